@@ -1,0 +1,1 @@
+//! Criterion suites of the workspace.

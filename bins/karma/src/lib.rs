@@ -1,0 +1,1 @@
+//! The facade: the phases as functions, the run directory, configuration and reports.

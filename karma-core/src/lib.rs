@@ -1,0 +1,51 @@
+//! The vocabulary of KARMA and the seams where its crates meet.
+//!
+//! | you look for | open |
+//! |---|---|
+//! | services, connections, nodes, and how to read them | [`topology`] |
+//! | what is measured, and what is missing | [`Metric`], [`MetricRow`], [`Snapshot`] |
+//! | the stochastic game: state, actions, reward | [`State`], [`DefenderAction`], [`AttackerAction`], [`OperationalResilience`] |
+//! | the traits that the other crates implement | [`Environment`], [`Autoscaler`], [`Policy`] and the rest of [`seams`] |
+//! | success, latency, pending, recovery, availability, cost | [`resilience`] |
+//! | one root seed, many named streams | [`SeedTree`] |
+//! | checks that every implementor of a seam passes | [`testing`] |
+//!
+//! This crate does no I/O (readers take `impl Read`), reads no clock, and knows neither tensors nor Kubernetes.
+
+pub mod action;
+mod digest;
+mod foresight;
+mod ids;
+mod json;
+pub mod metric;
+mod random;
+pub mod resilience;
+mod reward;
+pub mod seams;
+mod snapshot;
+mod state;
+pub mod testing;
+pub mod topology;
+mod units;
+
+pub use action::{
+    Action, ActionError, ActionMask, ActionSpace, AttackerAction, DefenderAction, JointAction, NetChange,
+    net_change,
+};
+pub use digest::Digest;
+pub use foresight::Foresight;
+pub use ids::{AgentId, EntryPointId, Id, IdVec, PerAgent, PerEntryPoint, PerService, ServiceId};
+pub use metric::{Metric, MetricRow};
+pub use random::{SeedTree, StreamRng};
+pub use resilience::{EpisodeReport, ResilienceMeter};
+pub use reward::{OperationalResilience, ResilienceWeights, RewardParams};
+pub use seams::{
+    ActionGuide, AgentSpec, Autoscaler, Environment, EnvironmentSpec, Guided, Hardness, Observer, Policy,
+    Prediction, RewardFunction, RewardGuide, Source, Step, Team, TrajectorySink, TransitionModel,
+};
+pub use snapshot::{
+    Decision, EntryPointSnapshot, PodPhase, PodSample, PodSnapshot, ServiceSnapshot, Snapshot, Target,
+};
+pub use state::{History, Observation, State, Trajectory, Transition};
+pub use topology::{Topology, TopologyError};
+pub use units::{Mebibytes, Millicores, Replicas, RequestsPerSecond, Seconds};

@@ -1,0 +1,239 @@
+//! One conformance function for each seam. An implementor's tests call it; it panics with a sentence that says
+//! which promise was broken.
+//!
+//! Stricter than the field's reference checks on one point that matters: two environments with one seed are
+//! compared at **every** step of whole episodes, the first observations included.
+#![expect(clippy::missing_panics_doc, reason = "panicking is what these functions are for")]
+
+use crate::{
+    Action, ActionError, ActionGuide, ActionMask, AgentId, Autoscaler, Environment, EnvironmentSpec, History,
+    Id as _, JointAction, Observation, Observer, PerAgent, Policy, RewardFunction, RewardGuide, SeedTree,
+    Snapshot, State, Step, StreamRng, Topology, TrajectorySink, Transition, TransitionModel,
+};
+use rand_xoshiro::rand_core::Rng as _;
+
+/// Episodes that [`environment`] plays.
+const EPISODES: u64 = 3;
+
+/// An [`Environment`]'s promises: sizes, masks and rewards fit its specification; one seed gives one episode;
+/// the horizon truncates; an illegal joint action is refused and changes nothing; nothing goes on after the end.
+pub fn environment<E: Environment>(mut make: impl FnMut() -> E) {
+    let spec = make().spec().clone();
+    assert!(!spec.agents.is_empty() && spec.horizon > 0, "an environment has agents and a horizon");
+    let (mut first, mut second) = (make(), make());
+    for seed in 0..EPISODES {
+        let mut rng = SeedTree::new(seed).child("conformance").rng();
+        let mut step = first.reset(seed);
+        assert_eq!(step, second.reset(seed), "reset: the same seed gives the same first step");
+        check_step(&spec, &step);
+        assert!(
+            step.rewards.iter().all(|reward| *reward == 0.0),
+            "reset: nothing is rewarded before an action"
+        );
+        assert!(!step.is_last(), "reset: an episode has at least one step");
+        let mut steps = 0;
+        while !step.is_last() {
+            refuses_bad_actions(&mut first, &spec);
+            let joint = random_joint(&step.masks, &mut rng);
+            step = first.step(&joint).expect("step: a legal joint action is taken");
+            let twin = second.step(&joint).expect("step: a legal joint action is taken");
+            assert_eq!(step, twin, "step {steps}: the same seed and actions give the same step");
+            check_step(&spec, &step);
+            steps += 1;
+            assert!(steps <= spec.horizon, "an episode ends at its horizon of {}", spec.horizon);
+        }
+        assert!(!(step.terminated && step.truncated), "an episode ends for one reason");
+        let joint = random_joint(&step.masks, &mut rng);
+        assert_eq!(first.step(&joint).err(), Some(ActionError::EpisodeOver), "nothing follows the last step");
+    }
+    assert_eq!(first.spec(), &spec, "a specification does not change");
+}
+
+fn check_step(spec: &EnvironmentSpec, step: &Step) {
+    let agents = spec.agents.len();
+    let sizes = [step.observations.len(), step.masks.len(), step.rewards.len()];
+    assert_eq!(sizes, [agents; 3], "one observation, mask and reward for each agent");
+    assert_eq!(step.global.len(), spec.global_size, "the global features have the promised length");
+    assert!(step.global.iter().all(|x| x.is_finite()), "global features are finite");
+    assert!(step.rewards.iter().all(|x| x.is_finite()), "rewards are finite");
+    for (id, agent) in spec.agents.iter_enumerated() {
+        check_observation(&step.observations[id], agent.observation_size);
+        check_mask(&step.masks[id], agent.action_space.len());
+    }
+}
+
+fn check_observation(observation: &Observation, size: usize) {
+    assert_eq!(observation.0.len(), size, "an observation has the promised length");
+    assert!(
+        observation.0.iter().all(|x| x.is_finite()),
+        "an observation is finite: absence is told by a mask"
+    );
+}
+
+fn check_mask(mask: &ActionMask, actions: usize) {
+    assert_eq!(mask.as_slice().len(), actions, "a mask has a flag for each action");
+    assert!(mask.legal_count() > 0, "a mask is never empty");
+}
+
+fn refuses_bad_actions(environment: &mut impl Environment, spec: &EnvironmentSpec) {
+    let short: JointAction = vec![Action(0); spec.agents.len() - 1].into();
+    assert!(
+        matches!(environment.step(&short), Err(ActionError::WrongAgents { .. })),
+        "a short joint action is refused"
+    );
+    let beyond: JointAction = vec![Action(u32::MAX); spec.agents.len()].into();
+    assert!(
+        matches!(environment.step(&beyond), Err(ActionError::OutOfRange { .. })),
+        "an action outside is refused"
+    );
+}
+
+fn random_joint(masks: &PerAgent<ActionMask>, rng: &mut StreamRng) -> JointAction {
+    masks.iter().map(|mask| pick(mask, rng)).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a remainder below the number of actions")]
+fn pick(mask: &ActionMask, rng: &mut StreamRng) -> Action {
+    let nth = (rng.next_u64() % mask.legal_count() as u64) as usize;
+    mask.legal().nth(nth).expect("a mask is never empty")
+}
+
+/// An [`Autoscaler`]'s promises: a target for each service; the same snapshots and seed give the same decisions
+/// after a reset; within the topology's bounds, gaps and all.
+pub fn autoscaler<A: Autoscaler>(mut make: impl FnMut() -> A, topology: &Topology, snapshots: &[Snapshot]) {
+    let mut scaler = make();
+    assert!(!scaler.name().is_empty(), "an autoscaler has a name for tables");
+    let run = |scaler: &mut A| -> Vec<_> {
+        scaler.reset();
+        let mut rng = SeedTree::new(5).child("conformance").rng();
+        snapshots.iter().map(|snapshot| scaler.decide(snapshot, &mut rng)).collect()
+    };
+    let decisions = run(&mut scaler);
+    assert_eq!(decisions, run(&mut scaler), "reset forgets everything");
+    assert_eq!(decisions, run(&mut make()), "the same snapshots and seed give the same decisions");
+    for decision in &decisions {
+        assert_eq!(decision.targets.len(), topology.services.len(), "a target for each service");
+        for (target, service) in decision.targets.iter().zip(&topology.services) {
+            let bounds = service.min_replicas..=service.max_replicas;
+            assert!(
+                bounds.contains(&target.replicas),
+                "{}: {} lies outside of {bounds:?}",
+                service.name,
+                target.replicas
+            );
+            assert!(!target.reason.is_empty(), "{}: every target has a reason", service.name);
+        }
+    }
+}
+
+/// A [`Policy`]'s promises: it takes legal actions only, and the same stream gives the same action.
+pub fn policy(policy: &dyn Policy, observations: &[(Observation, ActionMask)]) {
+    for (index, (observation, mask)) in observations.iter().enumerate() {
+        let stream = SeedTree::new(index as u64).child("conformance");
+        let action = policy.act(observation, mask, &mut stream.rng());
+        assert!(mask.allows(action), "{action:?} is not allowed");
+        assert_eq!(
+            action,
+            policy.act(observation, mask, &mut stream.rng()),
+            "the same stream gives the same action"
+        );
+    }
+}
+
+/// An [`Observer`]'s promises: finite features of the promised length, a function of the history alone.
+pub fn observer(observer: &dyn Observer, histories: &[History], agents: usize) {
+    for history in histories {
+        for agent in (0..agents).map(AgentId::from_index) {
+            let observation = observer.observe(history, agent);
+            check_observation(&observation, observer.observation_size(agent));
+            assert_eq!(
+                observation,
+                observer.observe(history, agent),
+                "an observation is a function of the history"
+            );
+        }
+    }
+}
+
+/// A [`RewardFunction`]'s promises: one finite reward for each agent, a function of the transition alone.
+pub fn reward_function(function: &dyn RewardFunction, transitions: &[Transition]) {
+    for transition in transitions {
+        let rewards = function.reward(transition);
+        assert_eq!(rewards.len(), transition.actions.len(), "one reward for each agent");
+        assert!(rewards.iter().all(|reward| reward.is_finite()), "rewards are finite");
+        assert_eq!(rewards, function.reward(transition), "a reward is a function of the transition");
+    }
+}
+
+/// An [`ActionGuide`]'s promises: a mask of the right length that is never empty, a function of what was seen.
+pub fn action_guide(
+    guide: &dyn ActionGuide,
+    agent: AgentId,
+    actions: usize,
+    seen: &[(History, Observation)],
+) {
+    for (history, observation) in seen {
+        let guided = guide.allowed(agent, history, observation);
+        check_mask(&guided.mask, actions);
+        assert!((0.0..=1.0).contains(&guided.hardness.get()), "hardness lies in [0, 1]");
+        assert_eq!(
+            guided,
+            guide.allowed(agent, history, observation),
+            "a guide is a function of what was seen"
+        );
+    }
+}
+
+/// A [`RewardGuide`]'s promises: finite, a function of what was seen and done.
+pub fn reward_guide(guide: &dyn RewardGuide, agent: AgentId, actions: u32, seen: &[(History, Observation)]) {
+    for (history, observation) in seen {
+        for action in (0..actions).map(Action) {
+            let bonus = guide.shape(agent, history, observation, action);
+            assert!(bonus.is_finite(), "a bonus is finite");
+            assert_eq!(
+                bonus,
+                guide.shape(agent, history, observation, action),
+                "a bonus is a function of what was seen"
+            );
+        }
+    }
+}
+
+/// A [`TransitionModel`]'s promises: the shape of the state is kept, spreads are not negative, and the same
+/// stream gives the same prediction.
+pub fn transition_model(model: &dyn TransitionModel, cases: &[(State, JointAction)]) {
+    for (index, (state, joint)) in cases.iter().enumerate() {
+        let stream = SeedTree::new(index as u64).child("conformance");
+        let prediction = model.predict(state, joint, &mut stream.rng());
+        assert_eq!(
+            prediction.mean.services.len(),
+            state.services.len(),
+            "a prediction has the state's services"
+        );
+        assert_eq!(prediction.spread.len(), state.services.len(), "a spread for each service");
+        assert!(prediction.mean.time > state.time, "a prediction lies in the future");
+        let spreads =
+            prediction.spread.iter().flat_map(|row| crate::Metric::ALL.iter().filter_map(|m| row.get(*m)));
+        assert!(spreads.into_iter().all(|spread| spread >= 0.0), "a spread is not negative");
+        assert_eq!(
+            prediction,
+            model.predict(state, joint, &mut stream.rng()),
+            "the same stream, the same prediction"
+        );
+    }
+}
+
+/// A [`TrajectorySink`]'s promise: what was recorded is found again, in order. `read` gives back what the sink holds.
+pub fn trajectory_sink<S: TrajectorySink>(
+    sink: &mut S,
+    transitions: &[Transition],
+    read: impl Fn(&S) -> Vec<Transition>,
+) {
+    let before = read(sink);
+    for transition in transitions {
+        sink.record(transition);
+    }
+    let after = read(sink);
+    assert_eq!(after[..before.len()], before, "recording keeps what was there");
+    assert_eq!(&after[before.len()..], transitions, "what was recorded is found again, in order");
+}

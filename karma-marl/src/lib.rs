@@ -1,0 +1,1 @@
+//! Multi-agent reinforcement learning: rollouts, MAPPO, trainer and evaluation statistics.

@@ -1,0 +1,141 @@
+//! What a network looks like: sizes, activation and the gains of its initialisation.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ConfigError;
+
+/// Widest layer that is accepted; far above what this crate is made for.
+const MAX_WIDTH: usize = 16_384;
+/// Most hidden layers that are accepted.
+const MAX_HIDDEN_LAYERS: usize = 16;
+
+/// The non-linearity after each hidden layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// Hyperbolic tangent. The default: the scripts with which MAPPO's results were published train with it.
+    #[default]
+    Tanh,
+    /// `max(x, 0)`.
+    Relu,
+}
+
+impl Activation {
+    /// The gain that keeps the variance of a layer's outputs: 5/3 for tanh, √2 for the rectifier
+    /// (`torch.nn.init.calculate_gain`; He et al., 2015).
+    pub fn gain(self) -> f32 {
+        match self {
+            Self::Tanh => 5.0 / 3.0,
+            Self::Relu => std::f32::consts::SQRT_2,
+        }
+    }
+}
+
+/// A multilayer perceptron as written down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MlpParams {
+    /// Values in one input row, 1 to 16384.
+    pub input: usize,
+    /// Widths of the hidden layers, at most 16 of them, each 1 to 16384. Empty: one linear map.
+    #[serde(default = "two_layers_of_64")]
+    pub hidden: Vec<usize>,
+    /// Values in one output row, 1 to 16384.
+    pub output: usize,
+    /// The non-linearity after each hidden layer.
+    #[serde(default)]
+    pub activation: Activation,
+    /// Gain of the output layer's initial weights, above 0.
+    #[serde(default = "unit")]
+    pub output_gain: f32,
+}
+
+/// Two hidden layers of 64: what the reference implementation of MAPPO runs with.
+fn two_layers_of_64() -> Vec<usize> {
+    vec![64, 64]
+}
+
+fn unit() -> f32 {
+    1.0
+}
+
+impl MlpParams {
+    /// A policy: two hidden layers of 64, and an output gain of 0.01, so that all actions start about equally
+    /// likely.
+    pub fn actor(input: usize, actions: usize) -> Self {
+        Self { output_gain: 0.01, ..Self::critic(input).with_output(actions) }
+    }
+
+    /// A value function: two hidden layers of 64, one output, output gain 1.
+    pub fn critic(input: usize) -> Self {
+        let activation = Activation::default();
+        Self { input, hidden: two_layers_of_64(), output: 1, activation, output_gain: unit() }
+    }
+
+    fn with_output(self, output: usize) -> Self {
+        Self { output, ..self }
+    }
+
+    /// The settings to run with.
+    ///
+    /// # Errors
+    /// The first setting that is outside its range.
+    pub fn check(&self) -> Result<MlpConfig, ConfigError> {
+        let (layers, allowed) = (self.hidden.len(), "at most 16 layers");
+        ConfigError::unless(layers <= MAX_HIDDEN_LAYERS, "hidden", layers, allowed)?;
+        width("input", self.input)?;
+        width("output", self.output)?;
+        self.hidden.iter().try_for_each(|w| width("hidden", *w))?;
+        ConfigError::positive("output_gain", self.output_gain)?;
+        Ok(MlpConfig(self.clone()))
+    }
+}
+
+fn width(field: &'static str, value: usize) -> Result<(), ConfigError> {
+    ConfigError::unless((1..=MAX_WIDTH).contains(&value), field, value, "1 to 16384")
+}
+
+/// Checked [`MlpParams`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct MlpConfig(MlpParams);
+
+impl MlpConfig {
+    /// The settings as written.
+    pub fn params(&self) -> &MlpParams {
+        &self.0
+    }
+
+    /// (inputs, outputs) of each layer, first to last.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = (usize, usize)> {
+        let MlpParams { input, hidden, output, .. } = &self.0;
+        let inputs = std::iter::once(input).chain(hidden);
+        inputs.zip(hidden.iter().chain(std::iter::once(output))).map(|(i, o)| (*i, *o))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MlpParams;
+
+    #[test]
+    fn layers_chain_from_input_to_output() {
+        let config = MlpParams { hidden: vec![5, 6], ..MlpParams::actor(3, 4) }.check().unwrap();
+        assert_eq!(config.layers().collect::<Vec<_>>(), [(3, 5), (5, 6), (6, 4)]);
+    }
+
+    #[test]
+    fn a_setting_out_of_range_is_named_with_its_value() {
+        let refused = |params: MlpParams| params.check().unwrap_err();
+        assert_eq!(refused(MlpParams::critic(0)).to_string(), "input is 0; allowed: 1 to 16384");
+        assert_eq!(refused(MlpParams { hidden: vec![8, 0], ..MlpParams::critic(2) }).field, "hidden");
+        assert_eq!(refused(MlpParams { hidden: vec![1; 17], ..MlpParams::critic(2) }).value, "17");
+        let gain = f32::NAN;
+        assert_eq!(refused(MlpParams { output_gain: gain, ..MlpParams::critic(2) }).field, "output_gain");
+    }
+
+    #[test]
+    fn an_actor_starts_almost_uniform_and_a_critic_does_not() {
+        assert_eq!(MlpParams::actor(3, 4).output_gain, 0.01);
+        assert_eq!(MlpParams::critic(3).output_gain, 1.0);
+    }
+}
