@@ -104,6 +104,8 @@ pub struct EpisodeReport {
     pub success_rate: Option<f64>,
     /// Latency compliance of legitimate requests.
     pub latency_compliance: Option<f64>,
+    /// Mean time of the answered legitimate requests.
+    pub latency_mean: Option<Seconds>,
     /// 95th percentile of the answered legitimate requests' time.
     pub latency_p95: Option<Seconds>,
     /// Mean pending ratio over scrapes.
@@ -148,6 +150,7 @@ pub struct ResilienceMeter {
     legitimate: Tally,
     malicious: Tally,
     latency: LatencyHistogram,
+    latency_sum: f64,
     this_second: Tally,
     success: Vec<f64>,
     pending: (f64, u64),
@@ -167,6 +170,7 @@ impl ResilienceMeter {
             legitimate: Tally::default(),
             malicious: Tally::default(),
             latency: LatencyHistogram::new(),
+            latency_sum: 0.0,
             this_second: Tally::default(),
             success: Vec::new(),
             pending: (0.0, 0),
@@ -184,6 +188,7 @@ impl ResilienceMeter {
         let tally = Tally { answered: 1, within_slo: u64::from(latency.0 <= self.slo), failed: 0 };
         if traffic == Traffic::Legitimate {
             self.latency.record(latency);
+            self.latency_sum += latency.0;
         }
         self.count(traffic, tally);
     }
@@ -237,6 +242,11 @@ impl ResilienceMeter {
         *self.episodic_return.get_or_insert(0.0) += f64::from(reward);
     }
 
+    /// The time below which a share `q` of the answered legitimate requests took.
+    pub fn latency_quantile(&self, q: f64) -> Option<Seconds> {
+        self.latency.quantile(q)
+    }
+
     /// Success of legitimate requests in each second so far.
     pub fn success_by_second(&self) -> &[f64] {
         &self.success
@@ -250,6 +260,8 @@ impl ResilienceMeter {
             all: self.legitimate.sum(self.malicious),
             success_rate: self.legitimate.success_rate(),
             latency_compliance: self.legitimate.latency_compliance(),
+            latency_mean: (!self.latency.is_empty())
+                .then(|| Seconds(self.latency_sum / self.latency.len() as f64)),
             latency_p95: self.latency.quantile(0.95),
             pending_ratio: (self.pending.1 > 0).then(|| self.pending.0 / self.pending.1 as f64),
             recovery: recoveries.map(|(from_start, _)| from_start),

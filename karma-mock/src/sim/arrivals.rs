@@ -1,0 +1,85 @@
+//! Non-homogeneous Poisson arrivals whose rate is constant within each second.
+//!
+//! An arrival falls where the integrated rate has grown by an exponential draw of mean 1 (inversion; Çınlar
+//! 1975). The draw is consumed second by second, so the stream is exact, needs no thinning, and does not depend
+//! on what the cluster does with its requests.
+
+use karma_core::StreamRng;
+use karma_core::resilience::Traffic;
+use rand_distr::{Distribution as _, Exp1};
+
+use super::calendar::NEVER;
+
+/// One stream of requests into one entry point.
+#[derive(Clone, Debug)]
+pub(super) struct Arrivals {
+    pub(super) service: u32,
+    pub(super) entry: u32,
+    pub(super) traffic: Traffic,
+    rates: Vec<f64>,
+    rng: StreamRng,
+    now: f64,
+}
+
+impl Arrivals {
+    pub(super) fn new(service: u32, entry: u32, traffic: Traffic, rates: &[f64], rng: StreamRng) -> Self {
+        Self { service, entry, traffic, rates: rates.to_vec(), rng, now: 0.0 }
+    }
+
+    /// The moment of the next arrival; [`NEVER`] after the last second.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a moment within the timeline")]
+    pub(super) fn next_time(&mut self) -> f64 {
+        let mut due: f64 = Exp1.sample(&mut self.rng);
+        let mut second = self.now as usize;
+        while let Some(&rate) = self.rates.get(second) {
+            let left = (second + 1) as f64 - self.now;
+            if due < rate * left {
+                self.now += due / rate;
+                return self.now;
+            }
+            due -= rate * left;
+            second += 1;
+            self.now = second as f64;
+        }
+        NEVER
+    }
+
+    /// Expected requests in one second.
+    pub(super) fn rate_in(&self, second: usize) -> f64 {
+        self.rates.get(second).copied().unwrap_or(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use karma_core::SeedTree;
+
+    fn times(rates: &[f64]) -> Vec<f64> {
+        let rng = SeedTree::new(1).child("arrivals").rng();
+        let mut stream = Arrivals::new(0, 0, Traffic::Legitimate, rates, rng);
+        std::iter::from_fn(|| Some(stream.next_time()).filter(|time| *time < NEVER)).collect()
+    }
+
+    #[test]
+    fn seconds_without_a_rate_have_no_arrivals() {
+        let times = times(&[0.0, 50.0, 0.0, 50.0]);
+        assert!(times.iter().all(|t| (1.0..2.0).contains(t) || (3.0..4.0).contains(t)));
+        assert!(times.len() > 50);
+        assert!(times.is_sorted());
+    }
+
+    #[test]
+    fn the_count_is_poisson_in_mean_and_variance() {
+        // 20 000 seconds at 5/s: mean and variance of the count per second are both 5.
+        let times = times(&vec![5.0; 20_000]);
+        let mut counts = vec![0.0; 20_000];
+        for time in &times {
+            counts[*time as usize] += 1.0;
+        }
+        let mean = counts.iter().sum::<f64>() / 20_000.0;
+        let variance = counts.iter().map(|c| (c - mean) * (c - mean)).sum::<f64>() / 20_000.0;
+        assert!((mean - 5.0).abs() < 0.07, "{mean}");
+        assert!((variance - 5.0).abs() < 0.25, "{variance}");
+    }
+}
