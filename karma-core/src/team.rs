@@ -1,0 +1,182 @@
+//! A team of defenders: which moves its agents may make, and how their joint action becomes a decision.
+//!
+//! The simulated cluster, which trains a team, and the adapter that runs a trained team meet here, so that what
+//! an action means is written once.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ActionMask, ActionSpace, Decision, DefenderAction, JointAction, NetChange, PerAgent, PerService,
+    Replicas, Snapshot, Target, Topology, net_change,
+};
+
+/// A defender's role: its name and its rank when two roles pull in opposite directions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Role {
+    /// Name, as printed and stored.
+    pub name: String,
+    /// Higher decides; equal ranks sum up.
+    pub authority: u32,
+}
+
+/// The paper's four managers; failure before DDoS before bottleneck before resource.
+pub fn default_roles() -> PerAgent<Role> {
+    let role = |(name, authority): (&str, u32)| Role { name: name.to_owned(), authority };
+    [("bottleneck", 2), ("ddos", 3), ("failure", 4), ("resource", 1)].into_iter().map(role).collect()
+}
+
+/// A team over a topology.
+#[derive(Clone, Debug)]
+pub struct DefenderTeam {
+    topology: Arc<Topology>,
+    roles: PerAgent<Role>,
+    alpha: u32,
+}
+
+impl DefenderTeam {
+    /// A team whose agents each change one service by at most `alpha` replicas at a decision.
+    pub const fn new(topology: Arc<Topology>, roles: PerAgent<Role>, alpha: u32) -> Self {
+        Self { topology, roles, alpha }
+    }
+
+    /// The agents' roles, in the order of every joint action.
+    pub const fn roles(&self) -> &PerAgent<Role> {
+        &self.roles
+    }
+
+    /// The topology.
+    pub const fn topology(&self) -> &Arc<Topology> {
+        &self.topology
+    }
+
+    /// Largest change of one service at one decision.
+    pub const fn alpha(&self) -> u32 {
+        self.alpha
+    }
+
+    /// The actions of every agent.
+    pub fn action_space(&self) -> ActionSpace {
+        let services = u32::try_from(self.topology.services.len()).unwrap_or(u32::MAX);
+        ActionSpace::Defender { services, alpha: self.alpha }
+    }
+
+    /// The moves that keep every service within its bounds; a change of 0 is always among them.
+    pub fn mask(&self, desired: &PerService<Replicas>) -> ActionMask {
+        let space = self.action_space();
+        ActionMask::from_fn(space, |action| {
+            space.defender(action).is_some_and(|DefenderAction { service, replica_change }| {
+                let bounds = &self.topology.services[service];
+                let target = i64::from(desired[service].0) + i64::from(replica_change);
+                replica_change == 0
+                    || (i64::from(bounds.min_replicas.0)..=i64::from(bounds.max_replicas.0)).contains(&target)
+            })
+        })
+    }
+
+    /// What a joint action asks of every service.
+    pub fn net_change(&self, joint: &JointAction) -> NetChange {
+        let space = self.action_space();
+        let moves: Vec<DefenderAction> = joint.iter().filter_map(|action| space.defender(*action)).collect();
+        let authority: Vec<u32> = self.roles.iter().map(|role| role.authority).collect();
+        net_change(&moves, &authority, self.topology.services.len(), self.alpha)
+    }
+
+    /// A joint action as a decision on top of what the Deployments ask for now, with the moves behind each target.
+    pub fn decide(&self, snapshot: &Snapshot, joint: &JointAction) -> Decision {
+        let net = self.net_change(joint);
+        let targets = self.topology.services.iter_enumerated().map(|(id, service)| {
+            let desired = snapshot.services[id].desired;
+            let replicas = desired.moved(net.changes[id], service.min_replicas, service.max_replicas);
+            Target { replicas, reason: self.reason(id, joint) }
+        });
+        Decision { targets: targets.collect() }
+    }
+
+    /// Who moved a service by how much: "ddos +2, resource -1".
+    fn reason(&self, service: crate::ServiceId, joint: &JointAction) -> Cow<'static, str> {
+        let space = self.action_space();
+        let mut reason = String::new();
+        for (role, action) in self.roles.iter().zip(joint) {
+            if let Some(action) = space.defender(*action)
+                && action.service == service
+                && action.replica_change != 0
+            {
+                let separator = if reason.is_empty() { "" } else { ", " };
+                let _ = write!(reason, "{separator}{} {:+}", role.name, action.replica_change);
+            }
+        }
+        if reason.is_empty() { Cow::Borrowed("no agent moved it") } else { Cow::Owned(reason) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Id as _, PerEntryPoint, Seconds, ServiceId, ServiceSnapshot};
+
+    fn team() -> DefenderTeam {
+        let text = r#"{ "services": {
+            "a": { "cpu": 500, "ram": 256, "computation_throughput": 100, "max_replicas": 4 },
+            "b": { "cpu": 500, "ram": 256, "computation_throughput": 100, "max_replicas": 4 } },
+            "connections": [ { "source": "a", "destination": "b" } ] }"#;
+        DefenderTeam::new(Arc::new(Topology::read(text.as_bytes()).unwrap()), default_roles(), 3)
+    }
+
+    fn joint(team: &DefenderTeam, moves: [(usize, i32); 4]) -> JointAction {
+        let encode = |(service, replica_change)| {
+            let action = DefenderAction { service: ServiceId::from_index(service), replica_change };
+            team.action_space().encode_defender(action).unwrap()
+        };
+        moves.into_iter().map(encode).collect()
+    }
+
+    fn snapshot(desired: [u32; 2]) -> Snapshot {
+        let service =
+            |replicas| ServiceSnapshot { desired: Replicas(replicas), ..ServiceSnapshot::default() };
+        Snapshot {
+            time: Seconds(0.0),
+            scraped_at: None,
+            services: desired.into_iter().map(service).collect(),
+            entry_points: PerEntryPoint::default(),
+            resilience: None,
+        }
+    }
+
+    #[test]
+    fn a_mask_keeps_moves_within_the_bounds() {
+        let team = team();
+        let mask = team.mask(&vec![Replicas(1), Replicas(4)].into());
+        let legal: Vec<_> = mask.legal().filter_map(|action| team.action_space().defender(action)).collect();
+        let changes = |service: usize| -> Vec<i32> {
+            legal.iter().filter(|m| m.service.index() == service).map(|m| m.replica_change).collect()
+        };
+        assert_eq!(changes(0), [0, 1, 2, 3]);
+        assert_eq!(changes(1), [-3, -2, -1, 0]);
+    }
+
+    #[test]
+    fn a_replica_count_outside_of_the_bounds_still_leaves_the_change_of_zero() {
+        let mask = team().mask(&vec![Replicas(0), Replicas(90)].into());
+        assert!(mask.legal_count() >= 2);
+    }
+
+    #[test]
+    fn a_decision_names_the_moves_behind_it_and_the_ranks_decide() {
+        let team = team();
+        // bottleneck +1 and resource -3 on service 0: the bottleneck manager ranks higher.
+        let joint = joint(&team, [(0, 1), (1, 0), (1, 0), (0, -3)]);
+        let decision = team.decide(&snapshot([2, 2]), &joint);
+        assert_eq!(
+            decision.targets.as_slice()[0],
+            Target { replicas: Replicas(3), reason: "bottleneck +1, resource -3".into() }
+        );
+        assert_eq!(
+            decision.targets.as_slice()[1],
+            Target { replicas: Replicas(2), reason: "no agent moved it".into() }
+        );
+    }
+}

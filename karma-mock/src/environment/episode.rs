@@ -1,0 +1,129 @@
+//! One episode of one scenario, decision by decision: what training, evaluation and traces have in common.
+
+use std::sync::Arc;
+
+use karma_core::{Autoscaler, Decision, EpisodeReport, Foresight, Replicas, RewardParams, Seconds, SeedTree, Snapshot, Topology};
+
+use crate::scenario::Scenario;
+use crate::sim::{Simulation, SimulationConfig};
+use crate::timeline::Timeline;
+use crate::workload::{Split, Workload};
+
+/// What all episodes of an experiment share.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The services.
+    pub topology: Arc<Topology>,
+    /// The legitimate load.
+    pub workload: Arc<Workload>,
+    /// Settings of the simulated cluster.
+    pub simulation: SimulationConfig,
+    /// Settings of the reward.
+    pub reward: RewardParams,
+    /// Time between two decisions.
+    pub decision_period: Seconds,
+    /// Largest change of one service that a team makes at one decision; scales the price of churn.
+    pub alpha: u32,
+}
+
+/// An episode under way. Decisions are taken from the end of the warm-up on, one each decision period.
+#[derive(Clone, Debug)]
+pub struct Episode {
+    cluster: Simulation,
+    reward: RewardParams,
+    period: f64,
+    end: f64,
+    most_moved: f64,
+    total_return: f64,
+}
+
+impl Episode {
+    /// The episode of `seed`, after its warm-up. What comes from outside depends on the scenario, the split and
+    /// the seed alone, so that every autoscaler meets the same load.
+    pub fn new(setup: &Setup, scenario: &Scenario, split: Split, seed: u64) -> Self {
+        let timeline = scenario.draw(&setup.topology, &setup.workload, split, seed);
+        let cluster_seed = split.seeds(seed).child("cluster").child(scenario.name()).seed();
+        Self::of_timeline(setup, timeline, cluster_seed)
+    }
+
+    /// An episode with this timeline.
+    pub fn of_timeline(setup: &Setup, timeline: Timeline, cluster_seed: u64) -> Self {
+        let (warm_up, end) = (f64::from(timeline.warm_up), f64::from(timeline.seconds()));
+        let mut cluster =
+            Simulation::new(Arc::clone(&setup.topology), setup.simulation, Arc::new(timeline), cluster_seed);
+        cluster.run_until(Seconds(warm_up));
+        cluster.take_interval();
+        let most_moved = setup.topology.services.len() as f64 * f64::from(setup.alpha.max(1));
+        Self { cluster, reward: setup.reward, period: setup.decision_period.0, end, most_moved, total_return: 0.0 }
+    }
+
+    /// What an autoscaler may see now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.cluster.observe()
+    }
+
+    /// Whether the last decision period has passed.
+    pub fn is_over(&self) -> bool {
+        self.cluster.now().0 + 1e-9 >= self.end
+    }
+
+    /// Decisions of a whole episode.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a ratio of two checked durations")]
+    pub fn decisions(measured: u32, period: Seconds) -> usize {
+        (f64::from(measured) / period.0 - 1e-9).ceil().max(1.0) as usize
+    }
+
+    /// Carries out a decision, plays one decision period and returns the defenders' reward for it.
+    #[expect(clippy::cast_possible_truncation, reason = "rewards are single precision")]
+    pub fn play(&mut self, decision: &Decision) -> f32 {
+        self.cluster.scale(decision);
+        self.cluster.run_until(Seconds((self.cluster.now().0 + self.period).min(self.end)));
+        let interval = self.cluster.take_interval();
+        let churn = (interval.moved as f64 / self.most_moved).min(1.0);
+        let reward = self.reward.defender(&interval.terms, self.cluster.deployed_ratio() as f32, churn as f32);
+        self.cluster.rewarded(reward);
+        self.total_return += f64::from(reward);
+        reward
+    }
+
+    /// The cluster.
+    pub const fn cluster(&self) -> &Simulation {
+        &self.cluster
+    }
+
+    /// What a clairvoyant knows of this episode.
+    pub fn foresight(&self) -> Foresight {
+        self.cluster.timeline().foresight(self.cluster.topology())
+    }
+
+    /// The report of the episode so far.
+    pub fn report(&self) -> EpisodeReport {
+        self.cluster.report()
+    }
+}
+
+/// Plays a whole episode with an autoscaler, and reports it.
+///
+/// `make` is given the episode's foresight, which only a yardstick such as an oracle may use.
+pub fn evaluate(
+    setup: &Setup,
+    scenario: &Scenario,
+    split: Split,
+    seed: u64,
+    make: &dyn Fn(&Foresight) -> Box<dyn Autoscaler>,
+) -> EpisodeReport {
+    let mut episode = Episode::new(setup, scenario, split, seed);
+    let mut scaler = make(&episode.foresight());
+    scaler.reset();
+    let mut rng = SeedTree::new(seed).child("autoscaler").child(scaler.name()).rng();
+    while !episode.is_over() {
+        let decision = scaler.decide(&episode.snapshot(), &mut rng);
+        episode.play(&decision);
+    }
+    episode.report()
+}
+
+/// Replicas that the Deployments of a snapshot ask for.
+pub(super) fn desired(snapshot: &Snapshot) -> karma_core::PerService<Replicas> {
+    snapshot.services.map(|service| service.desired)
+}
