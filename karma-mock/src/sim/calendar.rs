@@ -9,44 +9,62 @@
 /// Never.
 pub(super) const NEVER: f64 = f64::INFINITY;
 
-/// The winner tree. Only moments are stored: a node is the lesser of its children, one machine instruction
-/// without a branch, and the earliest actor is found by walking down from the root along equal moments.
+/// A moment and its actor in one number. Moments are not negative, so their bits are ordered as they are, and
+/// the lesser of two numbers is the earlier moment, or the lower actor: found without a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry(u128);
+
+impl Entry {
+    #[inline]
+    fn new(time: f64, actor: usize) -> Self {
+        debug_assert!(time >= 0.0, "moments are not negative");
+        Self(u128::from(time.to_bits()) << 64 | actor as u128)
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "takes the two halves apart")]
+    const fn parts(self) -> (f64, usize) {
+        (f64::from_bits((self.0 >> 64) as u64), self.0 as u64 as usize)
+    }
+}
+
+/// The winner tree.
 #[derive(Clone, Debug)]
 pub(super) struct Calendar {
     /// Node 1 is the root, node `n` has children `2n` and `2n + 1`, nodes `leaves..` are the actors.
-    times: Vec<f64>,
+    tree: Vec<Entry>,
     leaves: usize,
 }
 
 impl Calendar {
     pub(super) fn new(actors: usize) -> Self {
         let leaves = actors.next_power_of_two().max(2);
-        Self { times: vec![NEVER; 2 * leaves], leaves }
+        let mut calendar = Self { tree: vec![Entry::new(NEVER, usize::MAX); 2 * leaves], leaves };
+        for actor in (0..leaves).rev() {
+            calendar.set(actor, NEVER);
+        }
+        calendar
     }
 
     /// The next actor and its moment.
     #[inline]
     pub(super) fn next(&self) -> (f64, usize) {
-        let earliest = self.times[1];
-        let mut node = 1;
-        while node < self.leaves {
-            node = 2 * node + usize::from(self.times[2 * node] > earliest);
-        }
-        (earliest, node - self.leaves)
+        self.tree[1].parts()
     }
 
     /// `actor` acts next at `time`.
     #[inline]
     pub(super) fn set(&mut self, actor: usize, time: f64) {
         let mut node = self.leaves + actor;
-        self.times[node] = time;
+        let mut winner = Entry::new(time, actor);
+        self.tree[node] = winner;
         while node > 1 {
-            let earlier = self.times[node].min(self.times[node ^ 1]);
+            winner = winner.min(self.tree[node ^ 1]);
             node >>= 1;
-            if self.times[node] == earlier {
+            if self.tree[node] == winner {
                 return;
             }
-            self.times[node] = earlier;
+            self.tree[node] = winner;
         }
     }
 
@@ -57,7 +75,7 @@ impl Calendar {
         }
         let mut grown = Self::new(actors);
         for actor in 0..self.leaves {
-            grown.set(actor, self.times[self.leaves + actor]);
+            grown.set(actor, self.tree[self.leaves + actor].parts().0);
         }
         *self = grown;
     }
