@@ -19,7 +19,7 @@ impl ConfigError {
     pub(crate) fn unless(
         ok: bool,
         field: &'static str,
-        value: impl ToString,
+        value: &impl ToString,
         allowed: &'static str,
     ) -> Result<(), Self> {
         if ok { Ok(()) } else { Err(Self { field, value: value.to_string(), allowed }) }
@@ -27,7 +27,7 @@ impl ConfigError {
 
     /// Refuses a number that is not finite or not above zero.
     pub(crate) fn positive(field: &'static str, value: f32) -> Result<(), Self> {
-        Self::unless(value.is_finite() && value > 0.0, field, value, "a finite number above 0")
+        Self::unless(value.is_finite() && value > 0.0, field, &value, "a finite number above 0")
     }
 }
 
@@ -54,6 +54,9 @@ pub enum NetworkError {
         /// Values that were given.
         found: usize,
     },
+    /// A network was given to buffers that were made for another shape or activation.
+    #[error("the network has another shape or activation than the one that the buffers were made for")]
+    OtherNetwork,
     /// No action is legal in a row that counts.
     #[error("row {row}: the mask forbids every one of the {actions} actions")]
     AllActionsMasked {

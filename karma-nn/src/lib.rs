@@ -23,7 +23,7 @@
 //! Each number is produced by one fixed order of additions and multiplications. There is no fused
 //! multiply-add, no reduction whose order depends on the width of a vector, and tanh, exp and ln are our own:
 //! the results do not depend on the machine, on its C library, on threads, or on which other rows are in a
-//! batch.
+//! batch. Actor and critic share nothing, so they can be updated on two threads.
 //!
 //! # Example
 //! ```

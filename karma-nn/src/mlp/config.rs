@@ -82,7 +82,7 @@ impl MlpParams {
     /// The first setting that is outside its range.
     pub fn check(&self) -> Result<MlpConfig, ConfigError> {
         let (layers, allowed) = (self.hidden.len(), "at most 16 layers");
-        ConfigError::unless(layers <= MAX_HIDDEN_LAYERS, "hidden", layers, allowed)?;
+        ConfigError::unless(layers <= MAX_HIDDEN_LAYERS, "hidden", &layers, allowed)?;
         width("input", self.input)?;
         width("output", self.output)?;
         self.hidden.iter().try_for_each(|w| width("hidden", *w))?;
@@ -92,7 +92,7 @@ impl MlpParams {
 }
 
 fn width(field: &'static str, value: usize) -> Result<(), ConfigError> {
-    ConfigError::unless((1..=MAX_WIDTH).contains(&value), field, value, "1 to 16384")
+    ConfigError::unless((1..=MAX_WIDTH).contains(&value), field, &value, "1 to 16384")
 }
 
 /// Checked [`MlpParams`].

@@ -1,6 +1,6 @@
 //! Orthogonal initialisation.
 //!
-//! Saxe, McClelland and Ganguli, *Exact solutions to the nonlinear dynamics of learning in deep linear neural
+//! Saxe et al., *Exact solutions to the nonlinear dynamics of learning in deep linear neural
 //! networks*, ICLR 2014. A Gaussian matrix is made orthonormal (its longer side against its shorter one) and
 //! multiplied by a gain: signals neither grow nor fade through the layers. Gram–Schmidt with a positive
 //! diagonal gives each orthonormal frame the same probability (Mezzadri, 2007), as `torch.nn.init.orthogonal_`
@@ -12,12 +12,14 @@ use rand::RngExt as _;
 use rand_distr::StandardNormal;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::math::narrow;
+
 /// A `rows × columns` matrix, row major, whose shorter side is orthogonal with length `gain`.
 pub(super) fn orthogonal(rows: usize, columns: usize, gain: f32, rng: &mut Xoshiro256PlusPlus) -> Vec<f32> {
     let (long, short) = (rows.max(columns), rows.min(columns));
     let frame = orthonormal(short, long, rng);
     let at = |r: usize, c: usize| if rows >= columns { frame[c][r] } else { frame[r][c] };
-    (0..rows * columns).map(|i| (at(i / columns, i % columns) * f64::from(gain)) as f32).collect()
+    (0..rows * columns).map(|i| narrow(at(i / columns, i % columns) * f64::from(gain))).collect()
 }
 
 /// `count` orthonormal vectors of `length`, by Gram–Schmidt done twice ("twice is enough", Kahan), in `f64`.
@@ -32,8 +34,7 @@ fn orthonormal(count: usize, length: usize, rng: &mut Xoshiro256PlusPlus) -> Vec
         let norm = dot(&vector, &vector).sqrt();
         // A draw inside the span of the earlier vectors has probability 0; it is simply drawn again.
         if norm > 1e-9 {
-            vector.iter_mut().for_each(|v| *v /= norm);
-            frame.push(vector);
+            frame.push(vector.iter().map(|v| v / norm).collect());
         }
     }
     frame

@@ -89,17 +89,19 @@ impl Layout {
                 width,
                 range: range.clone(),
             };
-            [
-                place("weight", vec![inputs, outputs], &layer.weight),
-                place("bias", vec![outputs], &layer.bias),
-            ]
+            [place("weight", vec![inputs, outputs], &layer.weight), place("bias", vec![outputs], &layer.bias)]
         })
     }
 
     /// The real values of `flat` as named tensors, `prefix` before each name.
     pub(crate) fn tensors(&self, prefix: &str, flat: &[f32]) -> Vec<(String, Tensor)> {
         self.places()
-            .map(|place| (format!("{prefix}.{}", place.name), Tensor::F32 { values: place.read(flat), shape: place.shape }))
+            .map(|place| {
+                (
+                    format!("{prefix}.{}", place.name),
+                    Tensor::F32 { values: place.read(flat), shape: place.shape },
+                )
+            })
             .collect()
     }
 }

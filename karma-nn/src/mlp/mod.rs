@@ -39,6 +39,22 @@ impl Mlp {
         network
     }
 
+    /// This network with the given biases of its output layer, one for each output: what a policy prefers
+    /// before it has learned anything.
+    ///
+    /// # Errors
+    /// When there is not one bias for each output.
+    pub fn with_output_bias(mut self, biases: &[f32]) -> Result<Self, NetworkError> {
+        let (expected, found) = (self.config.params().output, biases.len());
+        if found != expected {
+            return Err(NetworkError::Shape { what: "biases", expected, found });
+        }
+        if let Some(place) = self.layout.places().last() {
+            place.write(biases, &mut self.parameters);
+        }
+        Ok(self)
+    }
+
     /// All parameters 0.
     pub(crate) fn zeros(config: &MlpConfig) -> Self {
         let layout = Layout::new(config);

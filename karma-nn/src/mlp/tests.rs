@@ -71,6 +71,17 @@ fn a_nan_in_the_input_reaches_the_output() {
     }
 }
 
+#[test]
+fn an_output_bias_is_what_a_fresh_actor_prefers() {
+    let fresh = Mlp::orthogonal(&MlpParams::actor(3, 4).check().unwrap(), &mut rng(1));
+    let plain = fresh.forward(&[0.0; 3]).unwrap();
+    let biased = fresh.clone().with_output_bias(&[0.0, 2.0, 0.0, -1.0]).unwrap();
+    let shift: Vec<f32> = biased.forward(&[0.0; 3]).unwrap().iter().zip(&plain).map(|(b, p)| b - p).collect();
+    assert_eq!(shift, [0.0, 2.0, 0.0, -1.0]);
+    let refused = fresh.with_output_bias(&[0.0; 3]).unwrap_err();
+    assert_eq!(refused, NetworkError::Shape { what: "biases", expected: 4, found: 3 });
+}
+
 proptest! {
     #[test]
     fn a_row_does_not_depend_on_its_neighbours(rows in 1_usize..150, seed: u64) {

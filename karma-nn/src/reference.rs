@@ -1,0 +1,160 @@
+//! The slow reference: the same network and losses on candle's automatic differentiation.
+//!
+//! Nothing trains with it. It is what the hand-written passes are compared with, on the processor or, with
+//! feature `cuda`, on a device. It is composed of primitive operations only: candle's own `LayerNorm`,
+//! `softmax_last_dim` and `rms_norm` pass no gradient upstream (candle issues 2168 and 3569).
+
+use candle_core::{D, Device as CandleDevice, Error, Tensor, Var};
+use thiserror::Error as ThisError;
+
+use crate::mlp::Layout;
+use crate::{Activation, Mlp, PolicyBatch, PolicyConfig, ValueBatch, ValueConfig, ValueNorm};
+
+/// Where the reference runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Device {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// The NVIDIA device of this number; needs feature `cuda`.
+    Cuda(usize),
+}
+
+/// Candle refused an operation (a shape that does not fit, a device that is not there).
+#[derive(Debug, ThisError)]
+#[error("the reference computation failed")]
+pub struct ReferenceError(#[from] Error);
+
+/// [`Mlp::forward`], by candle.
+///
+/// # Errors
+/// When the device is not there or `inputs` is not a whole number of rows.
+pub fn forward(network: &Mlp, inputs: &[f32], device: Device) -> Result<Vec<f32>, ReferenceError> {
+    let graph = Graph::new(network, device)?;
+    Ok(graph.forward(inputs)?.flatten_all()?.to_vec1()?)
+}
+
+/// Loss (entropy bonus included) and gradient of [`crate::PolicyTrainer::update`], in the order of
+/// [`Mlp::parameters`].
+///
+/// # Errors
+/// When the device is not there or the batch does not fit.
+pub fn policy_gradient(
+    network: &Mlp,
+    batch: &PolicyBatch<'_>,
+    config: &PolicyConfig,
+    device: Device,
+) -> Result<(f32, Vec<f32>), ReferenceError> {
+    let (graph, params) = (Graph::new(network, device)?, config.params());
+    let logits = graph.forward(batch.observations)?;
+    let mask: Vec<u8> = batch.masks.iter().map(|legal| u8::from(*legal)).collect();
+    let mask = Tensor::from_vec(mask, logits.shape(), &graph.device)?;
+    let masked = mask.where_cond(&logits, &(logits.zeros_like()? - 1e10)?)?;
+    let shifted = masked.broadcast_sub(&masked.max_keepdim(D::Minus1)?.detach())?;
+    let log_probs = shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(D::Minus1)?.log()?)?;
+    let entropy = (log_probs.exp()? * &log_probs)?.sum(D::Minus1)?.neg()?;
+    let actions: Vec<u32> = batch.actions.iter().map(|a| u32::try_from(*a).unwrap_or(u32::MAX)).collect();
+    let actions = Tensor::from_vec(actions, (batch.actions.len(), 1), &graph.device)?;
+    let log_prob = log_probs.gather(&actions, D::Minus1)?.squeeze(D::Minus1)?;
+    let ratio = (log_prob - graph.column(batch.old_log_probs)?)?.exp()?;
+    let advantages = graph.column(batch.advantages)?;
+    let epsilon = f64::from(params.clip_epsilon);
+    let clipped = (ratio.clamp(1.0 - epsilon, 1.0 + epsilon)? * &advantages)?;
+    let surrogate = (ratio * advantages)?.minimum(&clipped)?;
+    let gain = (surrogate + (entropy * f64::from(params.entropy_coef))?)?;
+    graph.loss_and_gradient(&gain.neg()?, batch.weights)
+}
+
+/// Loss and gradient of [`crate::ValueTrainer::update`] with targets normalised by `norm`, in the order of
+/// [`Mlp::parameters`].
+///
+/// # Errors
+/// When the device is not there or the batch does not fit.
+pub fn value_gradient(
+    network: &Mlp,
+    batch: &ValueBatch<'_>,
+    (config, norm): (&ValueConfig, &ValueNorm),
+    device: Device,
+) -> Result<(f32, Vec<f32>), ReferenceError> {
+    let (graph, params) = (Graph::new(network, device)?, config.params());
+    let target = |r: &f32| if params.normalise_returns { norm.normalise(*r) } else { *r };
+    let targets = graph.column(&batch.returns.iter().map(target).collect::<Vec<_>>())?;
+    let values = graph.forward(batch.states)?.squeeze(D::Minus1)?;
+    let mut loss = huber(params.huber_delta, &(&values - &targets)?)?;
+    if let Some(epsilon) = params.clip_epsilon.map(f64::from) {
+        let old = graph.column(batch.old_values)?;
+        let clipped = ((values - &old)?.clamp(-epsilon, epsilon)? + old)?;
+        loss = loss.maximum(&huber(params.huber_delta, &(clipped - targets)?)?)?;
+    }
+    graph.loss_and_gradient(&loss, batch.weights)
+}
+
+fn huber(delta: f32, error: &Tensor) -> Result<Tensor, Error> {
+    let delta = f64::from(delta);
+    let (size, square) = (error.abs()?, (error.sqr()? * 0.5)?);
+    size.le(delta)?.where_cond(&square, &((&size - 0.5 * delta)? * delta)?)
+}
+
+/// The parameters of a network as variables of candle.
+struct Graph {
+    device: CandleDevice,
+    layout: Layout,
+    activation: Activation,
+    variables: Vec<Var>,
+}
+
+impl Graph {
+    fn new(network: &Mlp, device: Device) -> Result<Self, Error> {
+        let device = match device {
+            Device::Cpu => CandleDevice::Cpu,
+            Device::Cuda(ordinal) => CandleDevice::new_cuda(ordinal)?,
+        };
+        let variables = network.layout().places().map(|place| {
+            let values = place.read(network.parameters());
+            Var::from_tensor(&Tensor::from_vec(values, place.shape.as_slice(), &device)?)
+        });
+        let variables = variables.collect::<Result<_, Error>>()?;
+        let (layout, activation) = (network.layout().clone(), network.config().params().activation);
+        Ok(Self { device, layout, activation, variables })
+    }
+
+    fn forward(&self, inputs: &[f32]) -> Result<Tensor, Error> {
+        let width = self.layout.layers[0].inputs;
+        let mut x = Tensor::from_slice(inputs, (inputs.len() / width, width), &self.device)?;
+        for (i, layer) in self.variables.chunks_exact(2).enumerate() {
+            x = x.matmul(&layer[0])?.broadcast_add(&layer[1])?;
+            if i + 1 < self.layout.layers.len() {
+                x = match self.activation {
+                    Activation::Tanh => x.tanh()?,
+                    Activation::Relu => x.relu()?,
+                };
+            }
+        }
+        Ok(x)
+    }
+
+    fn column(&self, values: &[f32]) -> Result<Tensor, Error> {
+        Tensor::from_slice(values, values.len(), &self.device)
+    }
+
+    /// The weighted mean of the rows' losses, and its gradient.
+    fn loss_and_gradient(
+        &self,
+        rows: &Tensor,
+        weights: Option<&[f32]>,
+    ) -> Result<(f32, Vec<f32>), ReferenceError> {
+        let weights = weights.map_or_else(|| rows.ones_like(), |weights| self.column(weights))?;
+        let loss = (rows * &weights)?.sum_all()?.div(&weights.sum_all()?)?;
+        let gradients = loss.backward()?;
+        let mut flat = vec![0.0; self.layout.len];
+        for (place, variable) in self.layout.places().zip(&self.variables) {
+            if let Some(gradient) = gradients.get(variable) {
+                place.write(&gradient.flatten_all()?.to_vec1::<f32>()?, &mut flat);
+            }
+        }
+        Ok((loss.to_scalar()?, flat))
+    }
+}
+
+#[cfg(test)]
+mod tests;

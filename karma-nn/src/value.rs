@@ -1,0 +1,236 @@
+//! The critic's half of PPO: a Huber loss in normalised space, clipped around the old values.
+//!
+//! As in MAPPO's reference (`r_mappo.py`; Yu et al., 2022): the statistics of the returns are updated first,
+//! in each mini-batch; the target is t = normalise(return); with v the prediction and u the one at the time
+//! of the rollout, loss = mean max( h(t − v), h(t − u − clip(v − u, ±ε)) ), where h(e) = e²/2 for |e| ≤ δ
+//! and δ(|e| − δ/2) beyond (Huber, 1964). Without clipping it is mean h(t − v).
+//!
+//! The maximum means: a prediction that has moved by more than ε towards the target gets no gradient.
+//!
+//! Example: t = 1, v = u = 0 gives a loss of ½ and the derivative −1 with respect to v.
+
+use serde::{Deserialize, Serialize};
+
+use crate::learner::{Learner, total_weight, weight};
+use crate::{
+    AdamConfig, AdamParams, Checkpoint, CheckpointError, ConfigError, Mlp, NetworkError, ValueNorm, math,
+};
+
+/// The critic's settings as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ValueParams {
+    /// ε of the clipping around old values, in normalised units, above 0; absent: no clipping. Default 0.2,
+    /// the policy's ε in the reference.
+    pub clip_epsilon: Option<f32>,
+    /// δ of the Huber loss, above 0. Default 10 (on-policy).
+    pub huber_delta: f32,
+    /// Normalise returns by their running mean and variance. Default true; false: the critic predicts returns
+    /// in their own units.
+    pub normalise_returns: bool,
+    /// Longest gradient, above 0. Default 10 (on-policy).
+    pub max_grad_norm: f32,
+    /// The optimiser.
+    pub adam: AdamParams,
+}
+
+impl Default for ValueParams {
+    fn default() -> Self {
+        Self {
+            clip_epsilon: Some(0.2),
+            huber_delta: 10.0,
+            normalise_returns: true,
+            max_grad_norm: 10.0,
+            adam: AdamParams::default(),
+        }
+    }
+}
+
+impl ValueParams {
+    /// The settings to run with.
+    ///
+    /// # Errors
+    /// The first setting that is outside its range.
+    pub fn check(&self) -> Result<ValueConfig, ConfigError> {
+        self.clip_epsilon.map_or(Ok(()), |epsilon| ConfigError::positive("clip_epsilon", epsilon))?;
+        ConfigError::positive("huber_delta", self.huber_delta)?;
+        ConfigError::positive("max_grad_norm", self.max_grad_norm)?;
+        Ok(ValueConfig { adam: self.adam.check()?, params: self.clone() })
+    }
+}
+
+/// Checked [`ValueParams`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueConfig {
+    params: ValueParams,
+    adam: AdamConfig,
+}
+
+impl ValueConfig {
+    /// The settings as written.
+    pub fn params(&self) -> &ValueParams {
+        &self.params
+    }
+}
+
+/// Rows to learn from; all slices have as many rows as there are returns.
+#[derive(Debug, Clone, Copy)]
+pub struct ValueBatch<'a> {
+    /// rows × input of the critic (a state, or an observation).
+    pub states: &'a [f32],
+    /// What the network said in each row at the time of the rollout: **normalised** values, as they left
+    /// [`Mlp::forward`].
+    pub old_values: &'a [f32],
+    /// The returns to predict, in units of rewards.
+    pub returns: &'a [f32],
+    /// How much each row counts, at least 0 (`None`: 1 each). A row of weight 0 needs finite states and
+    /// nothing else.
+    pub weights: Option<&'a [f32]>,
+}
+
+/// What one update came to, before the step.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct ValueStats {
+    /// The loss, in normalised units.
+    pub value_loss: f32,
+    /// Length of the gradient before clipping.
+    pub grad_norm: f32,
+}
+
+/// A value network with its optimiser and the statistics of its targets.
+#[derive(Debug, Clone)]
+pub struct ValueTrainer {
+    learner: Learner,
+    norm: ValueNorm,
+    config: ValueConfig,
+}
+
+impl ValueTrainer {
+    /// A trainer that has taken no step.
+    ///
+    /// # Errors
+    /// When the network has not exactly one output.
+    pub fn new(network: Mlp, config: ValueConfig) -> Result<Self, ConfigError> {
+        let output = network.config().params().output;
+        ConfigError::unless(output == 1, "output", &output, "1 for a value function")?;
+        Ok(Self { learner: Learner::new(network, &config.adam), norm: ValueNorm::new(), config })
+    }
+
+    /// The value function as it is now; its outputs are normalised.
+    pub fn network(&self) -> &Mlp {
+        &self.learner.network
+    }
+
+    /// An output of the network, in units of rewards.
+    pub fn denormalise(&self, value: f32) -> f32 {
+        if self.config.params.normalise_returns { self.norm.denormalise(value) } else { value }
+    }
+
+    /// The statistics of the returns.
+    pub fn value_norm(&self) -> &ValueNorm {
+        &self.norm
+    }
+
+    /// Steps taken so far.
+    pub fn steps(&self) -> u64 {
+        self.learner.adam.steps()
+    }
+
+    /// Changes the learning rate for the steps to come.
+    ///
+    /// # Errors
+    /// When it is not a finite number above 0.
+    pub fn set_learning_rate(&mut self, learning_rate: f32) -> Result<(), ConfigError> {
+        self.learner.adam.set_learning_rate(learning_rate)
+    }
+
+    /// Takes the returns into the statistics, then one gradient step on `batch`.
+    ///
+    /// # Errors
+    /// When shapes do not fit or a number is not finite. Then parameters, optimiser and statistics are as
+    /// they were before.
+    pub fn update(&mut self, batch: &ValueBatch<'_>) -> Result<ValueStats, NetworkError> {
+        let mut norm = self.norm;
+        norm.update(batch.returns, batch.weights)?;
+        let value_loss = self.gradient(batch, &norm)?;
+        let grad_norm = self.learner.step(self.config.params.max_grad_norm)?;
+        self.norm = norm;
+        Ok(ValueStats { value_loss, grad_norm })
+    }
+
+    /// The loss with targets normalised by `norm`; the gradient stays in the buffers.
+    pub(crate) fn gradient(&mut self, batch: &ValueBatch<'_>, norm: &ValueNorm) -> Result<f32, NetworkError> {
+        let Learner { network, backprop, .. } = &mut self.learner;
+        let (rows, params) = (network.rows(batch.states)?, &self.config.params);
+        NetworkError::length("returns", batch.returns.len(), rows)?;
+        NetworkError::length("old_values", batch.old_values.len(), rows)?;
+        NetworkError::finite_rows("state", batch.states, network.config().params().input)?;
+        let total_weight = total_weight(batch.weights, rows)?;
+        let mut loss = 0.0;
+        backprop.gradient(network, batch.states, |row, value, derivative| {
+            let weight = f64::from(weight(batch.weights, row));
+            if weight > 0.0 {
+                let (target, old) = (batch.returns[row], batch.old_values[row]);
+                NetworkError::finite(old, || format!("old value of row {row}"))?;
+                let target = if params.normalise_returns { norm.normalise(target) } else { target };
+                let (row_loss, slope) = row_loss(params, target, old, value[0]);
+                NetworkError::finite(row_loss, || format!("value loss of row {row}"))?;
+                loss += weight * f64::from(row_loss);
+                derivative[0] = math::narrow(weight / total_weight) * slope;
+            }
+            Ok::<(), NetworkError>(())
+        })?;
+        Ok(math::narrow(loss / total_weight))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn last_gradient(&self) -> &[f32] {
+        self.learner.backprop.last_gradient()
+    }
+
+    /// Puts network, optimiser and statistics into `checkpoint` under `name`. Settings are not saved: give
+    /// the same ones (and the learning rate of the moment) to [`ValueTrainer::restore`].
+    pub fn save(&self, checkpoint: &mut Checkpoint, name: &str) {
+        self.learner.save(checkpoint, name);
+        self.norm.save(checkpoint, name);
+    }
+
+    /// The trainer that was saved under `name`; it continues bit for bit.
+    ///
+    /// # Errors
+    /// When a part of it is missing or does not fit.
+    pub fn restore(
+        checkpoint: &Checkpoint,
+        name: &str,
+        config: ValueConfig,
+    ) -> Result<Self, CheckpointError> {
+        let learner = Learner::restore(checkpoint, name, &config.adam)?;
+        let norm = ValueNorm::restore(checkpoint, name)?;
+        let fresh = Self::new(learner.network.clone(), config)
+            .map_err(|source| CheckpointError::Settings { name: name.to_owned(), source })?;
+        Ok(Self { learner, norm, ..fresh })
+    }
+}
+
+/// Loss of one row and its derivative with respect to the prediction.
+fn row_loss(params: &ValueParams, target: f32, old: f32, value: f32) -> (f32, f32) {
+    let free = huber(params.huber_delta, value - target);
+    let Some(epsilon) = params.clip_epsilon else { return free };
+    let moved = (value - old).clamp(-epsilon, epsilon);
+    let clipped = huber(params.huber_delta, old + moved - target);
+    // The clipped prediction does not move with the value, so its derivative is 0. `>` on the clipped side
+    // sends ties, and with them every prediction that is not clipped, to the free side.
+    if clipped.0 > free.0 && moved != value - old { (clipped.0, 0.0) } else { free }
+}
+
+/// h(e) and h′(e).
+fn huber(delta: f32, error: f32) -> (f32, f32) {
+    if error.abs() <= delta {
+        (0.5 * error * error, error)
+    } else {
+        (delta * (error.abs() - 0.5 * delta), delta * error.signum())
+    }
+}
+
+#[cfg(test)]
+mod tests;

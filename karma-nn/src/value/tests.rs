@@ -1,0 +1,119 @@
+use super::*;
+use crate::MlpParams;
+use crate::testing::{rng, wave};
+
+fn params() -> ValueParams {
+    ValueParams::default()
+}
+
+/// A critic of one weight and one bias, both 0: every prediction is 0.
+fn blank(params: &ValueParams) -> ValueTrainer {
+    let network = MlpParams { hidden: vec![], ..MlpParams::critic(1) };
+    ValueTrainer::new(Mlp::zeros(&network.check().unwrap()), params.check().unwrap()).unwrap()
+}
+
+fn critic() -> ValueTrainer {
+    let network = Mlp::orthogonal(&MlpParams::critic(4).check().unwrap(), &mut rng(1));
+    ValueTrainer::new(network, params().check().unwrap()).unwrap()
+}
+
+#[test]
+fn the_loss_is_quadratic_up_to_delta_and_linear_beyond() {
+    assert_eq!(huber(10.0, -3.0), (4.5, -3.0));
+    assert_eq!(huber(10.0, 12.0), (70.0, 10.0));
+    assert_eq!(huber(10.0, -12.0), (70.0, -10.0));
+}
+
+#[test]
+fn a_value_that_has_moved_enough_towards_its_target_gets_no_gradient() {
+    // Old value 0, target 1: beyond 0.2 the clipped error is the larger one.
+    assert_eq!(row_loss(&params(), 1.0, 0.0, 0.1).1, 0.1 - 1.0);
+    assert_eq!(row_loss(&params(), 1.0, 0.0, 0.5), (huber(10.0, 0.2 - 1.0).0, 0.0));
+    // Moved the wrong way: the free error is the larger one, and it pulls back.
+    assert_eq!(row_loss(&params(), 1.0, 0.0, -0.5).1, -1.5);
+    let unclipped = ValueParams { clip_epsilon: None, ..params() };
+    assert_eq!(row_loss(&unclipped, 1.0, 0.0, 0.5).1, -0.5);
+}
+
+#[test]
+fn targets_are_normalised_after_the_statistics_have_seen_them() {
+    // Returns 1 and 3 have mean 2 and deviation 1, so the targets are −1 and 1 and the loss is ½.
+    let mut trainer = blank(&params());
+    let batch =
+        ValueBatch { states: &[1.0, -1.0], old_values: &[0.0; 2], returns: &[1.0, 3.0], weights: None };
+    let stats = trainer.update(&batch).unwrap();
+    assert!((stats.value_loss - 0.5).abs() < 1e-5, "{stats:?}");
+    // dL/dw = mean(x · (0 − t)) = (1·1 + (−1)·(−1)) / 2 = 1 and dL/db = 0.
+    assert!((stats.grad_norm - 1.0).abs() < 1e-5, "{stats:?}");
+    assert!((trainer.denormalise(1.0) - 3.0).abs() < 1e-5);
+}
+
+#[test]
+fn without_normalisation_the_target_is_the_return() {
+    let mut trainer = blank(&ValueParams { normalise_returns: false, ..params() });
+    let batch = ValueBatch { states: &[0.0], old_values: &[0.0], returns: &[4.0], weights: None };
+    assert_eq!(trainer.update(&batch).unwrap(), ValueStats { value_loss: 8.0, grad_norm: 4.0 });
+    assert_eq!(trainer.denormalise(7.0), 7.0);
+}
+
+#[test]
+fn rows_of_weight_zero_change_nothing() {
+    let (mut with, mut without) = (critic(), critic());
+    let states = wave(12, 0.3);
+    let batch = ValueBatch {
+        states: &states,
+        old_values: &[0.1, f32::NAN, 0.2],
+        returns: &[1.0, f32::NAN, 2.0],
+        weights: Some(&[1.0, 0.0, 1.0]),
+    };
+    let living = [&states[..4], &states[8..]].concat();
+    let stats = with.update(&batch).unwrap();
+    let batch = ValueBatch { states: &living, old_values: &[0.1, 0.2], returns: &[1.0, 2.0], weights: None };
+    assert_eq!(stats, without.update(&batch).unwrap());
+    assert_eq!(with.network(), without.network());
+}
+
+#[test]
+fn repeated_updates_learn_the_returns() {
+    let mut trainer = critic();
+    trainer.set_learning_rate(3e-3).unwrap();
+    let states = wave(4 * 64, 0.0);
+    let returns: Vec<f32> = states.chunks(4).map(|s| s[0] - 2.0 * s[1] * s[2]).collect();
+    let mut losses = (0..300).map(|_| {
+        let old_values = trainer.network().forward(&states).unwrap();
+        let batch = ValueBatch { states: &states, old_values: &old_values, returns: &returns, weights: None };
+        trainer.update(&batch).unwrap().value_loss
+    });
+    let (first, last) = (losses.next().unwrap(), losses.last().unwrap());
+    assert!(last < first / 20.0, "from {first} to {last}");
+}
+
+#[test]
+fn a_number_that_is_not_finite_is_refused_and_nothing_changes() {
+    let mut trainer = critic();
+    let before = trainer.clone();
+    let (states, nan) = (wave(4, 0.0), [f32::NAN]);
+    let good = ValueBatch { states: &states, old_values: &[0.0], returns: &[1.0], weights: None };
+    let bad_state = [0.0, f32::INFINITY, 0.0, 0.0];
+    for bad in [
+        ValueBatch { states: &bad_state, ..good },
+        ValueBatch { old_values: &nan, ..good },
+        ValueBatch { returns: &nan, ..good },
+        ValueBatch { weights: Some(&nan), ..good },
+        ValueBatch { weights: Some(&[0.0]), ..good },
+        ValueBatch { returns: &[1.0, 2.0], ..good },
+        ValueBatch { old_values: &[], ..good },
+    ] {
+        assert!(trainer.update(&bad).is_err(), "{bad:?}");
+    }
+    assert_eq!((trainer.network(), trainer.steps()), (before.network(), 0));
+    assert_eq!(trainer.value_norm(), before.value_norm());
+}
+
+#[test]
+fn a_critic_has_one_output() {
+    let two = MlpParams { output: 2, ..MlpParams::critic(3) }.check().unwrap();
+    assert!(ValueTrainer::new(Mlp::zeros(&two), params().check().unwrap()).is_err());
+    assert!(ValueParams { clip_epsilon: Some(0.0), ..params() }.check().is_err());
+    assert!(ValueParams { huber_delta: f32::NAN, ..params() }.check().is_err());
+}
