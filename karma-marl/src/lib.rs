@@ -1,1 +1,37 @@
 //! Multi-agent reinforcement learning: rollouts, MAPPO, trainer and evaluation statistics.
+//!
+//! | you look for | open |
+//! |---|---|
+//! | training a team | [`MappoParams`] → [`MappoConfig`] → [`Mappo`] |
+//! | what one iteration came to | [`IterationStats`] |
+//! | a trained team as an autoscaler | [`TeamAutoscaler`] |
+//! | acting without the trainer | [`TrainedPolicy`], from a checkpoint |
+//! | the returns of a team on given seeds | [`episodic_returns`] |
+//! | interquartile means, intervals, paired differences | [`stats`] |
+//! | advantages that know why an episode ended | [`gae`] |
+//! | games with a known optimum | [`games`] |
+//!
+//! This crate learns in anything that is an [`Environment`](karma_core::Environment) and knows nothing of
+//! what is behind it. It reads no clock and does no I/O. One seed gives one run, bit for bit, for any number
+//! of threads, and across a checkpoint.
+
+mod buffer;
+mod error;
+mod evaluation;
+pub mod gae;
+pub mod games;
+mod mappo;
+mod parallel;
+mod policy;
+mod random;
+mod seats;
+pub mod stats;
+mod team;
+mod vector;
+
+pub use buffer::RolloutBuffer;
+pub use error::{MappoError, RolloutError, SetupError, TeamError};
+pub use evaluation::episodic_returns;
+pub use mappo::{IterationStats, Mappo, MappoConfig, MappoParams};
+pub use policy::{Mode, TrainedPolicy};
+pub use team::TeamAutoscaler;

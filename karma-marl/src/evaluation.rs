@@ -1,0 +1,39 @@
+//! Playing trained policies without learning.
+
+use karma_core::{ActionError, Environment, JointAction, PerAgent, Policy, SeedTree};
+
+/// The team's return, not discounted, in one episode for each seed: what tables are made of, together with
+/// [`stats`](crate::stats).
+///
+/// The seed decides the episode and, through the stream `evaluation` of its own tree, what sampled policies
+/// draw: the return of a seed does not depend on which other seeds are asked for. Evaluation seeds are to
+/// be disjoint from training seeds.
+///
+/// # Errors
+/// If the environment refuses a joint action, for instance because there is not one policy for each agent.
+pub fn episodic_returns<P: Policy>(
+    environment: &mut dyn Environment,
+    policies: &PerAgent<P>,
+    seeds: impl IntoIterator<Item = u64>,
+) -> Result<Vec<f64>, ActionError> {
+    seeds.into_iter().map(|seed| episodic_return(environment, policies, seed)).collect()
+}
+
+fn episodic_return<P: Policy>(
+    environment: &mut dyn Environment,
+    policies: &PerAgent<P>,
+    seed: u64,
+) -> Result<f64, ActionError> {
+    let mut rng = SeedTree::new(seed).child("evaluation").rng();
+    let mut step = environment.reset(seed);
+    let mut total = 0.0;
+    while !step.is_last() {
+        let seen = step.observations.iter().zip(&step.masks);
+        let act = |(policy, (observation, mask)): (&P, _)| policy.act(observation, mask, &mut rng);
+        let joint: JointAction = policies.iter().zip(seen).map(act).collect();
+        step = environment.step(&joint)?;
+        total +=
+            step.rewards.iter().map(|reward| f64::from(*reward)).sum::<f64>() / step.rewards.len() as f64;
+    }
+    Ok(total)
+}

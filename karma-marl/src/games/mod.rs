@@ -1,0 +1,66 @@
+//! Test games whose optimum is known, for checking a learner before it meets a cluster.
+//!
+//! | game | asks of a learner | optimal return |
+//! |---|---|---|
+//! | [`Signals`] | to coordinate on a signal | horizon |
+//! | [`Alternation`] | to plan under a mask, and not to quit | [`Alternation::optimum`] |
+//! | [`Stipend`] | to look beyond the horizon | horizon; its *value* is 1 / (1 − γ) |
+//!
+//! Each is an [`Environment`](karma_core::Environment) of two defenders that takes microseconds a step.
+
+mod alternation;
+mod signals;
+mod stipend;
+
+pub use alternation::Alternation;
+pub use signals::Signals;
+pub use stipend::Stipend;
+
+use karma_core::{
+    Action, ActionError, ActionMask, ActionSpace, AgentId, AgentSpec, EnvironmentSpec, Id as _, JointAction,
+    Observation, PerAgent, Step, Team,
+};
+
+/// Agents of every game here.
+const AGENTS: usize = 2;
+
+/// Two defenders with the same actions and observations.
+fn two_defenders(actions: u32, features: usize, horizon: usize) -> EnvironmentSpec {
+    let agent = |name: &str| AgentSpec {
+        name: name.to_owned(),
+        team: Team::Defender,
+        action_space: ActionSpace::Discrete { actions },
+        observation_size: features,
+    };
+    let agents = vec![agent("first"), agent("second")].into();
+    EnvironmentSpec { agents, global_size: features, horizon: horizon.max(1) }
+}
+
+/// A step in which both agents and the critic see `features`, may do everything and earn `reward`.
+fn shared_step(spec: &EnvironmentSpec, features: Vec<f32>, reward: f32) -> Step {
+    Step {
+        observations: PerAgent::filled(Observation(features.clone()), AGENTS),
+        masks: spec.agents.map(|agent| ActionMask::all(agent.action_space)),
+        global: features,
+        rewards: PerAgent::filled(reward, AGENTS),
+        terminated: false,
+        truncated: false,
+    }
+}
+
+/// The two actions, if they fit the game and it is not over.
+fn both(spec: &EnvironmentSpec, joint: &JointAction, over: bool) -> Result<[Action; AGENTS], ActionError> {
+    if over {
+        return Err(ActionError::EpisodeOver);
+    }
+    let [first, second] = joint.as_slice() else {
+        return Err(ActionError::WrongAgents { got: joint.len(), expected: AGENTS });
+    };
+    for (agent, action) in [first, second].into_iter().enumerate() {
+        let last = spec.agents[AgentId::from_index(agent)].action_space.len() - 1;
+        if action.0 as usize > last {
+            return Err(ActionError::OutOfRange { agent, action: action.0, last });
+        }
+    }
+    Ok([*first, *second])
+}

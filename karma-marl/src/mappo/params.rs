@@ -1,0 +1,213 @@
+//! MAPPO's settings: as written, and checked.
+
+use karma_nn::{
+    Activation, AdamParams, ConfigError, MlpParams, PolicyConfig, PolicyParams, ValueConfig, ValueParams,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::gae::Discount;
+
+/// MAPPO's settings as written. "on-policy" is the reference implementation of the paper (Yu et al., 2022).
+///
+/// There is no coefficient of the value loss: actor and critic have networks and optimisers of their own, and
+/// Adam does not change with the scale of a loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MappoParams {
+    /// γ, the weight of a reward one step later, 0 to below 1. Default 0.99 (on-policy, KARMA).
+    pub gamma: f32,
+    /// λ of generalised advantage estimation, 0 to 1. Default 0.95 (on-policy, KARMA).
+    pub gae_lambda: f32,
+    /// ε of both clipped losses, above 0. Default 0.2 (on-policy, KARMA; larger ones hurt, says the paper).
+    pub clip_epsilon: f32,
+    /// Weight of the entropy bonus, at least 0. Default 0.01 (on-policy, KARMA).
+    pub entropy_coef: f32,
+    /// Longest gradient of a network, above 0. Default 10 (on-policy).
+    pub max_grad_norm: f32,
+    /// Parts into which the rows of an iteration are split, at least 1. Default 1 (on-policy: splitting
+    /// hurts).
+    pub num_minibatches: usize,
+    /// Passes over the rows of an iteration, at least 1. Default 10 (the paper: 15 for easy games, 10 or 5
+    /// for hard ones).
+    pub update_epochs: usize,
+    /// Adam's step size for all networks, above 0. Default 5e-4 (HARL's and on-policy's default).
+    pub learning_rate: f32,
+    /// Widths of the hidden layers of all networks. Default two of 64 (on-policy).
+    pub hidden: Vec<usize>,
+    /// Their non-linearity. Default tanh (what on-policy's published scripts train with).
+    pub activation: Activation,
+    /// Environments that are played side by side, at least 1. Default 16: with episodes of 40 steps 640
+    /// rows an iteration; the paper's are larger, but its environments cost microseconds.
+    pub num_envs: usize,
+    /// Steps that each environment plays in an iteration, a multiple of its horizon; absent: one horizon.
+    pub rollout_length: Option<usize>,
+    /// Whether the critic predicts normalised returns. Default true (the paper's first factor).
+    pub value_norm: bool,
+    /// δ of the critic's Huber loss, in normalised units, above 0. Default 10 (on-policy).
+    pub huber_delta: f32,
+    /// One actor for all agents, which is told whom it plays, instead of one for each. Default false: the
+    /// roles of KARMA differ.
+    pub parameter_sharing: bool,
+    /// Logit that a defender's changes of 0 begin with, 0 to 10. Default 3 (ours): a fresh team mostly holds
+    /// still, as an operator would want of one, instead of moving every service at random at every decision.
+    pub hold_bias: f32,
+}
+
+impl Default for MappoParams {
+    fn default() -> Self {
+        Self {
+            gamma: 0.99,
+            gae_lambda: 0.95,
+            clip_epsilon: 0.2,
+            entropy_coef: 0.01,
+            max_grad_norm: 10.0,
+            num_minibatches: 1,
+            update_epochs: 10,
+            learning_rate: 5e-4,
+            hidden: vec![64, 64],
+            activation: Activation::Tanh,
+            num_envs: 16,
+            rollout_length: None,
+            value_norm: true,
+            huber_delta: 10.0,
+            parameter_sharing: false,
+            hold_bias: 3.0,
+        }
+    }
+}
+
+impl MappoParams {
+    /// The settings to run with.
+    ///
+    /// # Errors
+    /// The first setting that is outside its range, with its value and what is allowed.
+    pub fn check(&self) -> Result<MappoConfig, ConfigError> {
+        unless((0.0..1.0).contains(&self.gamma), "gamma", &self.gamma, "0 to below 1")?;
+        unless((0.0..=1.0).contains(&self.gae_lambda), "gae_lambda", &self.gae_lambda, "0 to 1")?;
+        unless((0.0..=10.0).contains(&self.hold_bias), "hold_bias", &self.hold_bias, "0 to 10")?;
+        let counts = [
+            ("num_minibatches", self.num_minibatches),
+            ("update_epochs", self.update_epochs),
+            ("num_envs", self.num_envs),
+            ("rollout_length", self.rollout_length.unwrap_or(1)),
+        ];
+        for (field, count) in counts {
+            unless(count > 0, field, &count, "at least 1")?;
+        }
+        self.actor(1, 1).check()?;
+        let (policy, value) = (self.policy().check()?, self.value().check()?);
+        Ok(MappoConfig { params: self.clone(), policy, value })
+    }
+
+    /// An actor's network.
+    pub(crate) fn actor(&self, inputs: usize, actions: usize) -> MlpParams {
+        let (hidden, activation) = (self.hidden.clone(), self.activation);
+        MlpParams { hidden, activation, ..MlpParams::actor(inputs, actions) }
+    }
+
+    /// The critic's network.
+    pub(crate) fn critic(&self, inputs: usize) -> MlpParams {
+        let (hidden, activation) = (self.hidden.clone(), self.activation);
+        MlpParams { hidden, activation, ..MlpParams::critic(inputs) }
+    }
+
+    fn adam(&self) -> AdamParams {
+        AdamParams { learning_rate: self.learning_rate, ..AdamParams::default() }
+    }
+
+    fn policy(&self) -> PolicyParams {
+        PolicyParams {
+            clip_epsilon: self.clip_epsilon,
+            entropy_coef: self.entropy_coef,
+            max_grad_norm: self.max_grad_norm,
+            adam: self.adam(),
+        }
+    }
+
+    fn value(&self) -> ValueParams {
+        ValueParams {
+            clip_epsilon: Some(self.clip_epsilon),
+            huber_delta: self.huber_delta,
+            normalise_returns: self.value_norm,
+            max_grad_norm: self.max_grad_norm,
+            adam: self.adam(),
+        }
+    }
+}
+
+fn unless(
+    ok: bool,
+    field: &'static str,
+    value: &impl ToString,
+    allowed: &'static str,
+) -> Result<(), ConfigError> {
+    if ok { Ok(()) } else { Err(ConfigError { field, value: value.to_string(), allowed }) }
+}
+
+/// Checked [`MappoParams`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct MappoConfig {
+    params: MappoParams,
+    policy: PolicyConfig,
+    value: ValueConfig,
+}
+
+impl MappoConfig {
+    /// The settings as written.
+    pub fn params(&self) -> &MappoParams {
+        &self.params
+    }
+
+    /// Steps that each environment plays in an iteration.
+    pub fn rollout_length(&self, horizon: usize) -> usize {
+        self.params.rollout_length.unwrap_or(horizon)
+    }
+
+    pub(crate) fn discount(&self) -> Discount {
+        Discount { gamma: self.params.gamma, lambda: self.params.gae_lambda }
+    }
+
+    pub(crate) fn policy(&self) -> PolicyConfig {
+        self.policy.clone()
+    }
+
+    pub(crate) fn value(&self) -> ValueConfig {
+        self.value.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_the_default_and_the_default_is_valid() {
+        let params: MappoParams = serde_json::from_str("{}").unwrap();
+        assert_eq!(params, MappoParams::default());
+        assert_eq!(params.check().unwrap().rollout_length(40), 40);
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_by_name() {
+        let refused = serde_json::from_str::<MappoParams>(r#"{ "lr": 1 }"#).unwrap_err();
+        assert!(refused.to_string().contains("unknown field `lr`"), "{refused}");
+    }
+
+    #[test]
+    fn a_setting_out_of_range_is_named_with_its_value_and_what_is_allowed() {
+        let refused = |edit: fn(&mut MappoParams)| {
+            let mut params = MappoParams::default();
+            edit(&mut params);
+            params.check().unwrap_err().to_string()
+        };
+        assert_eq!(refused(|p| p.gamma = 1.0), "gamma is 1; allowed: 0 to below 1");
+        assert_eq!(refused(|p| p.gae_lambda = f32::NAN), "gae_lambda is NaN; allowed: 0 to 1");
+        assert_eq!(refused(|p| p.num_envs = 0), "num_envs is 0; allowed: at least 1");
+        assert_eq!(refused(|p| p.rollout_length = Some(0)), "rollout_length is 0; allowed: at least 1");
+        assert_eq!(refused(|p| p.hidden = vec![64, 0]), "hidden is 0; allowed: 1 to 16384");
+        let allowed = "a finite number above 0";
+        assert_eq!(refused(|p| p.learning_rate = 0.0), format!("learning_rate is 0; allowed: {allowed}"));
+        assert_eq!(refused(|p| p.huber_delta = -1.0), format!("huber_delta is -1; allowed: {allowed}"));
+        assert!(refused(|p| p.entropy_coef = -0.1).starts_with("entropy_coef is -0.1"));
+    }
+}

@@ -1,0 +1,102 @@
+//! A trained agent, ready to act without its trainer.
+
+use karma_core::{Action, ActionMask, EnvironmentSpec, Observation, PerAgent, Policy, StreamRng};
+use karma_nn::{MaskedCategorical, Mlp, NetworkError};
+use serde::{Deserialize, Serialize};
+
+use crate::error::MappoError;
+use crate::mappo::checkpoint;
+use crate::seats::{Seat, seats};
+
+/// How a policy picks among legal actions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Draws from its distribution, as in training.
+    Sampled,
+    /// Takes the most probable one, the first of them if several are, as on-policy does in evaluation.
+    #[default]
+    Greedy,
+}
+
+/// One agent's trained actor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedPolicy {
+    network: Mlp,
+    identity: Vec<f32>,
+    mode: Mode,
+}
+
+impl TrainedPolicy {
+    pub(crate) fn new(network: Mlp, seat: &Seat, mode: Mode) -> Self {
+        Self { network, identity: seat.identity.clone(), mode }
+    }
+
+    /// The policies of all agents, from the bytes of a trainer's checkpoint.
+    ///
+    /// `spec` is that of the environment to act in: names, sides, actions and observation sizes of its
+    /// agents must be those of the training. Its horizon need not be.
+    ///
+    /// # Errors
+    /// If the bytes are damaged, hold something else, or were trained for other agents.
+    pub fn load(bytes: &[u8], spec: &EnvironmentSpec, mode: Mode) -> Result<PerAgent<Self>, MappoError> {
+        let (checkpoint, state) = checkpoint::read(bytes, spec)?;
+        let load = |seat: &Seat| {
+            let network = Mlp::restore(&checkpoint, &checkpoint::actor_name(seat.network))?;
+            Ok(Self::new(network, seat, mode))
+        };
+        seats(spec, state.params.parameter_sharing)?.iter().map(load).collect()
+    }
+
+    /// The same policy with another way to pick.
+    #[must_use]
+    pub fn with_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// An action that the mask allows. [`Mode::Sampled`] takes one number from `rng`, [`Mode::Greedy`] none.
+    ///
+    /// # Errors
+    /// If the observation or the mask has the wrong length, the observation is not finite, or no action is
+    /// legal.
+    pub fn try_act(
+        &self,
+        observation: &Observation,
+        mask: &ActionMask,
+        rng: &mut StreamRng,
+    ) -> Result<Action, NetworkError> {
+        let logits = if self.identity.is_empty() {
+            self.network.forward(&observation.0)?
+        } else {
+            self.network.forward(&[&observation.0[..], &self.identity].concat())?
+        };
+        let head = MaskedCategorical::new(&logits, mask.as_slice())?;
+        Ok(action(match self.mode {
+            Mode::Sampled => head.sample(rng),
+            Mode::Greedy => head.mode(),
+        }))
+    }
+}
+
+impl Policy for TrainedPolicy {
+    /// As [`TrainedPolicy::try_act`], which is the one to call with observations that no [`Observer`]
+    /// vouches for.
+    ///
+    /// [`Observer`]: karma_core::Observer
+    ///
+    /// # Panics
+    /// If the observation is not finite or not of the promised length, or the mask is empty.
+    #[expect(
+        clippy::expect_used,
+        reason = "observers promise finite features of a fixed length, and masks an action"
+    )]
+    fn act(&self, observation: &Observation, mask: &ActionMask, rng: &mut StreamRng) -> Action {
+        self.try_act(observation, mask, rng).expect("observations and masks keep their promises")
+    }
+}
+
+/// The index as an action.
+#[expect(clippy::cast_possible_truncation, reason = "an action space has at most 2^32 actions")]
+pub(crate) const fn action(index: usize) -> Action {
+    Action(index as u32)
+}

@@ -1,0 +1,162 @@
+//! One environment at its place, and the loop that plays it.
+
+use karma_core::{Action, Environment, JointAction, SeedTree, Step, StreamRng};
+use karma_nn::{MaskedCategorical, NetworkError};
+use serde::{Deserialize, Serialize};
+
+use super::Players;
+use crate::buffer::{AgentRows, EnvironmentRows};
+use crate::error::RolloutError;
+use crate::gae::Boundary;
+use crate::policy::action;
+
+/// What of an environment a checkpoint keeps between rollouts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SlotState {
+    /// Episodes begun so far.
+    pub(crate) episodes: u64,
+    /// Draws the actions.
+    pub(crate) actions: StreamRng,
+}
+
+/// One environment at its place.
+pub(super) struct Slot {
+    place: usize,
+    environment: Box<dyn Environment>,
+    seeds: SeedTree,
+    pub(super) state: SlotState,
+}
+
+impl Slot {
+    /// An environment that has played nothing yet.
+    pub(super) fn new(place: usize, environment: Box<dyn Environment>, root: SeedTree) -> Self {
+        let (seeds, actions) = (root.child("train"), root.child("actions"));
+        let actions = actions.index(place as u64).rng();
+        let state = SlotState { episodes: 0, actions };
+        Self { place, environment, seeds: seeds.index(place as u64), state }
+    }
+
+    /// Plays one step for each row; gives the returns of the finished episodes.
+    pub(super) fn play(
+        &mut self,
+        players: &Players<'_>,
+        mut rows: EnvironmentRows<'_>,
+    ) -> Result<Vec<f64>, RolloutError> {
+        let length = rows.rewards.len();
+        let mut joint = JointAction::filled(Action(0), rows.agents.len());
+        let (mut returns, mut so_far) = (Vec::new(), 0.0);
+        let mut step = self.begin()?;
+        for t in 0..length {
+            self.decide(players, &step, (&mut rows, t), &mut joint)?;
+            step = self.advance(&joint)?;
+            rows.rewards[t] = team_reward(&step);
+            rows.boundaries[t] = self.boundary(players, &step, t + 1 == length)?;
+            so_far += f64::from(rows.rewards[t]);
+            if step.is_last() {
+                returns.push(std::mem::take(&mut so_far));
+                if t + 1 < length {
+                    step = self.begin()?;
+                }
+            }
+        }
+        Ok(returns)
+    }
+
+    /// Begins the next episode.
+    fn begin(&mut self) -> Result<Step, RolloutError> {
+        let seed = self.seeds.index(self.state.episodes).seed();
+        self.state.episodes += 1;
+        let step = self.environment.reset(seed);
+        self.check(&step).map(|()| step)
+    }
+
+    fn advance(&mut self, joint: &JointAction) -> Result<Step, RolloutError> {
+        let (environment, episode) = self.name();
+        let step = self.environment.step(joint);
+        let step = step.map_err(|source| RolloutError::Refused { environment, episode, source })?;
+        self.check(&step).map(|()| step)
+    }
+
+    /// Writes what is seen into row `t`, and draws every agent's action.
+    fn decide(
+        &mut self,
+        players: &Players<'_>,
+        step: &Step,
+        (rows, t): (&mut EnvironmentRows<'_>, usize),
+        joint: &mut JointAction,
+    ) -> Result<(), RolloutError> {
+        let (environment, episode) = self.name();
+        let name = |source| RolloutError::Inference { environment, episode, source };
+        let global = &mut rows.globals[t * step.global.len()..][..step.global.len()];
+        global.copy_from_slice(&step.global);
+        (rows.outputs[t], rows.values[t]) = players.value(global).map_err(name)?;
+        let seen = step.observations.iter().zip(&step.masks);
+        for ((agent, (observation, mask)), chosen) in rows.agents.iter_mut().zip(seen).zip(joint) {
+            agent.see(t, &observation.0, mask.as_slice());
+            *chosen = agent.act(t, players, &mut self.state.actions).map_err(name)?;
+        }
+        Ok(())
+    }
+
+    fn boundary(&self, players: &Players<'_>, step: &Step, last_row: bool) -> Result<Boundary, RolloutError> {
+        if step.terminated {
+            Ok(Boundary::Terminated)
+        } else if step.truncated || last_row {
+            let (environment, episode) = self.name();
+            let value = players.value(&step.global);
+            let (_, final_value) =
+                value.map_err(|source| RolloutError::Inference { environment, episode, source })?;
+            Ok(Boundary::Truncated { final_value })
+        } else {
+            Ok(Boundary::None)
+        }
+    }
+
+    /// This environment and the episode it plays, for messages.
+    fn name(&self) -> (usize, u64) {
+        (self.place, self.state.episodes.saturating_sub(1))
+    }
+
+    /// Refuses a step that does not fit the specification.
+    fn check(&self, step: &Step) -> Result<(), RolloutError> {
+        let (environment, episode) = self.name();
+        let size = |what, found: usize, expected: usize| {
+            let wrong = RolloutError::Shape { environment, episode, what, found, expected };
+            if found == expected { Ok(()) } else { Err(wrong) }
+        };
+        let spec = self.environment.spec();
+        size("observations", step.observations.len(), spec.agents.len())?;
+        size("masks", step.masks.len(), spec.agents.len())?;
+        size("rewards", step.rewards.len(), spec.agents.len())?;
+        size("global", step.global.len(), spec.global_size)?;
+        for ((agent, observation), mask) in spec.agents.iter().zip(&step.observations).zip(&step.masks) {
+            size("an observation", observation.0.len(), agent.observation_size)?;
+            size("a mask", mask.as_slice().len(), agent.action_space.len())?;
+        }
+        let finite = step.rewards.iter().all(|reward| reward.is_finite());
+        if finite { Ok(()) } else { Err(RolloutError::Reward { environment, episode }) }
+    }
+}
+
+impl AgentRows<'_> {
+    /// Writes what the agent sees into row `t`; its one-hot code is there already.
+    fn see(&mut self, t: usize, observation: &[f32], mask: &[bool]) {
+        self.inputs[t * self.seat.inputs()..][..observation.len()].copy_from_slice(observation);
+        self.masks[t * mask.len()..][..mask.len()].copy_from_slice(mask);
+    }
+
+    /// Draws the action of row `t`.
+    fn act(&mut self, t: usize, players: &Players<'_>, rng: &mut StreamRng) -> Result<Action, NetworkError> {
+        let (inputs, actions) = (self.seat.inputs(), self.seat.actions());
+        let logits = players.actors[self.seat.network].forward(&self.inputs[t * inputs..][..inputs])?;
+        let head = MaskedCategorical::new(&logits, &self.masks[t * actions..][..actions])?;
+        self.actions[t] = head.sample(rng);
+        self.log_probs[t] = head.log_probs()[self.actions[t]];
+        Ok(action(self.actions[t]))
+    }
+}
+
+/// The mean of the agents' rewards: what a team is trained for. Where all earn the same, it is that.
+fn team_reward(step: &Step) -> f32 {
+    step.rewards.iter().sum::<f32>() / step.rewards.len() as f32
+}

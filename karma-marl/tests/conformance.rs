@@ -1,0 +1,102 @@
+//! The test games keep an environment's promises, and trained policies keep a policy's.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+
+use karma_core::{Action, ActionMask, Environment, JointAction, Observation, Policy as _, SeedTree, testing};
+use karma_marl::games::{Alternation, Signals, Stipend};
+use karma_marl::{Mappo, MappoParams, Mode};
+
+#[test]
+fn every_game_keeps_the_promises_of_an_environment() {
+    testing::environment(|| Signals::new(7));
+    testing::environment(|| Alternation::new(9));
+    testing::environment(|| Stipend::new(5));
+}
+
+#[test]
+fn the_optimum_of_each_game_is_reached_by_its_best_play() {
+    let mut game = Signals::new(5);
+    let mut step = game.reset(3);
+    let mut total = 0.0;
+    while !step.is_last() {
+        let signal = (0..3).find(|signal| step.global[*signal as usize] == 1.0).unwrap();
+        step = game.step(&JointAction::filled(Action(signal), 2)).unwrap();
+        total += step.rewards.as_slice()[0];
+    }
+    assert_eq!(total, 5.0);
+
+    let mut game = Alternation::new(5);
+    game.reset(0);
+    let play = [3, 2, 3, 2, 3].map(|action| game.step(&JointAction::filled(Action(action), 2)).unwrap());
+    assert_eq!(play.iter().map(|step| step.rewards.as_slice()[0]).sum::<f32>(), game.optimum());
+}
+
+#[test]
+fn a_masked_action_earns_nothing_and_two_zeros_end_the_game() {
+    let mut game = Alternation::new(5);
+    game.reset(0);
+    let mut play = |action| game.step(&JointAction::filled(Action(action), 2)).unwrap();
+    play(3);
+    assert_eq!(play(3).rewards.as_slice(), [0.0, 0.0]);
+    let last = play(0);
+    assert!(last.terminated && !last.truncated);
+}
+
+/// Observations of a whole episode, under the masks of the game.
+fn seen(mut game: Alternation) -> Vec<(Observation, ActionMask)> {
+    let mut step = game.reset(1);
+    let mut seen = Vec::new();
+    while !step.is_last() {
+        seen.extend(step.observations.iter().cloned().zip(step.masks.iter().cloned()));
+        let joint = step.masks.iter().map(|mask| mask.legal().last().unwrap()).collect();
+        step = game.step(&joint).unwrap();
+    }
+    seen
+}
+
+#[test]
+fn trained_policies_keep_the_promises_of_a_policy() {
+    for parameter_sharing in [false, true] {
+        let params =
+            MappoParams { num_envs: 2, hidden: vec![8], parameter_sharing, ..MappoParams::default() };
+        let environments = (0..2).map(|_| Box::new(Alternation::new(6)) as Box<dyn Environment>).collect();
+        let mut mappo = Mappo::new(params.check().unwrap(), environments, 1, NonZeroUsize::MIN).unwrap();
+        mappo.iterate().unwrap();
+        for mode in [Mode::Sampled, Mode::Greedy] {
+            for policy in &mappo.policies(mode) {
+                testing::policy(policy, &seen(Alternation::new(12)));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_greedy_policy_ignores_the_stream_and_a_sampled_one_does_not() {
+    let params = MappoParams { num_envs: 1, ..MappoParams::default() };
+    let game = Alternation::new(6);
+    let mappo =
+        Mappo::new(params.check().unwrap(), vec![Box::new(game.clone())], 1, NonZeroUsize::MIN).unwrap();
+    let (observation, mask) = seen(game)[0].clone();
+    let actions = |mode| -> BTreeSet<Action> {
+        let policy = mappo.policies(mode).as_slice()[0].clone();
+        (0..50).map(|seed| policy.act(&observation, &mask, &mut SeedTree::new(seed).rng())).collect()
+    };
+    assert_eq!((actions(Mode::Greedy).len(), actions(Mode::Sampled).len()), (1, 4), "fresh policies try all");
+}
+
+#[test]
+fn an_observation_that_breaks_a_promise_is_refused_with_a_reason() {
+    let params = MappoParams { num_envs: 1, ..MappoParams::default() };
+    let game = Alternation::new(6);
+    let mappo =
+        Mappo::new(params.check().unwrap(), vec![Box::new(game.clone())], 1, NonZeroUsize::MIN).unwrap();
+    let policies = mappo.policies(Mode::Greedy);
+    let (policy, mut rng) = (&policies.as_slice()[0], SeedTree::new(1).rng());
+    let mask = ActionMask::all(game.spec().agents.as_slice()[0].action_space);
+    let refused =
+        |values, rng: &mut _| policy.try_act(&Observation(values), &mask, rng).unwrap_err().to_string();
+    assert!(refused(vec![0.0; 7], &mut rng).contains("inputs has 7 values"));
+    assert!(refused(vec![f32::NAN; 8], &mut rng).contains("not finite"));
+}
