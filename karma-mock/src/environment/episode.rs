@@ -42,7 +42,7 @@ impl Episode {
     /// the seed alone, so that every autoscaler meets the same load.
     pub fn new(setup: &Setup, scenario: &Scenario, split: Split, seed: u64) -> Self {
         let timeline = scenario.draw(&setup.topology, &setup.workload, split, seed);
-        let cluster_seed = split.seeds(seed).child("cluster").child(scenario.name()).seed();
+        let cluster_seed = split.seeds(seed).child("cluster").seed();
         Self::of_timeline(setup, timeline, cluster_seed)
     }
 
