@@ -67,11 +67,11 @@ impl ActionSpace {
     /// assert_eq!(ActionSpace::Attacker { entry_points: 2 }.len(), 30);
     /// ```
     pub const fn len(self) -> usize {
-        (match self {
-            Self::Discrete { actions } => actions,
-            Self::Defender { services, alpha } => services * (2 * alpha + 1),
-            Self::Attacker { entry_points } => entry_points * RATE_LEVELS * DATA_LEVELS,
-        }) as usize
+        match self {
+            Self::Discrete { actions } => actions as usize,
+            Self::Defender { services, alpha } => services as usize * (2 * alpha as usize + 1),
+            Self::Attacker { entry_points } => entry_points as usize * (RATE_LEVELS * DATA_LEVELS) as usize,
+        }
     }
 
     /// Whether there is no action at all.

@@ -26,7 +26,6 @@ macro_rules! id {
 
         impl Id for $name {
             fn from_index(index: usize) -> Self {
-                #[expect(clippy::expect_used, reason = "documented panic: 2^32 ids cannot be built")]
                 Self(u32::try_from(index).expect("an id fits 32 bits"))
             }
             fn index(self) -> usize {

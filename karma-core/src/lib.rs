@@ -24,6 +24,7 @@ mod reward;
 pub mod seams;
 mod snapshot;
 mod state;
+pub mod team;
 pub mod testing;
 pub mod topology;
 mod units;
@@ -47,5 +48,6 @@ pub use snapshot::{
     Decision, EntryPointSnapshot, PodPhase, PodSample, PodSnapshot, ServiceSnapshot, Snapshot, Target,
 };
 pub use state::{History, Observation, State, Trajectory, Transition};
+pub use team::{DefenderTeam, Role};
 pub use topology::{Topology, TopologyError};
 pub use units::{Mebibytes, Millicores, Replicas, RequestsPerSecond, Seconds};

@@ -1,8 +1,9 @@
 //! One conformance function for each seam. An implementor's tests call it; it panics with a sentence that says
 //! which promise was broken.
 //!
-//! Stricter than the field's reference checks on one point that matters: two environments with one seed are
-//! compared at **every** step of whole episodes, the first observations included.
+//! Stricter than the field's reference checks on one point that matters: an environment that has played before
+//! and a new one, with one seed, are compared at **every** step of whole episodes, the first observations
+//! included.
 #![expect(clippy::missing_panics_doc, reason = "panicking is what these functions are for")]
 
 use crate::{
@@ -20,12 +21,13 @@ const EPISODES: u64 = 3;
 pub fn environment<E: Environment>(mut make: impl FnMut() -> E) {
     let spec = make().spec().clone();
     assert!(!spec.agents.is_empty() && spec.horizon > 0, "an environment has agents and a horizon");
-    let (mut first, mut second) = (make(), make());
+    let mut first = make();
     for seed in 0..EPISODES {
+        let mut second = make();
         let mut rng = SeedTree::new(seed).child("conformance").rng();
         let mut step = first.reset(seed);
-        assert_eq!(step, second.reset(seed), "reset: the same seed gives the same first step");
         check_step(&spec, &step);
+        assert_eq!(step, second.reset(seed), "reset: the same seed gives the same first step");
         assert!(
             step.rewards.iter().all(|reward| *reward == 0.0),
             "reset: nothing is rewarded before an action"
@@ -37,8 +39,8 @@ pub fn environment<E: Environment>(mut make: impl FnMut() -> E) {
             let joint = random_joint(&step.masks, &mut rng);
             step = first.step(&joint).expect("step: a legal joint action is taken");
             let twin = second.step(&joint).expect("step: a legal joint action is taken");
-            assert_eq!(step, twin, "step {steps}: the same seed and actions give the same step");
             check_step(&spec, &step);
+            assert_eq!(step, twin, "step {steps}: the same seed and actions give the same step");
             steps += 1;
             assert!(steps <= spec.horizon, "an episode ends at its horizon of {}", spec.horizon);
         }
@@ -76,16 +78,21 @@ fn check_mask(mask: &ActionMask, actions: usize) {
 }
 
 fn refuses_bad_actions(environment: &mut impl Environment, spec: &EnvironmentSpec) {
-    let short: JointAction = vec![Action(0); spec.agents.len() - 1].into();
-    assert!(
-        matches!(environment.step(&short), Err(ActionError::WrongAgents { .. })),
-        "a short joint action is refused"
-    );
-    let beyond: JointAction = vec![Action(u32::MAX); spec.agents.len()].into();
-    assert!(
-        matches!(environment.step(&beyond), Err(ActionError::OutOfRange { .. })),
-        "an action outside is refused"
-    );
+    let mut joint = vec![Action(0); spec.agents.len()];
+    for agents in [joint.len() - 1, joint.len() + 1] {
+        let wrong = environment.step(&vec![Action(0); agents].into());
+        assert!(
+            matches!(wrong, Err(ActionError::WrongAgents { .. })),
+            "a joint action of {agents} for {} agents is refused",
+            joint.len()
+        );
+    }
+    for (index, agent) in spec.agents.iter().enumerate() {
+        joint[index] = Action(u32::try_from(agent.action_space.len()).unwrap_or(u32::MAX));
+        let beyond = environment.step(&joint.clone().into());
+        assert!(matches!(beyond, Err(ActionError::OutOfRange { .. })), "an action outside is refused");
+        joint[index] = Action(0);
+    }
 }
 
 fn random_joint(masks: &PerAgent<ActionMask>, rng: &mut StreamRng) -> JointAction {

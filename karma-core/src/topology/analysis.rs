@@ -1,6 +1,6 @@
 //! What a topology can carry, by arithmetic: visits, unloaded latency, and the ceiling of full scale-out.
 
-use super::{Connection, FanOut, Topology};
+use super::{Connection, EntryPoint, FanOut, NodePool, Service, Topology};
 use crate::{EntryPointId, PerService, RequestsPerSecond, Seconds, ServiceId};
 
 /// What stops a topology from carrying more.
@@ -26,53 +26,53 @@ pub struct Ceiling {
 }
 
 impl Topology {
-    /// Expected visits of each service by one request that enters at `entry`.
+    /// Expected visits of each service by one request that enters at `entry`; 0 where it never comes.
     ///
     /// In call order, `visits(destination) += visits(source) · calls`, or in proportion to the weights where a
     /// service calls only one successor. Cost: services + connections.
     pub fn visits(&self, entry: EntryPointId) -> PerService<f64> {
-        let mut visits = PerService::filled(0.0, self.services.len());
-        visits[self.entry_points[entry].service] = 1.0;
+        let mut arrivals = PerService::filled(0.0, self.services.len());
+        arrivals[self.entry_points[entry].service] = 1.0;
+        self.spread(arrivals)
+    }
+
+    /// Expected visits of each service per second, when every entry point receives its nominal rate.
+    pub fn nominal_visits(&self) -> PerService<f64> {
+        self.visits_of_all(|entry| entry.nominal_rate.0)
+    }
+
+    /// Expected visits of each service when every entry point receives as much as `rate` says.
+    pub(super) fn visits_of_all(&self, rate: impl Fn(&EntryPoint) -> f64) -> PerService<f64> {
+        let mut arrivals = PerService::filled(0.0, self.services.len());
+        for entry in &self.entry_points {
+            arrivals[entry.service] += rate(entry);
+        }
+        self.spread(arrivals)
+    }
+
+    /// Visits that follow from arrivals, the arrivals included.
+    fn spread(&self, mut visits: PerService<f64>) -> PerService<f64> {
         for &source in self.call_order() {
-            if visits[source] > 0.0 {
-                self.spread(source, &mut visits);
+            let here = visits[source];
+            for (index, calls) in self.mean_calls(source) {
+                visits[self.connections[index].destination] += here * calls;
             }
         }
         visits
     }
 
-    fn spread(&self, source: ServiceId, visits: &mut PerService<f64>) {
-        let share = self.shares(source);
-        for edge in self.graph().edges(Self::node_of(source)) {
-            let connection = &self.connections[*edge.weight()];
-            visits[connection.destination] += visits[source] * share(connection);
-        }
-    }
-
-    /// Expected calls over a connection per request of its source.
-    fn shares(&self, source: ServiceId) -> impl Fn(&Connection) -> f64 + use<> {
-        let weighted = self.services[source].fan_out == FanOut::Weighted;
-        let total: f64 = self
-            .graph()
-            .edges(Self::node_of(source))
-            .map(|edge| self.connections[*edge.weight()].weight)
-            .sum();
-        move |connection| match (weighted, total > 0.0) {
-            (false, _) => connection.calls,
-            (true, true) => connection.calls * connection.weight / total,
-            (true, false) => 0.0,
-        }
-    }
-
-    /// Expected visits of each service per second, when every entry point receives its nominal rate.
-    pub fn nominal_visits(&self) -> PerService<f64> {
-        let mut total = PerService::filled(0.0, self.services.len());
-        for (id, entry) in self.entries() {
-            for (sum, visits) in total.iter_mut().zip(&self.visits(id)) {
-                *sum += entry.nominal_rate.0 * visits;
+    /// The connections from `source`, in the order of the file, with their mean calls per request of it.
+    fn mean_calls(&self, source: ServiceId) -> Vec<(usize, f64)> {
+        let indices = self.connections_from(source);
+        let total: f64 = indices.iter().map(|index| self.connections[*index].weight).sum();
+        let mean = |index: usize| {
+            let Connection { calls, weight, .. } = self.connections[index];
+            match self.services[source].fan_out {
+                FanOut::Sequential | FanOut::Parallel => calls,
+                FanOut::Weighted => calls * weight / total,
             }
-        }
-        total
+        };
+        indices.into_iter().map(|index| (index, mean(index))).collect()
     }
 
     /// Mean end-to-end time of a request that meets an empty system, of the slowest entry point. Parallel calls
@@ -80,11 +80,8 @@ impl Topology {
     pub fn unloaded_latency(&self) -> Seconds {
         let mut latency = PerService::filled(0.0_f64, self.services.len());
         for &id in self.call_order().iter().rev() {
-            let share = self.shares(id);
-            let times = self.graph().edges(Self::node_of(id)).map(|edge| {
-                let connection = &self.connections[*edge.weight()];
-                share(connection) * latency[connection.destination]
-            });
+            let time = |(index, calls): (usize, f64)| calls * latency[self.connections[index].destination];
+            let times = self.mean_calls(id).into_iter().map(time);
             let below = match self.services[id].fan_out {
                 FanOut::Parallel => times.fold(0.0, f64::max),
                 FanOut::Sequential | FanOut::Weighted => times.sum(),
@@ -98,39 +95,37 @@ impl Topology {
     ///
     /// The least over (a) each service, `max_replicas · pod capacity / visits`, (b) each limited connection, and
     /// (c) the nodes: the rate at which the pods that it takes, fractions allowed, request all CPU or memory.
+    /// A service or connection that no request reaches limits nothing. Cost: services + connections.
     pub fn ceiling(&self) -> Ceiling {
-        let nominal = self.nominal_rate().0;
         let visits = self.nominal_visits();
-        let mut best = (f64::INFINITY, Limit::Nodes);
-        let mut consider = |factor: f64, limit| {
-            if factor < best.0 {
-                best = (factor, limit);
-            }
-        };
-        for (id, service) in self.services.iter_enumerated() {
+        let services = self.services.iter_enumerated().map(|(id, service)| {
             let capacity = f64::from(service.max_replicas.0) * service.pod_capacity().0;
-            consider(capacity / visits[id], Limit::Service(id));
-        }
-        for (index, connection) in self.connections.iter().enumerate() {
-            if let Some(limit) = connection.throughput {
-                let calls = visits[connection.source] * self.shares(connection.source)(connection);
-                consider(limit.0 / calls, Limit::Connection(index));
-            }
-        }
-        consider(self.node_factor(&visits), Limit::Nodes);
-        Ceiling { rate: RequestsPerSecond(best.0 * nominal), factor: best.0, limit: best.1 }
+            (capacity / visits[id], Limit::Service(id))
+        });
+        let links = self.services.ids().flat_map(|source| {
+            let limit = |(index, calls): (usize, f64)| {
+                let throughput = self.connections[index].throughput?;
+                Some((throughput.0 / (visits[source] * calls), Limit::Connection(index)))
+            };
+            self.mean_calls(source).into_iter().filter_map(limit).collect::<Vec<_>>()
+        });
+        let nodes = (self.node_factor(&visits), Limit::Nodes);
+        let all = services.chain(links).chain([nodes]);
+        let (factor, limit) = all.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or(nodes);
+        Ceiling { rate: RequestsPerSecond(factor * self.nominal_rate().0), factor, limit }
     }
 
     /// By how much the nominal load may grow until the pods that it takes request all CPU or memory of the nodes.
     fn node_factor(&self, visits: &PerService<f64>) -> f64 {
-        let pods = |id: ServiceId| visits[id] / self.services[id].pod_capacity().0;
-        let cpu: f64 = self.services.iter_enumerated().map(|(id, s)| pods(id) * f64::from(s.cpu.0)).sum();
-        let memory: f64 =
-            self.services.iter_enumerated().map(|(id, s)| pods(id) * f64::from(s.memory.0)).sum();
-        let total = |of: fn(&super::NodePool) -> u32| -> f64 {
+        let taken = |of: fn(&Service) -> u32| -> f64 {
+            let pods = |id: ServiceId| visits[id] / self.services[id].pod_capacity().0;
+            self.services.iter_enumerated().map(|(id, service)| pods(id) * f64::from(of(service))).sum()
+        };
+        let offered = |of: fn(&NodePool) -> u32| -> f64 {
             self.nodes.iter().map(|pool| f64::from(pool.count) * f64::from(of(pool))).sum()
         };
-        (total(|pool| pool.cpu.0) / cpu).min(total(|pool| pool.memory.0) / memory)
+        let cpu = offered(|pool| pool.cpu.0) / taken(|service| service.cpu.0);
+        cpu.min(offered(|pool| pool.memory.0) / taken(|service| service.memory.0))
     }
 
     /// What a ceiling is limited by, in words.

@@ -2,14 +2,14 @@
 
 use thiserror::Error;
 
-use crate::json::DocumentError;
+use crate::json::{DocumentError, quoted};
 
 /// Why a topology was refused. Every message names the place, the value and what is allowed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TopologyError {
     /// The reader failed.
-    #[error("the topology cannot be read: {0}")]
+    #[error("the topology cannot be read")]
     Io(#[source] std::io::Error),
     /// The document is larger than any sensible topology.
     #[error("the topology is larger than {} MiB, the most that is read", limit >> 20)]
@@ -31,9 +31,9 @@ pub enum TopologyError {
     Syntax {
         /// Line, from 1.
         line: usize,
-        /// Column, from 1.
+        /// Column in bytes, from 1.
         column: usize,
-        /// What the JSON reader says.
+        /// What the JSON reader says, in plain words.
         message: String,
     },
     /// A value of the wrong kind or outside of its range.
@@ -47,7 +47,7 @@ pub enum TopologyError {
         allowed: String,
     },
     /// A field that must be there is not.
-    #[error("{place}: the field \"{field}\" is missing{}", similar.as_ref().map_or(String::new(), |n| format!("; \"{n}\" is not a field")))]
+    #[error("{place}: the field \"{field}\" is missing{}", slip(similar.as_deref()))]
     Missing {
         /// Path of the object.
         place: String,
@@ -57,7 +57,7 @@ pub enum TopologyError {
         similar: Option<String>,
     },
     /// A field or a name that is not known.
-    #[error("{place}: unknown {kind} \"{name}\"{}", nearest.as_ref().map_or(String::new(), |n| format!("; did you mean \"{n}\"?")))]
+    #[error("{place}: unknown {kind} {}{}", quoted(name), hint(nearest.as_deref()))]
     Unknown {
         /// Path of the object.
         place: String,
@@ -68,16 +68,16 @@ pub enum TopologyError {
         /// The known name that is nearest, if one is near.
         nearest: Option<String>,
     },
-    /// Two values that cannot both hold.
+    /// Values that cannot hold together.
     #[error("{place}: {message}")]
     Contradiction {
         /// Path of the object.
         place: String,
-        /// Both values and the rule.
+        /// The values and the rule.
         message: String,
     },
     /// Calls that come back to where they began.
-    #[error("connections: {} call each other in a circle; a topology must be acyclic", path.join(" → "))]
+    #[error("connections: {} is a circle of calls; a topology must be acyclic", circle(path))]
     Cycle {
         /// Services of one circle, in order of the calls, the first repeated at the end.
         path: Vec<String>,
@@ -96,13 +96,79 @@ impl From<DocumentError> for TopologyError {
     }
 }
 
+fn slip(similar: Option<&str>) -> String {
+    similar.map_or_else(String::new, |name| format!("; {} is not a field", quoted(name)))
+}
+
+fn hint(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean {}?", quoted(name)))
+}
+
+/// The circle as a chain of arrows, its middle left out if it is long.
+fn circle(path: &[String]) -> String {
+    const SHOWN: usize = 12;
+    if path.len() <= SHOWN + 1 {
+        return path.join(" → ");
+    }
+    let (head, tail) = (&path[..SHOWN / 2], &path[path.len() - SHOWN / 2..]);
+    let left_out = path.len() - SHOWN;
+    format!("{} → … ({left_out} more) … → {}", head.join(" → "), tail.join(" → "))
+}
+
+/// Longer names are not compared: the time grows with the product of the lengths.
+const LONGEST_COMPARED: usize = 256;
+
 /// The known name nearest to `name`, if it is near enough to be a slip of the pen.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let near = |candidate: &&str| strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase());
+    let name = name.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (near(&candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|candidate| name.len().max(candidate.len()) <= LONGEST_COMPARED)
+        .map(|candidate| (likeness(&name, &candidate.to_lowercase()), candidate))
+        .filter(|(likeness, _)| *likeness >= 0.6)
+        .min_by(|a, b| b.0.total_cmp(&a.0))
         .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// 1 for equal names, 0 for unlike ones: edits (two letters swapped are one edit) over the length, or the share
+/// that one name is of the other.
+fn likeness(a: &str, b: &str) -> f64 {
+    let edits = strsim::normalized_damerau_levenshtein(a, b);
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let share = short.len() as f64 / long.len().max(1) as f64;
+    if share >= 0.3 && long.contains(short) { edits.max(0.6 + 0.4 * share) } else { edits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_of_the_pen_find_the_name_that_was_meant() {
+        let fields = ["cpu", "cpu_limit", "ram", "min_replicas", "max_replicas", "computation_throughput"];
+        for (written, meant) in [
+            ("rma", Some("ram")),
+            ("CPU", Some("cpu")),
+            ("maxReplicas", Some("max_replicas")),
+            ("min_replica", Some("min_replicas")),
+            ("throughput", Some("computation_throughput")),
+            ("computation_troughput", Some("computation_throughput")),
+            ("colour", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(written, fields).as_deref(), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn of_equally_near_names_the_first_is_offered() {
+        assert_eq!(nearest("service", ["service1", "service2"]).as_deref(), Some("service1"));
+    }
+
+    #[test]
+    fn a_long_circle_is_told_by_its_ends() {
+        let path: Vec<String> = (0..=99).map(|i| format!("s{}", i % 99)).collect();
+        let shown = circle(&path);
+        assert_eq!(shown, "s0 → s1 → s2 → s3 → s4 → s5 → … (88 more) … → s94 → s95 → s96 → s97 → s98 → s0");
+    }
 }

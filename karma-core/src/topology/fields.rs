@@ -1,36 +1,61 @@
 //! Reading an object field by field: each field is taken once, checked against its range, and what is left
 //! over at the end is an error.
 
+use std::fmt;
+
 use super::error::{TopologyError, nearest};
 use crate::json::Node;
+
+/// The values that a numeric field may take, and what they are.
+#[derive(Clone, Copy)]
+pub(super) struct Range<T> {
+    /// For instance "a whole number of replicas".
+    pub(super) what: &'static str,
+    pub(super) least: T,
+    pub(super) most: T,
+}
+
+impl<T: fmt::Display> fmt::Display for Range<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} from {} to {}", self.what, self.least, self.most)
+    }
+}
 
 /// The fields of one JSON object, with its path.
 pub(super) struct Fields {
     place: String,
     entries: Vec<(String, Node)>,
-    known: Vec<&'static str>,
+    known: &'static [&'static str],
 }
 
 impl Fields {
-    pub(super) fn of(node: Node, place: impl Into<String>) -> Result<Self, TopologyError> {
+    pub(super) const ROOT: &'static str = "the topology";
+
+    /// The fields of `node`, which may be those of `known` and no others.
+    pub(super) fn of(
+        node: Node,
+        place: impl Into<String>,
+        known: &'static [&'static str],
+    ) -> Result<Self, TopologyError> {
         let place = place.into();
         match node {
-            Node::Object(entries) => Ok(Self { place, entries, known: Vec::new() }),
+            Node::Object(entries) => Ok(Self { place, entries, known }),
             other => Err(wrong(&place, &other, "an object")),
         }
     }
 
-    pub(super) fn place(&self) -> &str {
-        &self.place
+    pub(super) fn path(&self, field: &str) -> String {
+        if self.place == Self::ROOT { field.to_owned() } else { format!("{}.{field}", self.place) }
     }
 
-    pub(super) fn path(&self, field: &str) -> String {
-        if self.place == "the topology" { field.to_owned() } else { format!("{}.{field}", self.place) }
+    /// The error for two values of this object that cannot both hold.
+    pub(super) fn contradiction(&self, message: String) -> TopologyError {
+        TopologyError::Contradiction { place: self.place.clone(), message }
     }
 
     /// The value of a field, if it was written.
     pub(super) fn take(&mut self, field: &'static str) -> Option<Node> {
-        self.known.push(field);
+        debug_assert!(self.known.contains(&field), "{field} is read, so it is known");
         let at = self.entries.iter().position(|(name, _)| name == field)?;
         Some(self.entries.remove(at).1)
     }
@@ -42,40 +67,28 @@ impl Fields {
     /// The error for a field that must be there and is not.
     pub(super) fn missing(&self, field: &'static str) -> TopologyError {
         let written = self.entries.iter().map(|(name, _)| name.as_str());
+        let written = written.filter(|name| !self.known.contains(name));
         TopologyError::Missing { place: self.place.clone(), field, similar: nearest(field, written) }
     }
 
-    /// A number in `[min, max]`.
+    /// A number in its range.
     pub(super) fn number(
         &mut self,
         field: &'static str,
-        range: (f64, f64),
+        range: Range<f64>,
     ) -> Result<Option<f64>, TopologyError> {
         let place = self.path(field);
         self.take(field).map(|node| number(&place, &node, range)).transpose()
     }
 
-    /// A whole number in `[min, max]`.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked against the range first"
-    )]
+    /// A whole number in its range.
     pub(super) fn count(
         &mut self,
         field: &'static str,
-        range: (u32, u32),
+        range: Range<u32>,
     ) -> Result<Option<u32>, TopologyError> {
         let place = self.path(field);
-        let Some(node) = self.take(field) else { return Ok(None) };
-        match node {
-            Node::Number(value)
-                if value.fract() == 0.0 && (f64::from(range.0)..=f64::from(range.1)).contains(&value) =>
-            {
-                Ok(Some(value as u32))
-            }
-            other => Err(wrong(&place, &other, &format!("a whole number from {} to {}", range.0, range.1))),
-        }
+        self.take(field).map(|node| count(&place, &node, range)).transpose()
     }
 
     pub(super) fn text(&mut self, field: &'static str) -> Result<Option<String>, TopologyError> {
@@ -142,13 +155,31 @@ impl Fields {
     }
 }
 
-pub(super) fn number(place: &str, node: &Node, (min, max): (f64, f64)) -> Result<f64, TopologyError> {
+pub(super) fn number(place: &str, node: &Node, range: Range<f64>) -> Result<f64, TopologyError> {
     match node {
-        Node::Number(value) if (min..=max).contains(value) => Ok(*value),
-        other => Err(wrong(place, other, &format!("a number from {min} to {max}"))),
+        Node::Number(value) if (range.least..=range.most).contains(value) => Ok(*value),
+        other => Err(wrong(place, other, &range.to_string())),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked against the range first"
+)]
+fn count(place: &str, node: &Node, range: Range<u32>) -> Result<u32, TopologyError> {
+    let inside = f64::from(range.least)..=f64::from(range.most);
+    match node {
+        Node::Number(value) if value.fract() == 0.0 && inside.contains(value) => Ok(*value as u32),
+        other => Err(wrong(place, other, &range.to_string())),
     }
 }
 
 pub(super) fn wrong(place: &str, value: &Node, allowed: &str) -> TopologyError {
     TopologyError::Value { place: place.to_owned(), value: value.to_string(), allowed: allowed.to_owned() }
+}
+
+/// The error for a list or object of the wrong length, for instance "0 services".
+pub(super) fn too_many(place: &str, value: String, allowed: String) -> TopologyError {
+    TopologyError::Value { place: place.to_owned(), value, allowed }
 }

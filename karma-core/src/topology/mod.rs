@@ -10,6 +10,7 @@ mod error;
 mod fields;
 mod read;
 
+use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 pub use analysis::{Ceiling, Limit};
@@ -19,6 +20,11 @@ use crate::{
     EntryPointId, Id as _, Mebibytes, Metric, Millicores, PerEntryPoint, PerService, Replicas,
     RequestsPerSecond, Seconds, ServiceId,
 };
+
+/// The source of a connection through which traffic enters.
+const INPUT: &str = "INPUT";
+/// The destination of a connection through which answers leave.
+const OUTPUT: &str = "OUTPUT";
 
 /// How a request that computes at a service draws its work.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,7 +93,7 @@ pub struct Service {
     pub initial_replicas: Replicas,
     /// Requests per second that one pod completes with its CPU **request** fully used (`computation_throughput`).
     pub throughput: RequestsPerSecond,
-    /// Shape of a request's work (`work_distribution`: "deterministic", "exponential" or "log_normal";
+    /// Shape of a request's work (`work_distribution`: `deterministic`, `exponential` or `log_normal`;
     /// `work_cv`: coefficient of variation of the log-normal, default 0.35, inside the 0.22–0.39 measured for
     /// real services).
     pub work: WorkDistribution,
@@ -97,18 +103,19 @@ pub struct Service {
     pub queue_capacity: u32,
     /// Whether a slot stays taken while downstream calls are open (`blocking`; default true: synchronous calls).
     pub blocking: bool,
-    /// How successors are called (`fan_out`: "sequential", "parallel" or "weighted"; default sequential).
+    /// How successors are called (`fan_out`: `sequential`, `parallel` or `weighted`; default sequential).
     pub fan_out: FanOut,
     /// Faults of its pods.
     pub faults: FaultProbabilities,
-    /// Importance (`priority`: "critical", "normal" or "low"; default normal).
+    /// Importance (`priority`: `critical`, `normal` or `low`; default normal).
     pub priority: Priority,
     /// Median time from scheduling to a started container (`startup_seconds`; default 8).
     pub startup: Seconds,
     /// Memory of an idle pod (`memory_idle`; default 40 % of `ram`).
     pub memory_idle: f64,
-    /// Memory of one request in service or waiting for an answer (`memory_per_request`; default 50 % of `ram`
-    /// over `concurrency`). In mebibytes.
+    /// Memory of one request in service or waiting for an answer, in mebibytes (`memory_per_request`; default:
+    /// 50 % of `ram` over `concurrency`, or next to nothing for a service that does not block, because it may
+    /// hold any number of requests).
     pub memory_per_request: f64,
 }
 
@@ -190,7 +197,7 @@ pub struct Topology {
     pub slo: Seconds,
     /// When a client gives up (`timeout_seconds`; default 10 × the SLO, at least 1 s).
     pub timeout: Seconds,
-    /// How requests are spread (`balancing`: "random", "round_robin" or "least_requests"; default random).
+    /// How requests are spread (`balancing`: `random`, `round_robin` or `least_requests`; default random).
     pub balancing: Balancing,
     /// How often a failed call between services is tried again (`retries`; default 0).
     pub retries: u32,
@@ -213,7 +220,20 @@ impl Topology {
 
     /// The calls that `service` makes, in the order of the file.
     pub fn calls_from(&self, service: ServiceId) -> impl Iterator<Item = &Connection> {
-        self.connections.iter().filter(move |connection| connection.source == service)
+        self.connections_from(service).into_iter().map(|index| &self.connections[index])
+    }
+
+    /// Indices of the calls that `service` makes, in the order of the file.
+    fn connections_from(&self, service: ServiceId) -> Vec<usize> {
+        let edges = self.graph.edges(Self::node_of(service));
+        let mut indices: Vec<usize> = edges.map(|edge| *edge.weight()).collect();
+        indices.sort_unstable();
+        indices
+    }
+
+    /// Whether some service calls `service`.
+    pub fn is_called(&self, service: ServiceId) -> bool {
+        self.graph.neighbors_directed(Self::node_of(service), Direction::Incoming).next().is_some()
     }
 
     /// The call graph: nodes are services, edges index [`Topology::connections`].
