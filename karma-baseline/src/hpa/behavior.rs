@@ -168,7 +168,8 @@ impl ScalingRulesParams {
         }
         if let Some(policies) = &self.policies {
             require(!policies.is_empty(), || format!("{path}.policies"), "[]", "at least one policy")?;
-            let check = |(index, policy): (usize, &PolicyParams)| policy.check(&format!("{path}.policies[{index}]"));
+            let check =
+                |(index, policy): (usize, &PolicyParams)| policy.check(&format!("{path}.policies[{index}]"));
             rules.policies = policies.iter().enumerate().map(check).collect::<Result<_, _>>()?;
         }
         if let Some(tolerance) = self.tolerance {

@@ -4,7 +4,7 @@ use super::behavior::Behavior;
 use super::controller::ControllerConfig;
 use super::error::{SpecError, require};
 use super::metric_source::{MetricSource, ResourceName};
-use super::replica_calculator::Tolerances;
+use super::ratio::Tolerances;
 use super::spec::HpaParams;
 use super::target::ResourceTarget;
 
@@ -51,15 +51,17 @@ impl HpaConfig {
         let of = |tolerance: Option<f64>| tolerance.unwrap_or(default);
         match &self.behavior {
             None => Tolerances { scale_down: default, scale_up: default },
-            Some(rules) => {
-                Tolerances { scale_down: of(rules.scale_down.tolerance), scale_up: of(rules.scale_up.tolerance) }
-            }
+            Some(rules) => Tolerances {
+                scale_down: of(rules.scale_down.tolerance),
+                scale_up: of(rules.scale_up.tolerance),
+            },
         }
     }
 
     /// Whether some metric has a meaning without any pod, so that zero replicas can be left again.
     pub(super) fn can_scale_from_zero(&self) -> bool {
-        let without_pods = |m: &MetricSource| matches!(m, MetricSource::Object { .. } | MetricSource::External { .. });
+        let without_pods =
+            |m: &MetricSource| matches!(m, MetricSource::Object { .. } | MetricSource::External { .. });
         self.metrics.iter().any(without_pods)
     }
 }
@@ -87,13 +89,29 @@ impl HpaParams {
         if controller.scale_to_zero {
             require(min_replicas >= 0, at("minReplicas"), min_replicas, "0 or more")?;
         } else {
-            require(min_replicas >= 1, at("minReplicas"), min_replicas, "1 or more (0 needs the scale-to-zero gate)")?;
+            require(
+                min_replicas >= 1,
+                at("minReplicas"),
+                min_replicas,
+                "1 or more (0 needs the scale-to-zero gate)",
+            )?;
         }
         require(self.max_replicas >= 1, at("maxReplicas"), self.max_replicas, "1 or more")?;
-        require(self.max_replicas >= min_replicas, at("maxReplicas"), self.max_replicas, "minReplicas or more")?;
-        let behavior = self.behavior.as_ref().map(|b| b.check(controller.downscale_stabilization)).transpose()?;
-        let config =
-            HpaConfig { min_replicas, max_replicas: self.max_replicas, metrics: self.sources()?, behavior, controller };
+        require(
+            self.max_replicas >= min_replicas,
+            at("maxReplicas"),
+            self.max_replicas,
+            "minReplicas or more",
+        )?;
+        let behavior =
+            self.behavior.as_ref().map(|b| b.check(controller.downscale_stabilization)).transpose()?;
+        let config = HpaConfig {
+            min_replicas,
+            max_replicas: self.max_replicas,
+            metrics: self.sources()?,
+            behavior,
+            controller,
+        };
         let needed = "1 or more (0 needs an Object or External metric to wake up again)";
         require(min_replicas > 0 || config.can_scale_from_zero(), at("minReplicas"), min_replicas, needed)?;
         Ok(config)
@@ -104,6 +122,10 @@ impl HpaParams {
             let target = ResourceTarget::Utilization(80);
             return Ok(vec![MetricSource::Resource { resource: ResourceName::Cpu, container: None, target }]);
         }
-        self.metrics.iter().enumerate().map(|(index, metric)| metric.check(&format!("metrics[{index}]"))).collect()
+        self.metrics
+            .iter()
+            .enumerate()
+            .map(|(index, metric)| metric.check(&format!("metrics[{index}]")))
+            .collect()
     }
 }

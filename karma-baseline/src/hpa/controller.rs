@@ -6,13 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{SpecError, require};
 
-/// Flags of the controller that runs every autoscaler of a cluster (`kube-controller-manager`).
+/// Flags of the controller that runs every autoscaler of a cluster (`kube-controller-manager`). How often it ticks
+/// (15 s there) is up to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ControllerParams {
-    /// Seconds between ticks, default 15 (`--horizontal-pod-autoscaler-sync-period`).
-    pub sync_period_seconds: f64,
-    /// Relative deviation that is left alone, default 0.1 (`…-tolerance`).
+    /// Relative deviation that is left alone, default 0.1 (`--horizontal-pod-autoscaler-tolerance`).
     pub tolerance: f64,
     /// Downward stabilisation where no behavior sets it, in seconds, default 300
     /// (`…-downscale-stabilization`).
@@ -30,7 +29,6 @@ pub struct ControllerParams {
 impl Default for ControllerParams {
     fn default() -> Self {
         Self {
-            sync_period_seconds: 15.0,
             tolerance: 0.1,
             downscale_stabilization_seconds: 300.0,
             cpu_initialization_period_seconds: 300.0,
@@ -43,8 +41,6 @@ impl Default for ControllerParams {
 /// The controller's settings, checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ControllerConfig {
-    /// Time between ticks; longer than zero.
-    pub sync_period: Duration,
     /// Relative deviation that is left alone; finite, not negative.
     pub tolerance: f64,
     /// Downward stabilisation where no behavior sets it.
@@ -60,10 +56,9 @@ pub struct ControllerConfig {
 impl Default for ControllerConfig {
     fn default() -> Self {
         Self {
-            sync_period: Duration::from_secs(15),
             tolerance: 0.1,
-            downscale_stabilization: Duration::from_secs(300),
-            cpu_initialization_period: Duration::from_secs(300),
+            downscale_stabilization: Duration::from_mins(5),
+            cpu_initialization_period: Duration::from_mins(5),
             initial_readiness_delay: Duration::from_secs(30),
             scale_to_zero: false,
         }
@@ -74,20 +69,24 @@ impl ControllerParams {
     /// Checks every setting.
     ///
     /// # Errors
-    /// If a time is negative, not finite or beyond a year, the sync period is zero, or the tolerance negative.
+    /// If a time is negative, not finite or beyond a year, or the tolerance negative or not finite.
     pub fn check(&self) -> Result<ControllerConfig, SpecError> {
-        require(self.sync_period_seconds > 0.0, at("syncPeriodSeconds"), self.sync_period_seconds, "more than 0")?;
         let legal = self.tolerance.is_finite() && self.tolerance >= 0.0;
         require(legal, at("tolerance"), self.tolerance, "a finite number, 0 or more")?;
         Ok(ControllerConfig {
-            sync_period: span(self.sync_period_seconds, "syncPeriodSeconds")?,
             tolerance: self.tolerance,
-            downscale_stabilization: span(self.downscale_stabilization_seconds, "downscaleStabilizationSeconds")?,
+            downscale_stabilization: span(
+                self.downscale_stabilization_seconds,
+                "downscaleStabilizationSeconds",
+            )?,
             cpu_initialization_period: span(
                 self.cpu_initialization_period_seconds,
                 "cpuInitializationPeriodSeconds",
             )?,
-            initial_readiness_delay: span(self.initial_readiness_delay_seconds, "initialReadinessDelaySeconds")?,
+            initial_readiness_delay: span(
+                self.initial_readiness_delay_seconds,
+                "initialReadinessDelaySeconds",
+            )?,
             scale_to_zero: self.scale_to_zero,
         })
     }

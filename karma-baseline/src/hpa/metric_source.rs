@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::conditions::Reason;
 use super::error::{SpecError, require};
 use super::spec::{MetricIdentifier, MetricKind, MetricParams, ObjectReference};
 use super::target::{ResourceTarget, ValueTarget};
@@ -43,6 +44,41 @@ pub enum MetricSource {
     },
 }
 
+impl MetricSource {
+    /// The condition's reason if this metric gives no replica count.
+    pub(super) const fn failure_reason(&self) -> Reason {
+        match self {
+            Self::Resource { container: None, .. } => Reason::FailedGetResourceMetric,
+            Self::Resource { container: Some(_), .. } => Reason::FailedGetContainerResourceMetric,
+            Self::Pods { .. } => Reason::FailedGetPodsMetric,
+            Self::Object { .. } => Reason::FailedGetObjectMetric,
+            Self::External { .. } => Reason::FailedGetExternalMetric,
+        }
+    }
+}
+
+impl fmt::Display for MetricSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resource { resource, container, target } => {
+                let unit = match target {
+                    ResourceTarget::Utilization(_) => "utilization",
+                    ResourceTarget::AverageValue(_) => "average",
+                };
+                match container {
+                    None => write!(f, "{resource} {unit}"),
+                    Some(container) => write!(f, "{resource} {unit} of container {container}"),
+                }
+            }
+            Self::Pods { metric, .. } => write!(f, "pods metric {}", metric.name),
+            Self::Object { described_object: object, metric, .. } => {
+                write!(f, "{} metric {} of {}", object.kind, metric.name, object.name)
+            }
+            Self::External { metric, .. } => write!(f, "external metric {}", metric.name),
+        }
+    }
+}
+
 /// Name of a resource. CPU is singled out because a starting pod's CPU says little about its load.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResourceName {
@@ -75,9 +111,10 @@ impl fmt::Display for ResourceName {
 }
 
 impl MetricParams {
-    fn check(&self, path: &str) -> Result<MetricSource, SpecError> {
+    pub(super) fn check(&self, path: &str) -> Result<MetricSource, SpecError> {
         self.refuse_other_sources(path)?;
-        let missing = |field: &str| SpecError::Missing { path: format!("{path}.{field}"), kind: self.kind.name() };
+        let missing =
+            |field: &str| SpecError::Missing { path: format!("{path}.{field}"), kind: self.kind.name() };
         match self.kind {
             MetricKind::Resource => {
                 let source = self.resource.as_ref().ok_or_else(|| missing("resource"))?;

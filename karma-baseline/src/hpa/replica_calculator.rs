@@ -16,8 +16,7 @@
 //! Checked on the 76 vectors of Kubernetes' own `replica_calculator_test.go`.
 //!
 //! ```
-//! use std::collections::BTreeMap;
-//! use karma_baseline::hpa::{HpaConfig, ReplicaCalculator, ScaleTarget, Timestamp, ValueTarget};
+//! use karma_baseline::hpa::{ReplicaCalculator, ScaleTarget, Timestamp, ValueTarget};
 //!
 //! // 8.6 requests in an external queue, 2.15 wanted per replica: four replicas, whatever there are now.
 //! let target = ScaleTarget { spec_replicas: 3, status_replicas: 3, pods: &[] };
@@ -26,34 +25,19 @@
 //! assert_eq!((proposal.replicas, proposal.usage.value), (4, 2_867));
 //! ```
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::config::HpaConfig;
 use super::controller::ControllerConfig;
+use super::error::MetricError;
 use super::metric_source::ResourceName;
 use super::pods::{PodFacts, PodGroups, PodMetrics, Readiness, group_pods};
+use super::ratio::{
+    Samples, Tolerances, ceil_to_i32, ceil_to_i64, mean, sum_capped, sum_or_max, utilization,
+};
 use super::requests::calculate_requests;
 use super::target::{ResourceTarget, ValueTarget};
 use super::time::Timestamp;
-
-/// How far a ratio may be from 1 without consequence, in each direction; both 0 or more.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tolerances {
-    /// Below 1.
-    pub scale_down: f64,
-    /// Above 1.
-    pub scale_up: f64,
-}
-
-impl Tolerances {
-    /// Whether `ratio` lies in `[1 - scale_down, 1 + scale_up]`; never for NaN.
-    pub fn contain(self, ratio: f64) -> bool {
-        (1.0 - self.scale_down) <= ratio && ratio <= (1.0 + self.scale_up)
-    }
-}
 
 /// The scaled object at the moment of a tick.
 #[derive(Debug, Clone, Copy)]
@@ -83,61 +67,6 @@ pub struct Usage {
     /// In thousandths: the average over pods, or the metric itself for a target of type `Value`.
     pub value: i64,
 }
-
-/// Why a metric proposes nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
-pub enum MetricError {
-    /// The metric source answered with an error, or with no sample at all.
-    #[error("no samples: {cause}")]
-    Unavailable {
-        /// What the source said.
-        cause: String,
-    },
-    /// A reading of another kind than the specification's metric.
-    #[error("a {expected} metric was given a reading of another kind")]
-    WrongReading {
-        /// The metric's kind.
-        expected: String,
-    },
-    /// The target has no pods.
-    #[error("the target has no pods")]
-    NoPods,
-    /// No pod that counts has a sample.
-    #[error("no sample of a pod that counts (pods might be unready)")]
-    NoUsablePods,
-    /// No sample belongs to a pod of the target, or the pods request nothing.
-    #[error("no sample matches a known pod with a request")]
-    NoMatchingPods,
-    /// A container does not request the resource.
-    #[error("container {container} of pod {pod} has no request for {resource}")]
-    MissingRequest {
-        /// The resource.
-        resource: String,
-        /// The container.
-        container: String,
-        /// Its pod.
-        pod: String,
-    },
-    /// A pod with requests of its own does not request the resource.
-    #[error("pod {pod} sets requests of its own, but none for {resource}")]
-    MissingPodRequest {
-        /// The resource.
-        resource: String,
-        /// The pod.
-        pod: String,
-    },
-    /// A pod does not have the named container.
-    #[error("pod {pod} has no container {container}")]
-    ContainerNotFound {
-        /// The container.
-        container: String,
-        /// The pod.
-        pod: String,
-    },
-}
-
-/// The values that take part in a ratio, in thousandths, by pod.
-type Samples<'a> = BTreeMap<&'a str, i64>;
 
 /// Computes proposals for one target at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -204,13 +133,11 @@ impl<'a> ReplicaCalculator<'a> {
     /// # Errors
     /// If there is no series, or a target of type `Value` is missed while there are no pods.
     pub fn external(&self, series: &[i64], target: ValueTarget) -> Result<Proposal, MetricError> {
-        if series.is_empty() {
-            return Err(MetricError::Unavailable { cause: "the external metric has no series".to_owned() });
-        }
+        refuse_empty(series.is_empty())?;
         match target {
             ValueTarget::Value(value) => self.whole_value(sum_capped(series), value),
             ValueTarget::AverageValue(average) => {
-                let sum = sum_capped_below_zero(series);
+                let sum = sum_or_max(series);
                 let mut proposal = self.per_replica(sum, average);
                 if sum as f64 >= i64::MAX as f64 {
                     proposal.usage.value = i64::MAX;
@@ -229,14 +156,14 @@ impl<'a> ReplicaCalculator<'a> {
     ) -> Result<Proposal, MetricError> {
         let (groups, mut samples) = self.countable(metrics, Some(resource))?;
         let requests = calculate_requests(self.target.pods, container, resource)?;
-        let (utilization, value) = utilization(&samples, &requests)?;
+        let (percent_used, value) = utilization(&samples, &requests)?;
         let busy = i64::from(percent.max(100));
         let missing = |pod: &str| requests.get(pod).map_or(0, |request| request.wrapping_mul(busy) / 100);
         let ratio = |samples: &Samples<'_>| {
-            utilization_ratio(samples, &requests, percent)
+            utilization(samples, &requests).map(|(current, _)| f64::from(current) / f64::from(percent))
         };
         let replicas = self.two_passes(&groups, &mut samples, &ratio, &missing)?;
-        Ok(Proposal { replicas, usage: Usage { utilization: Some(utilization), value } })
+        Ok(Proposal { replicas, usage: Usage { utilization: Some(percent_used), value } })
     }
 
     fn average(
@@ -251,4 +178,97 @@ impl<'a> ReplicaCalculator<'a> {
         let replicas = self.two_passes(&groups, &mut samples, &ratio, &|_| average)?;
         Ok(Proposal { replicas, usage: Usage { utilization: None, value } })
     }
+    /// The groups of pods, and the samples of those that count.
+    fn countable<'m>(
+        &'m self,
+        metrics: &'m PodMetrics,
+        resource: Option<&ResourceName>,
+    ) -> Result<(PodGroups<'m>, Samples<'m>), MetricError> {
+        refuse_empty(metrics.is_empty())?;
+        if self.target.pods.is_empty() {
+            return Err(MetricError::NoPods);
+        }
+        let groups = group_pods(self.target.pods, metrics, resource, &self.readiness);
+        let counts = |pod: &str| !groups.ignored.contains(pod) && !groups.unready.contains(pod);
+        let samples: Samples<'m> = metrics
+            .iter()
+            .filter(|(pod, _)| counts(pod))
+            .map(|(pod, metric)| (pod.as_str(), metric.value))
+            .collect();
+        if samples.is_empty() { Err(MetricError::NoUsablePods) } else { Ok((groups, samples)) }
+    }
+
+    /// The two passes of the module's description. `missing` is what a pod without a sample is assumed to use
+    /// when the others say "down".
+    fn two_passes<'m>(
+        &self,
+        groups: &PodGroups<'m>,
+        samples: &mut Samples<'m>,
+        ratio: &dyn Fn(&Samples<'m>) -> Result<f64, MetricError>,
+        missing: &dyn Fn(&str) -> i64,
+    ) -> Result<i32, MetricError> {
+        let current = self.target.spec_replicas;
+        let first = ratio(samples)?;
+        let up_with_unready = first > 1.0 && !groups.unready.is_empty();
+        if !up_with_unready && groups.missing.is_empty() {
+            let keep = self.tolerances.contain(first);
+            return Ok(if keep { current } else { ceil_to_i32(first * groups.ready as f64) });
+        }
+        if first < 1.0 {
+            samples.extend(groups.missing.iter().map(|pod| (*pod, missing(pod))));
+        } else if first > 1.0 {
+            samples.extend(groups.missing.iter().map(|pod| (*pod, 0)));
+        }
+        if up_with_unready {
+            samples.extend(groups.unready.iter().map(|pod| (*pod, 0)));
+        }
+        let second = ratio(samples)?;
+        let replicas = ceil_to_i32(second * samples.len() as f64);
+        let turned = (first < 1.0 && second > 1.0) || (first > 1.0 && second < 1.0);
+        let against = (second < 1.0 && replicas > current) || (second > 1.0 && replicas < current);
+        Ok(if self.tolerances.contain(second) || turned || against { current } else { replicas })
+    }
+
+    /// A metric that is shared by all replicas, against a target for all of them.
+    fn whole_value(&self, usage: i64, target: i64) -> Result<Proposal, MetricError> {
+        let ratio = usage as f64 / target as f64;
+        let current = self.target.spec_replicas;
+        let replicas = if current == 0 {
+            ceil_to_i32(ratio)
+        } else if self.tolerances.contain(ratio) {
+            current
+        } else {
+            ceil_to_i32(ratio * self.running_and_ready()? as f64)
+        };
+        Ok(Proposal { replicas, usage: Usage { utilization: None, value: usage } })
+    }
+
+    /// A metric that is shared by all replicas, against a target for each. Their readiness does not matter.
+    fn per_replica(&self, usage: i64, average: i64) -> Proposal {
+        let (total, replicas) = (usage as f64, f64::from(self.target.status_replicas));
+        let keep = self.tolerances.contain(total / (average as f64 * replicas));
+        let wanted = if keep { self.target.status_replicas } else { ceil_to_i32(total / average as f64) };
+        let usage = Usage { utilization: None, value: ceil_to_i64(total / replicas) };
+        Proposal { replicas: wanted, usage }
+    }
+
+    fn running_and_ready(&self) -> Result<usize, MetricError> {
+        if self.target.pods.is_empty() {
+            return Err(MetricError::NoPods);
+        }
+        Ok(self.target.pods.iter().filter(|pod| pod.is_running_and_ready()).count())
+    }
+}
+
+fn readiness(controller: &ControllerConfig, now: Timestamp) -> Readiness {
+    Readiness {
+        now,
+        cpu_initialization_period: controller.cpu_initialization_period,
+        initial_readiness_delay: controller.initial_readiness_delay,
+    }
+}
+
+fn refuse_empty(empty: bool) -> Result<(), MetricError> {
+    let cause = || "the metrics API returned none".to_owned();
+    if empty { Err(MetricError::Unavailable { cause: cause() }) } else { Ok(()) }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::error::MetricError;
 use super::metric_source::ResourceName;
 use super::pods::PodFacts;
-use super::replica_calculator::MetricError;
 
 /// The request of each pod in thousandths: of the named container, or of the whole pod.
 ///
@@ -23,9 +23,8 @@ pub fn calculate_requests<'a>(
 
 fn pod_request(pod: &PodFacts, container: Option<&str>, resource: &ResourceName) -> Result<i64, MetricError> {
     match (container, &pod.pod_requests) {
-        (None, Some(requests)) => requests.get(resource).copied().ok_or_else(|| MetricError::MissingPodRequest {
-            resource: resource.clone(),
-            pod: pod.name.clone(),
+        (None, Some(requests)) => requests.get(resource).copied().ok_or_else(|| {
+            MetricError::MissingPodRequest { resource: resource.to_string(), pod: pod.name.clone() }
         }),
         (None, None) => whole_pod(pod, resource),
         (Some(name), _) => named_container(pod, name, resource),
@@ -34,17 +33,17 @@ fn pod_request(pod: &PodFacts, container: Option<&str>, resource: &ResourceName)
 
 fn whole_pod(pod: &PodFacts, resource: &ResourceName) -> Result<i64, MetricError> {
     let names = pod.containers.iter().map(|container| container.name.as_str());
-    names.map(|name| named_container(pod, name, resource)).try_fold(0, |sum: i64, one| Ok(sum.wrapping_add(one?)))
+    names
+        .map(|name| named_container(pod, name, resource))
+        .try_fold(0, |sum: i64, one| Ok(sum.wrapping_add(one?)))
 }
 
 fn named_container(pod: &PodFacts, name: &str, resource: &ResourceName) -> Result<i64, MetricError> {
-    let container = pod
-        .containers
-        .iter()
-        .find(|container| container.name == name)
-        .ok_or_else(|| MetricError::ContainerNotFound { container: name.to_owned(), pod: pod.name.clone() })?;
+    let container = pod.containers.iter().find(|container| container.name == name).ok_or_else(|| {
+        MetricError::ContainerNotFound { container: name.to_owned(), pod: pod.name.clone() }
+    })?;
     container.requests.get(resource).copied().ok_or_else(|| MetricError::MissingRequest {
-        resource: resource.clone(),
+        resource: resource.to_string(),
         container: name.to_owned(),
         pod: pod.name.clone(),
     })

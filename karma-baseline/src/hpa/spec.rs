@@ -26,7 +26,7 @@ pub struct HpaParams {
     /// What to scale on; the largest proposal wins. Default: CPU at 80 % of the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<MetricParams>,
-    /// Rates and stabilisation. Without it the algorithm of 2015 applies (see [`super::normalise`]).
+    /// Rates and stabilisation. Without it the algorithm of 2015 applies (see [`mod@super::normalise`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behavior: Option<BehaviorParams>,
 }

@@ -27,7 +27,8 @@ impl TargetParams {
         self.refuse_other_values(path)?;
         match self.kind {
             TargetKind::Utilization => {
-                let percent = self.average_utilization.ok_or_else(|| self.missing(path, "averageUtilization"))?;
+                let percent =
+                    self.average_utilization.ok_or_else(|| self.missing(path, "averageUtilization"))?;
                 require(percent >= 1, || format!("{path}.averageUtilization"), percent, "1 or more")?;
                 Ok(ResourceTarget::Utilization(percent))
             }

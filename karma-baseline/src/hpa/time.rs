@@ -30,7 +30,10 @@ impl Timestamp {
     /// The moment `seconds` after the origin, rounded to the nearest millisecond; `None` unless finite.
     /// Beyond the range of the type (292 million years) it saturates.
     pub fn from_seconds(seconds: f64) -> Option<Self> {
-        #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer `as` saturates, as documented")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a float-to-integer `as` saturates, as documented"
+        )]
         let millis = (seconds * 1000.0).round() as i64;
         seconds.is_finite().then_some(Self(millis))
     }
@@ -41,11 +44,13 @@ impl Timestamp {
     }
 
     /// The moment `span` later.
+    #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(millis(span)))
     }
 
     /// The moment `span` earlier.
+    #[must_use]
     pub fn minus(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(millis(span)))
     }
