@@ -1,8 +1,11 @@
 //! Stories of pods and nodes: each test is one promise of the simulated cluster.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::sync::Arc;
 
-use karma_core::{Decision, Id as _, Metric, PodPhase, Replicas, Seconds, ServiceId, Snapshot, Target, Topology};
+use karma_core::{
+    Decision, Id as _, Metric, PodPhase, Replicas, Seconds, ServiceId, Snapshot, Target, Topology,
+};
 use karma_mock::sim::{Simulation, SimulationConfig, SimulationParams};
 use karma_mock::{Event, EventKind, Timeline};
 
@@ -18,7 +21,9 @@ struct Story {
 
 fn story(service: &str) -> Story {
     Story {
-        service: format!(r#""cpu": 500, "ram": 256, "computation_throughput": 50, {service} "max_replicas": 10"#),
+        service: format!(
+            r#""cpu": 500, "ram": 256, "computation_throughput": 50, {service} "max_replicas": 10"#
+        ),
         rest: String::new(),
         rate: 20.0,
         malicious: 0.0,
@@ -127,7 +132,11 @@ fn a_pod_without_room_waits_until_room_is_freed() {
 fn a_crash_backs_off_for_ten_seconds_and_then_for_twenty() {
     let crash = EventKind::Crash { probability: 1.0 };
     let story = story("\"startup_seconds\": 0,").event(50.0, crash).event(100.0, crash);
-    let mut cluster = Story { params: SimulationParams { scrape_period: 1.0, readiness_period: 0.0, ..SimulationParams::default() }, ..story }.begin();
+    let mut cluster = Story {
+        params: SimulationParams { scrape_period: 1.0, readiness_period: 0.0, ..SimulationParams::default() },
+        ..story
+    }
+    .begin();
     for (crash, delay) in [(50.0, 10.0), (100.0, 20.0)] {
         cluster.run_until(Seconds(crash + 1.0));
         let pod = web(&cluster.observe()).pods[0].clone();
@@ -141,7 +150,11 @@ fn a_crash_backs_off_for_ten_seconds_and_then_for_twenty() {
 fn ten_healthy_minutes_reset_the_back_off() {
     let crash = EventKind::Crash { probability: 1.0 };
     let story = story("\"startup_seconds\": 0,").event(50.0, crash).event(100.0, crash).event(800.0, crash);
-    let mut cluster = Story { params: SimulationParams { scrape_period: 1.0, readiness_period: 0.0, ..SimulationParams::default() }, ..story }.begin();
+    let mut cluster = Story {
+        params: SimulationParams { scrape_period: 1.0, readiness_period: 0.0, ..SimulationParams::default() },
+        ..story
+    }
+    .begin();
     cluster.run_until(Seconds(801.0));
     assert_eq!(ready(&cluster.observe()), 0);
     let back = when(&mut cluster, |snapshot| ready(snapshot) == 1) - 800.0;
@@ -184,9 +197,10 @@ fn a_terminating_pod_finishes_its_requests() {
 #[test]
 fn a_grace_period_that_ends_fails_what_is_left() {
     // A request takes 20 s here; two seconds of grace are not enough.
-    let slow = story("\"work_distribution\": \"deterministic\", \"initial_replicas\": 2, \"concurrency\": 200,")
-        .rate(1.0)
-        .rest(r#""timeout_seconds": 600,"#);
+    let slow =
+        story("\"work_distribution\": \"deterministic\", \"initial_replicas\": 2, \"concurrency\": 200,")
+            .rate(1.0)
+            .rest(r#""timeout_seconds": 600,"#);
     let slow = Story {
         service: slow.service.replace("\"computation_throughput\": 50", "\"computation_throughput\": 0.05"),
         params: SimulationParams { grace_period: 2.0, ..SimulationParams::default() },
@@ -217,7 +231,10 @@ fn neighbours_that_take_a_nodes_cpu_slow_every_pod_on_it() {
 
 #[test]
 fn a_bottleneck_halves_what_a_service_completes() {
-    let mut cluster = story("").rate(200.0).event(0.0, EventKind::Speed { service: ServiceId::from_index(0), factor: 0.5 }).begin();
+    let mut cluster = story("")
+        .rate(200.0)
+        .event(0.0, EventKind::Speed { service: ServiceId::from_index(0), factor: 0.5 })
+        .begin();
     cluster.run_until(Seconds(400.0));
     let per_second = web(&cluster.observe()).metrics.get(Metric::NetworkOut).unwrap() / 80.0;
     assert!((per_second - 25.0).abs() < 5.0, "{per_second} answers per second instead of 50");

@@ -1,4 +1,5 @@
 //! Laws that hold whatever happens: requests are conserved after every event, and one seed is one history.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -42,7 +43,8 @@ prop_compose! {
 
 fn event(services: usize) -> impl Strategy<Value = Event> {
     let kind = prop_oneof![
-        (0..services, 0.1f64..2.0).prop_map(|(s, factor)| EventKind::Speed { service: ServiceId::from_index(s), factor }),
+        (0..services, 0.1f64..2.0)
+            .prop_map(|(s, factor)| EventKind::Speed { service: ServiceId::from_index(s), factor }),
         (0.0f64..0.95).prop_map(|share| EventKind::Background { share }),
         (0.0f64..1.0).prop_map(|probability| EventKind::Crash { probability }),
         (0.0f64..1.0).prop_map(|probability| EventKind::Alteration { probability }),
@@ -53,7 +55,12 @@ fn event(services: usize) -> impl Strategy<Value = Event> {
 
 /// Edges go from lower to higher services, so the graph is acyclic; service 0 is the entry.
 fn connections(services: usize) -> impl Strategy<Value = String> {
-    let edge = (0..services, 0..services, prop::sample::select(vec![0.3, 1.0, 2.5]), prop::sample::select(vec![-1.0, 5.0]));
+    let edge = (
+        0..services,
+        0..services,
+        prop::sample::select(vec![0.3, 1.0, 2.5]),
+        prop::sample::select(vec![-1.0, 5.0]),
+    );
     prop::collection::vec(edge, 0..2 * services).prop_map(|edges| {
         let mut text = String::from(r#"{ "source": "INPUT", "destination": "s0", "throughput": 50 }"#);
         let mut seen = std::collections::BTreeSet::new();
@@ -71,29 +78,49 @@ fn plan() -> impl Strategy<Value = Plan> {
         let balancing = prop::sample::select(vec!["random", "round_robin", "least_requests"]);
         let scalings = prop::collection::vec(prop::collection::vec(0u32..9, n), 3);
         let events = prop::collection::vec(event(n), 0..6);
-        (prop::collection::vec(service(), n), connections(n), balancing, 0u32..3, 1.0f64..150.0, events, scalings, any::<u64>())
-            .prop_map(|(services, connections, balancing, retries, rate, mut events, scalings, seed)| {
-                events.sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
-                Plan { services, connections, balancing, retries, rate, events, scalings, seed }
-            })
+        (
+            prop::collection::vec(service(), n),
+            connections(n),
+            balancing,
+            0u32..3,
+            1.0f64..150.0,
+            events,
+            scalings,
+            any::<u64>(),
+        )
+            .prop_map(
+                |(services, connections, balancing, retries, rate, mut events, scalings, seed)| {
+                    events.sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
+                    Plan { services, connections, balancing, retries, rate, events, scalings, seed }
+                },
+            )
     })
 }
 
 impl Plan {
     fn cluster(&self) -> Simulation {
-        let services: Vec<_> = self.services.iter().enumerate().map(|(i, s)| format!(r#""s{i}": {{ {s} }}"#)).collect();
+        let services: Vec<_> =
+            self.services.iter().enumerate().map(|(i, s)| format!(r#""s{i}": {{ {s} }}"#)).collect();
         // One small node: pods wait for room, and contention bites.
         let text = format!(
             r#"{{ "services": {{ {} }}, "connections": [ {} ], "balancing": "{}", "retries": {}, "timeout_seconds": 2,
                 "slo_seconds": 0.5, "nodes": [ {{ "cpu": 8000, "ram": 4096 }} ] }}"#,
-            services.join(","), self.connections, self.balancing, self.retries
+            services.join(","),
+            self.connections,
+            self.balancing,
+            self.retries
         );
         let topology = Topology::read(text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let mut timeline = Timeline::constant(&vec![self.rate].into(), 5, SECONDS - 5);
         timeline.malicious.iter_mut().for_each(|rates| rates[10..25].fill(self.rate));
         timeline.events.clone_from(&self.events);
         let params = SimulationParams { scrape_loss: 0.2, ..SimulationParams::default() };
-        Simulation::new(Arc::new(topology), SimulationConfig::try_from(params).unwrap(), Arc::new(timeline), self.seed)
+        Simulation::new(
+            Arc::new(topology),
+            SimulationConfig::try_from(params).unwrap(),
+            Arc::new(timeline),
+            self.seed,
+        )
     }
 
     /// Plays the whole plan; `each` sees the cluster after every event.
@@ -103,7 +130,8 @@ impl Plan {
             while cluster.step(Seconds(f64::from(SECONDS) / 4.0 * (index + 1) as f64)).is_some() {
                 each(&cluster);
             }
-            let targets = scaling.iter().map(|replicas| Target::new(Replicas(*replicas), "planned")).collect();
+            let targets =
+                scaling.iter().map(|replicas| Target::new(Replicas(*replicas), "planned")).collect();
             cluster.scale(&Decision { targets });
             each(&cluster);
         }
@@ -135,7 +163,7 @@ proptest! {
         prop_assert_eq!(first.digest(), second.digest());
         prop_assert_eq!(first.report(), second.report());
         prop_assert_eq!(first.observe(), second.observe());
-        let other = Plan { seed: plan.seed ^ 1, ..plan.clone() }.play(|_| {});
+        let other = Plan { seed: plan.seed ^ 1, ..plan }.play(|_| {});
         prop_assert_ne!(first.digest(), other.digest());
     }
 

@@ -1,9 +1,10 @@
 //! The simulated cluster as a game keeps every promise of an environment.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::sync::Arc;
 
 use karma_core::team::default_roles;
-use karma_core::{DefenderTeam, Environment, RewardParams, Seconds};
+use karma_core::{DefenderTeam, Environment as _, RewardParams, Seconds};
 use karma_mock::sim::SimulationConfig;
 use karma_mock::{ClusterEnvironment, ClusterObserver, Scenario, Setup, Split, Workload, topologies};
 
@@ -59,5 +60,7 @@ fn without_scenarios_there_is_no_game() {
         decision_period: Seconds(15.0),
         alpha: 3,
     };
-    assert!(ClusterEnvironment::new(Arc::new(setup), Vec::new().into(), Split::Train, team, observer).is_err());
+    assert!(
+        ClusterEnvironment::new(Arc::new(setup), Vec::new().into(), Split::Train, team, observer).is_err()
+    );
 }

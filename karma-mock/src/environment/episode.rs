@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use karma_core::{Autoscaler, Decision, EpisodeReport, Foresight, Replicas, RewardParams, Seconds, SeedTree, Snapshot, Topology};
+use karma_core::{
+    Autoscaler, Decision, EpisodeReport, Foresight, Replicas, RewardParams, Seconds, SeedTree, Snapshot,
+    Topology,
+};
 
 use crate::scenario::Scenario;
 use crate::sim::{Simulation, SimulationConfig};
@@ -54,7 +57,14 @@ impl Episode {
         cluster.run_until(Seconds(warm_up));
         cluster.take_interval();
         let most_moved = setup.topology.services.len() as f64 * f64::from(setup.alpha.max(1));
-        Self { cluster, reward: setup.reward, period: setup.decision_period.0, end, most_moved, total_return: 0.0 }
+        Self {
+            cluster,
+            reward: setup.reward,
+            period: setup.decision_period.0,
+            end,
+            most_moved,
+            total_return: 0.0,
+        }
     }
 
     /// What an autoscaler may see now.
@@ -68,7 +78,11 @@ impl Episode {
     }
 
     /// Decisions of a whole episode.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a ratio of two checked durations")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a ratio of two checked durations"
+    )]
     pub fn decisions(measured: u32, period: Seconds) -> usize {
         (f64::from(measured) / period.0 - 1e-9).ceil().max(1.0) as usize
     }
@@ -80,7 +94,8 @@ impl Episode {
         self.cluster.run_until(Seconds((self.cluster.now().0 + self.period).min(self.end)));
         let interval = self.cluster.take_interval();
         let churn = (interval.moved as f64 / self.most_moved).min(1.0);
-        let reward = self.reward.defender(&interval.terms, self.cluster.deployed_ratio() as f32, churn as f32);
+        let reward =
+            self.reward.defender(&interval.terms, self.cluster.deployed_ratio() as f32, churn as f32);
         self.cluster.rewarded(reward);
         self.total_return += f64::from(reward);
         reward

@@ -6,8 +6,8 @@ mod observer;
 use std::sync::Arc;
 
 use karma_core::{
-    ActionError, AgentSpec, DefenderTeam, Environment, EnvironmentSpec, History, JointAction, Observer as _, PerAgent,
-    SeedTree, State, Step, Team,
+    ActionError, AgentSpec, DefenderTeam, Environment, EnvironmentSpec, History, JointAction, Observer as _,
+    PerAgent, SeedTree, State, Step, Team,
 };
 
 pub use episode::{Episode, Setup, evaluate};
@@ -52,7 +52,8 @@ impl ClusterEnvironment {
         team: DefenderTeam,
         observer: ClusterObserver,
     ) -> Result<Self, NoScenario> {
-        let longest = scenarios.iter().map(|scenario| scenario.params().episode.measured).max().ok_or(NoScenario)?;
+        let longest =
+            scenarios.iter().map(|scenario| scenario.params().episode.measured).max().ok_or(NoScenario)?;
         let agent = |(id, role): (karma_core::AgentId, &karma_core::Role)| AgentSpec {
             name: role.name.clone(),
             team: Team::Defender,
@@ -85,7 +86,12 @@ impl ClusterEnvironment {
         let agents = self.spec.agents.len();
         let mask = self.team.mask(&episode::desired(&running.episode.snapshot()));
         Step {
-            observations: self.spec.agents.ids().map(|id| self.observer.observe(&running.history, id)).collect(),
+            observations: self
+                .spec
+                .agents
+                .ids()
+                .map(|id| self.observer.observe(&running.history, id))
+                .collect(),
             masks: PerAgent::filled(mask, agents),
             global: self.observer.shared_features(&running.history),
             rewards: PerAgent::filled(reward, agents),

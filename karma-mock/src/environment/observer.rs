@@ -89,7 +89,7 @@ fn service_features(service: &Service, row: &MetricRow, slo: f64) -> [f32; SERVI
         get(Metric::PodsPending) / max,
         get(Metric::PodsFailed) / max,
         cut(get(Metric::CpuUtilization)),
-        cut((get(Metric::PendingRequests) + 1.0).ln() / (room + 1.0).ln()),
+        cut(get(Metric::PendingRequests).ln_1p() / room.ln_1p()),
         cut(rate / (max * capacity)),
         cut(rate / (ready.max(0.5) * capacity)),
         cut(get(Metric::ErrorRate)),

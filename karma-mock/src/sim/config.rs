@@ -56,7 +56,7 @@ pub struct SimulationParamsError {
 }
 
 /// Checked settings.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SimulationConfig(SimulationParams);
 
 impl SimulationConfig {
@@ -68,12 +68,6 @@ impl SimulationConfig {
     /// Seconds between scrapes.
     pub const fn scrape_period(&self) -> Seconds {
         Seconds(self.0.scrape_period)
-    }
-}
-
-impl Default for SimulationConfig {
-    fn default() -> Self {
-        Self(SimulationParams::default())
     }
 }
 
@@ -114,7 +108,10 @@ mod tests {
         for value in [-1.0, f64::NAN, f64::INFINITY] {
             let params = SimulationParams { scrape_loss: value, ..SimulationParams::default() };
             let error = SimulationConfig::try_from(params).unwrap_err();
-            assert_eq!(error.to_string(), format!("simulation.scrape_loss: {value} is not allowed; expected a number from 0 to 1"));
+            assert_eq!(
+                error.to_string(),
+                format!("simulation.scrape_loss: {value} is not allowed; expected a number from 0 to 1")
+            );
         }
     }
 }

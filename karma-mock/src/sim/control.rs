@@ -155,7 +155,8 @@ impl Simulation {
     fn second(&mut self) {
         self.control.plan(self.now + 1.0, Task::Second);
         self.strike();
-        let available: Vec<bool> = (0..self.services.len()).map(|service| self.is_available(service)).collect();
+        let available: Vec<bool> =
+            (0..self.services.len()).map(|service| self.is_available(service)).collect();
         for entry in &self.topology.entry_points {
             use karma_core::Id as _;
             self.interval.entry_seconds += 1;
@@ -242,7 +243,8 @@ impl Simulation {
                 claims.push((pod.demand_since_tick(self.now, TICK), request));
             }
             let short = self.can_be_short(node);
-            let level = if short { water_level(&mut claims, self.nodes[node].available()) } else { f64::INFINITY };
+            let level =
+                if short { water_level(&mut claims, self.nodes[node].available()) } else { f64::INFINITY };
             for slot in slots {
                 self.throttle(slot, level);
             }

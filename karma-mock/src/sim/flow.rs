@@ -30,7 +30,11 @@ impl Simulation {
 
     /// The client of `root` will give up in time.
     fn watch(&mut self, root: u32) {
-        while self.timeouts.front().is_some_and(|(_, call, generation)| !self.calls.is_open(*call, *generation)) {
+        while self
+            .timeouts
+            .front()
+            .is_some_and(|(_, call, generation)| !self.calls.is_open(*call, *generation))
+        {
             self.timeouts.pop_front();
         }
         let deadline = self.now + self.timeout;
@@ -370,6 +374,11 @@ impl Call {
     /// The same call, made anew.
     fn renewed(self, now: f64) -> Self {
         let fresh = Self::root(now, self.service, self.traffic);
-        Self { parent: self.parent, parent_generation: self.parent_generation, connection: self.connection, ..fresh }
+        Self {
+            parent: self.parent,
+            parent_generation: self.parent_generation,
+            connection: self.connection,
+            ..fresh
+        }
     }
 }

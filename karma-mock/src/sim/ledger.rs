@@ -46,11 +46,25 @@ impl Simulation {
     /// The first law that does not hold.
     pub fn check_balance(&self) -> Result<(), Imbalance> {
         let ledger = self.ledger();
-        self.equal("arrived = completed + failed + in flight", ledger.arrived, ledger.completed + ledger.failed + ledger.in_flight)?;
-        let count = |of: &dyn Fn(&super::calls::Call) -> bool| self.calls.iter().filter(|call| of(call)).count() as u64;
+        self.equal(
+            "arrived = completed + failed + in flight",
+            ledger.arrived,
+            ledger.completed + ledger.failed + ledger.in_flight,
+        )?;
+        let count = |of: &dyn Fn(&super::calls::Call) -> bool| {
+            self.calls.iter().filter(|call| of(call)).count() as u64
+        };
         let sum = |of: &dyn Fn(&super::pod::Pod) -> usize| self.pods.iter().map(of).sum::<usize>() as u64;
-        self.equal("queued calls = queued at pods", count(&|c| c.stage == Stage::Queued), sum(&|p| p.queue.len()))?;
-        self.equal("computing calls = jobs of pods", count(&|c| c.stage == Stage::Computing), sum(&|p| p.computing()))?;
+        self.equal(
+            "queued calls = queued at pods",
+            count(&|c| c.stage == Stage::Queued),
+            sum(&|p| p.queue.len()),
+        )?;
+        self.equal(
+            "computing calls = jobs of pods",
+            count(&|c| c.stage == Stage::Computing),
+            sum(&|p| p.computing()),
+        )?;
         self.equal(
             "served calls = slots and detached calls of pods",
             count(&|c| c.stage != Stage::Queued),
@@ -64,11 +78,16 @@ impl Simulation {
 
     fn check_pods(&self) -> Result<(), Imbalance> {
         for service in &self.services {
-            let ready = service.pods.iter().filter(|slot| self.pods[**slot as usize].life == Life::Ready).count();
+            let ready =
+                service.pods.iter().filter(|slot| self.pods[**slot as usize].life == Life::Ready).count();
             self.equal("ready pods = endpoints", ready as u64, service.ready.len() as u64)?;
             for slot in &service.pods {
                 let pod = &self.pods[*slot as usize];
-                self.equal("slots within the concurrency", u64::from(pod.in_service.max(service.concurrency)), u64::from(service.concurrency))?;
+                self.equal(
+                    "slots within the concurrency",
+                    u64::from(pod.in_service.max(service.concurrency)),
+                    u64::from(service.concurrency),
+                )?;
                 let longest = service.queue_capacity.max(pod.queue.len());
                 self.equal("queue within its capacity", longest as u64, service.queue_capacity as u64)?;
             }

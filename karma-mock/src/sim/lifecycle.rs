@@ -28,7 +28,8 @@ impl Simulation {
         for (service, target) in (0..self.services.len()).zip(&decision.targets) {
             let runtime = &mut self.services[service];
             let desired = target.replicas.0.clamp(runtime.min, runtime.max);
-            let change = i32::try_from(desired).unwrap_or(i32::MAX) - i32::try_from(runtime.desired).unwrap_or(i32::MAX);
+            let change = i32::try_from(desired).unwrap_or(i32::MAX)
+                - i32::try_from(runtime.desired).unwrap_or(i32::MAX);
             if change == 0 {
                 continue;
             }
@@ -65,22 +66,23 @@ impl Simulation {
         }
     }
 
-    /// The pod that a ReplicaSet deletes first: unscheduled before scheduled, not ready before ready, then the
-    /// one that has been ready for the shortest time.
+    /// The pod that a `ReplicaSet` deletes first: unscheduled before scheduled, not ready before ready, then the
+    /// one that has been ready for the shortest time, then the youngest.
     fn victim(&self, service: usize) -> Option<u32> {
-        let rank = |pod: &Pod| match pod.life {
+        let rank = |life| match life {
             Life::Unscheduled => 0,
             Life::Starting => 1,
             Life::BackOff => 2,
             Life::Unready => 3,
             _ => 4,
         };
-        let key = |index: &&u32| {
-            let pod = &self.pods[**index as usize];
-            (rank(pod), std::cmp::Reverse((pod.ready_changed_at * 1e3) as i64), std::cmp::Reverse(pod.id))
+        let first = |a: &&u32, b: &&u32| {
+            let (a, b) = (&self.pods[**a as usize], &self.pods[**b as usize]);
+            let shortest = b.ready_changed_at.total_cmp(&a.ready_changed_at);
+            rank(a.life).cmp(&rank(b.life)).then(shortest).then(b.id.cmp(&a.id))
         };
         let alive = |pod: &&u32| self.pods[**pod as usize].life != Life::Terminating;
-        self.services[service].pods.iter().filter(alive).min_by_key(key).copied()
+        self.services[service].pods.iter().filter(alive).min_by(first).copied()
     }
 
     /// A pod of `service`, not yet on a node.

@@ -33,7 +33,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use karma_core::resilience::Traffic;
-use karma_core::{Digest, EpisodeReport, Id as _, OperationalResilience, ResilienceMeter, Seconds, SeedTree, Snapshot, StreamRng, Topology};
+use karma_core::{
+    Digest, EpisodeReport, Id as _, OperationalResilience, ResilienceMeter, Seconds, SeedTree, Snapshot,
+    StreamRng, Topology,
+};
 use rand::RngExt as _;
 
 pub use config::{SimulationConfig, SimulationParams, SimulationParamsError};
@@ -136,7 +139,12 @@ pub struct Simulation {
 
 impl Simulation {
     /// A cluster with its initial pods ready, at the start of the warm-up.
-    pub fn new(topology: Arc<Topology>, config: SimulationConfig, timeline: Arc<Timeline>, seed: u64) -> Self {
+    pub fn new(
+        topology: Arc<Topology>,
+        config: SimulationConfig,
+        timeline: Arc<Timeline>,
+        seed: u64,
+    ) -> Self {
         let seeds = SeedTree::new(seed).child("simulation");
         let arrivals = streams_of(&topology, &timeline, seeds);
         let services: Vec<_> = topology.services.ids().map(|id| ServiceRuntime::new(&topology, id)).collect();

@@ -52,8 +52,12 @@ pub(super) fn place(nodes: &mut [Node], pod: u32, request: Request) -> Option<us
     let (cpu, memory) = (u64::from(request.millicores), u64::from(request.mebibytes));
     let room = |node: &Node| node.free_cpu >= cpu && node.free_memory >= memory;
     // max_by_key keeps the last of equals; reversed, the first: the choice is stable.
-    let (index, node) =
-        nodes.iter_mut().enumerate().rev().filter(|(_, node)| room(node)).max_by_key(|(_, node)| node.free_cpu)?;
+    let (index, node) = nodes
+        .iter_mut()
+        .enumerate()
+        .rev()
+        .filter(|(_, node)| room(node))
+        .max_by_key(|(_, node)| node.free_cpu)?;
     node.free_cpu -= cpu;
     node.free_memory -= memory;
     node.pods.push(pod);

@@ -1,8 +1,8 @@
 //! What a scrape records, and what an autoscaler is then shown.
 
 use karma_core::{
-    EntryPointSnapshot, Id as _, Metric, MetricRow, OperationalResilience, PodPhase, PodSample, PodSnapshot, Replicas,
-    Seconds, ServiceSnapshot, Snapshot,
+    EntryPointSnapshot, Id as _, Metric, MetricRow, OperationalResilience, PodPhase, PodSample, PodSnapshot,
+    Replicas, Seconds, ServiceSnapshot, Snapshot,
 };
 use rand::RngExt as _;
 
@@ -78,12 +78,19 @@ impl Simulation {
         self.topology.entry_points.iter().zip(arrivals).map(snapshot).collect()
     }
 
-    fn scrape_service(&mut self, service: usize, counters: Counters, elapsed: f64, lost: bool) -> ServiceSnapshot {
+    fn scrape_service(
+        &mut self,
+        service: usize,
+        counters: Counters,
+        elapsed: f64,
+        lost: bool,
+    ) -> ServiceSnapshot {
         let slots = self.services[service].pods.clone();
         let pods: Vec<PodSnapshot> = slots.iter().map(|slot| self.scrape_pod(*slot, elapsed, lost)).collect();
         let mut metrics = self.known_metrics(service);
         if !lost && elapsed > 0.0 {
-            self.sampled_metrics(service, &pods, counters, elapsed, &mut metrics);
+            self.pod_metrics(service, &pods, &mut metrics);
+            self.request_metrics(service, counters, elapsed, &mut metrics);
         }
         ServiceSnapshot { desired: Replicas(self.services[service].desired), metrics, pods }
     }
@@ -110,33 +117,37 @@ impl Simulation {
         row
     }
 
-    /// What only the pods can tell.
-    #[expect(clippy::cast_possible_truncation, reason = "samples are single precision")]
-    fn sampled_metrics(&self, service: usize, pods: &[PodSnapshot], counters: Counters, elapsed: f64, row: &mut MetricRow) {
-        let runtime = &self.services[service];
+    /// What the kubelets say of the pods' use.
+    fn pod_metrics(&self, service: usize, pods: &[PodSnapshot], row: &mut MetricRow) {
         let sum = |of: fn(&PodSnapshot) -> Option<PodSample>| -> f32 {
             pods.iter().filter_map(of).map(|sample| sample.value).sum()
         };
         let sampled = pods.iter().filter(|pod| pod.cpu.is_some()).count() as f32;
-        let params = self.config.params();
-        let rate = counters.arrived as f64 / elapsed;
-        let cpu = sum(|pod| pod.cpu);
         if sampled > 0.0 {
+            let cpu = sum(|pod| pod.cpu);
+            let requested = sampled * self.services[service].request.millicores as f32;
             row.set(Metric::CpuUsage, cpu);
             row.set(Metric::MemoryUsage, sum(|pod| pod.memory));
-            row.set(Metric::CpuUtilization, cpu / (sampled * runtime.request.millicores as f32));
+            row.set(Metric::CpuUtilization, cpu / requested);
         }
+    }
+
+    /// What the pods say of their requests.
+    #[expect(clippy::cast_possible_truncation, reason = "samples are single precision")]
+    fn request_metrics(&self, service: usize, counters: Counters, elapsed: f64, row: &mut MetricRow) {
+        let params = self.config.params();
+        let rate = counters.arrived as f64 / elapsed;
+        let held = |slot: &u32| {
+            let pod = &self.pods[*slot as usize];
+            u64::from(pod.in_service) + u64::from(pod.detached)
+        };
         row.set(Metric::NetworkIn, (rate * params.request_kilobits) as f32);
         row.set(Metric::NetworkOut, (counters.answered as f64 / elapsed * params.answer_kilobits) as f32);
         row.set(Metric::PendingRequests, self.queued(service) as f32);
         row.set(Metric::RequestsTotal, counters.arrived as f32);
         row.set(Metric::RequestsErrors, counters.errors as f32);
         row.set(Metric::RequestRate, rate as f32);
-        let held = |slot: &u32| {
-            let pod = &self.pods[*slot as usize];
-            u64::from(pod.in_service) + u64::from(pod.detached)
-        };
-        row.set(Metric::InFlight, runtime.pods.iter().map(held).sum::<u64>() as f32);
+        row.set(Metric::InFlight, self.services[service].pods.iter().map(held).sum::<u64>() as f32);
         if counters.arrived > 0 {
             row.set(Metric::ErrorRate, (counters.errors as f64 / counters.arrived as f64).min(1.0) as f32);
         }
@@ -155,7 +166,9 @@ impl Simulation {
         // A pod that became ready within the window has no whole window of CPU to show yet.
         let whole = pod.life.runs() && !lost && elapsed > 0.0 && pod.scheduled_at <= now - elapsed;
         let memory = self.services[pod.service as usize].memory_idle + pod.request_memory;
-        let sample = |value: f64, window: f64| whole.then_some(PodSample { value: value as f32, at: Seconds(now), window: Seconds(window) });
+        let sample = |value: f64, window: f64| {
+            whole.then_some(PodSample { value: value as f32, at: Seconds(now), window: Seconds(window) })
+        };
         PodSnapshot { cpu: sample(cores * 1000.0, elapsed), memory: sample(memory, 0.0), ..pod_status(pod) }
     }
 
@@ -163,7 +176,9 @@ impl Simulation {
     #[expect(clippy::cast_possible_truncation, reason = "terms are single precision")]
     pub fn take_interval(&mut self) -> Interval {
         let interval = std::mem::take(&mut self.interval);
-        let share = |part: u64, whole: u64, empty: f32| if whole == 0 { empty } else { (part as f64 / whole as f64) as f32 };
+        let share = |part: u64, whole: u64, empty: f32| {
+            if whole == 0 { empty } else { (part as f64 / whole as f64) as f32 }
+        };
         let latency = if interval.answered == 0 { 0.0 } else { interval.latency / interval.answered as f64 };
         let exists = |pod: &&Pod| !matches!(pod.life, Life::Gone | Life::Terminating);
         let pods = self.pods.iter().filter(exists).count() as u64;

@@ -22,7 +22,7 @@ impl WorkSampler {
         match service.work {
             WorkDistribution::Exponential => Self::Exponential(mean),
             WorkDistribution::LogNormal(cv) if cv > 0.0 => {
-                let variance = (1.0 + cv * cv).ln();
+                let variance = (cv * cv).ln_1p();
                 Self::LogNormal { location: mean.ln() - variance / 2.0, sigma: variance.sqrt() }
             }
             WorkDistribution::Deterministic | WorkDistribution::LogNormal(_) => Self::Constant(mean),
@@ -187,14 +187,22 @@ impl ServiceRuntime {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "calls lie between 0 and 1000, ids below 2^32")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "calls lie between 0 and 1000, ids below 2^32"
+)]
 fn links(topology: &Topology, id: ServiceId) -> Vec<Link> {
     let link = |connection: &karma_core::topology::Connection| Link {
         destination: connection.destination.index() as u32,
         whole: connection.calls.floor() as u16,
         fraction: connection.calls.fract(),
         weight: connection.weight,
-        bucket: connection.throughput.map(|limit| Bucket { rate: limit.0, tokens: limit.0.max(1.0), filled: 0.0 }),
+        bucket: connection.throughput.map(|limit| Bucket {
+            rate: limit.0,
+            tokens: limit.0.max(1.0),
+            filled: 0.0,
+        }),
     };
     topology.calls_from(id).map(link).collect()
 }
