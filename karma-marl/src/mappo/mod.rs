@@ -95,8 +95,7 @@ impl Mappo {
             let named = |source| MappoError::Update { learner: format!("actor {i}"), source };
             network.map(|network| PolicyTrainer::new(network, config.policy())).map_err(named)
         };
-        let actors =
-            networks.iter().zip(buffer.seats()).zip(0..).map(actor).collect::<Result<_, _>>()?;
+        let actors = networks.iter().zip(buffer.seats()).zip(0..).map(actor).collect::<Result<_, _>>()?;
         let critic = params.critic(environments.spec().global_size).check()?;
         let critic = Mlp::orthogonal(&critic, &mut root.child("critic").rng());
         let critic = ValueTrainer::new(critic, config.value())?;

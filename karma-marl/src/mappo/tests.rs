@@ -42,7 +42,8 @@ fn counters_add_up_over_iterations() {
 /// Nothing is clipped, and old and new policy are the same, before the first step of an iteration.
 #[test]
 fn a_single_step_finds_the_policy_of_the_rollout() {
-    let mut mappo = trainer(|p| p.update_epochs = 1).unwrap();
+    let single = |p: &mut MappoParams| (p.update_epochs, p.num_minibatches) = (1, 1);
+    let mut mappo = trainer(single).unwrap();
     for _ in 0..3 {
         let stats = mappo.iterate().unwrap();
         assert!(stats.approx_kl < 1e-9 && stats.clip_fraction == 0.0, "{stats:?}");
