@@ -8,7 +8,9 @@ use std::sync::Arc;
 use karma_core::team::default_roles;
 use karma_core::{DefenderTeam, RewardParams, Seconds, Topology};
 use karma_mock::sim::{Simulation, SimulationConfig};
-use karma_mock::{ClusterEnvironment, ClusterObserver, Scenario, Setup, Split, Timeline, Workload, topologies};
+use karma_mock::{
+    ClusterEnvironment, ClusterObserver, Scenario, Setup, Split, Timeline, Workload, topologies,
+};
 
 /// A topology of the catalogue.
 ///

@@ -16,6 +16,9 @@ fuzz_target!(|bytes: &[u8]| {
         let now = Timestamp::from_seconds(seconds).expect("a moment");
         let decided = reconcile(&config, &mut state, &Tick { target, readings: &[], now });
         let bounds = config.min_replicas()..=config.max_replicas();
-        assert!(decided.desired_replicas == replicas || bounds.contains(&decided.desired_replicas), "{decided:?}");
+        assert!(
+            decided.desired_replicas == replicas || bounds.contains(&decided.desired_replicas),
+            "{decided:?}"
+        );
     }
 });

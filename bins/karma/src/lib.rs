@@ -1,1 +1,59 @@
 //! The facade: the phases as functions, the run directory, configuration and reports.
+//!
+//! | you look for | open |
+//! |---|---|
+//! | a whole run: train, compare, write everything down | [`Run`] |
+//! | settings as written and checked | [`config`] |
+//! | training only | [`train`] |
+//! | the comparison with the rule-based autoscalers | [`evaluation`] |
+//! | what a run leaves on the disk | [`run_dir`] |
+//! | a trained team | [`load_team`] |
+//! | the command `karma-train` | [`karma_train`] |
+//! | the crates below | [`core`], [`nn`], [`mock`], [`baseline`], [`marl`] |
+//!
+//! Only here are clocks read, files written and lines printed.
+//!
+//! ```no_run
+//! use karma::config::{Budget, RunParams, Written};
+//! use karma::{Outcome, Run, Silent, report};
+//!
+//! let params = RunParams { budget: Budget::Iterations(40), ..RunParams::default() };
+//! let config = Written::from(params).check()?;
+//! let run = Run::create(config, Some("runs/forty".as_ref()), false)?;
+//! if let Outcome::Finished(finished) = run.work(&mut Silent)? {
+//!     println!("{}", report::table(&finished.evaluation));
+//! }
+//! # Ok::<(), karma::RunError>(())
+//! ```
+
+mod cli;
+mod clock;
+mod command;
+pub mod config;
+mod error;
+pub mod evaluation;
+mod interrupt;
+mod policy;
+mod progress;
+pub mod report;
+mod run;
+pub mod run_dir;
+mod terminal;
+#[cfg(test)]
+mod testing;
+mod topology_json;
+mod train;
+
+pub use karma_baseline as baseline;
+pub use karma_core as core;
+pub use karma_marl as marl;
+pub use karma_mock as mock;
+pub use karma_nn as nn;
+
+pub use cli::TrainArgs;
+pub use command::karma_train;
+pub use error::RunError;
+pub use policy::{PolicyCard, load_team};
+pub use progress::{Progress, Silent, TrainingProgress};
+pub use run::{Outcome, Run, RunReport};
+pub use train::{Stop, Trained, train};

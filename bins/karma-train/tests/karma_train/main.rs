@@ -1,0 +1,7 @@
+//! The program as a user meets it: whole runs, refusals, interruptions.
+
+#[cfg(unix)]
+mod interrupts;
+mod refusals;
+mod runs;
+mod workplace;

@@ -1,0 +1,125 @@
+//! The command line of `karma-train`.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::config::{Budget, Overrides};
+
+const EXAMPLES: &str = "\
+Examples:
+  karma-train
+      Train on chain4 under the recorded World Cup load and the whole scenario suite, then compare.
+  karma-train --budget 60s --scenario ddos:4
+      One minute of training against an attack of four times the nominal load.
+  karma-train --topology shop.json --workload diurnal --seed 7 --out runs/shop
+      A topology of your own.
+  karma-train --config run.toml --budget 200
+      Settings from a file, and 200 iterations: the same result on every machine.
+  karma-train --resume runs/train-1 --budget 10m
+      Go on with a run, ten minutes of training in all.
+  karma-train --budget 60s --json > result.json
+      The result as one JSON document.
+
+Topologies: chain4, diamond, online-boutique, chain:N, tree:N:BRANCHING, mesh:N:SEED, or a file.
+Workloads:  constant, diurnal, burst, worldcup98, azure-code, azure-conv, nab-elb, or a CSV file.
+Scenarios:  bottleneck, ddos, failures, contention, mixed, cascade, nominal;
+            ddos:TIMES, bottleneck:PERCENT, failures:PERCENT, contention:PERCENT.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted (the run can be resumed).";
+
+/// Train a team of agents in the simulated cluster and compare it with the rule-based autoscalers.
+///
+/// Ends with a table and a run directory: configuration, metrics, policy, every evaluation episode and a report. Ctrl-C leaves
+/// a run that --resume continues.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "karma-train", version, after_help = EXAMPLES)]
+pub struct TrainArgs {
+    /// Settings from a TOML file; flags go before it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// A topology's name, or a topology.json [default: chain4].
+    #[arg(long, value_name = "NAME|FILE")]
+    pub topology: Option<String>,
+
+    /// What may happen in an episode; repeat for several [default: the suite].
+    #[arg(long = "scenario", value_name = "NAME")]
+    pub scenarios: Vec<String>,
+
+    /// The legitimate load: a name, or a CSV file [default: worldcup98].
+    #[arg(long, value_name = "NAME|FILE")]
+    pub workload: Option<String>,
+
+    /// The root of all randomness of training [default: 1].
+    #[arg(long)]
+    pub seed: Option<u64>,
+
+    /// Training time (60s, 5m, 1h) or a number of iterations; evaluation comes on top [default: 3m].
+    #[arg(long)]
+    pub budget: Option<Budget>,
+
+    /// Where the run goes [default: runs/train-N, the next free N].
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+
+    /// Go on with a run, bit for bit.
+    #[arg(long, value_name = "DIR")]
+    pub resume: Option<PathBuf>,
+
+    /// Replace the run in --out, if there is one.
+    #[arg(long, requires = "out")]
+    pub force: bool,
+
+    /// Evaluation episodes of each scenario [default: 10].
+    #[arg(long, value_name = "N")]
+    pub evaluation_seeds: Option<usize>,
+
+    /// Threads for episodes; changes no result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+
+    /// Print the result as one JSON document, and nothing else, on the standard output.
+    #[arg(long)]
+    pub json: bool,
+
+    /// No progress.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+impl TrainArgs {
+    /// The settings that were given as flags.
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            topology: self.topology.clone(),
+            workload: self.workload.clone(),
+            scenarios: self.scenarios.clone(),
+            seed: self.seed,
+            budget: self.budget,
+            threads: self.threads,
+            evaluation_seeds: self.evaluation_seeds,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_flags_fit_together() {
+        TrainArgs::command().debug_assert();
+    }
+
+    #[test]
+    fn every_example_parses() {
+        let examples = EXAMPLES.lines().filter_map(|line| line.strip_prefix("  karma-train"));
+        assert!(examples.clone().count() >= 5);
+        for example in examples {
+            let words = example.split('>').next().into_iter().flat_map(str::split_whitespace);
+            TrainArgs::try_parse_from(["karma-train"].into_iter().chain(words)).unwrap();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! `karma-train` from arguments to exit code. What a program prints is printed here.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+
+use crate::cli::TrainArgs;
+use crate::config::Written;
+use crate::error::RunError;
+use crate::interrupt::{EXIT_CODE, Interrupt};
+use crate::progress::Progress as _;
+use crate::report;
+use crate::run::{Outcome, Run, RunReport};
+use crate::terminal::Terminal;
+
+/// Exit code for wrong usage, as clap has it.
+const USAGE: u8 = 2;
+
+/// Runs `karma-train` with these arguments, the program's name first.
+pub fn karma_train(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match TrainArgs::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    work(&args).unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "error: {error:#}");
+        let usage = error.downcast_ref::<RunError>().is_some_and(RunError::is_usage);
+        ExitCode::from(if usage { USAGE } else { 1 })
+    })
+}
+
+fn work(args: &TrainArgs) -> anyhow::Result<ExitCode> {
+    let run = begin(args)?;
+    let mut terminal = Terminal::new(args.quiet, Interrupt::listen().context("cannot listen to Ctrl-C")?);
+    terminal.note(&format!("run: {}", run.path().display()));
+    let path = run.path().to_owned();
+    let outcome = run.work(&mut terminal);
+    terminal.finish();
+    match outcome? {
+        Outcome::Finished(report) => print(args, &report).map(|()| ExitCode::SUCCESS),
+        Outcome::Interrupted => {
+            let _ = writeln!(
+                std::io::stderr(),
+                "interrupted; go on with: karma-train --resume {}",
+                path.display()
+            );
+            Ok(ExitCode::from(EXIT_CODE))
+        }
+    }
+}
+
+fn begin(args: &TrainArgs) -> Result<Run, RunError> {
+    let flags = args.overrides();
+    let file = args.config.as_deref();
+    if let Some(path) = &args.resume {
+        let written = file.map(|file| Written::read(Some(file))).transpose()?;
+        return Run::resume(path, |stored| written.unwrap_or(stored).with(&flags));
+    }
+    let config = Written::read(file)?.with(&flags).check()?;
+    Run::create(config, args.out.as_deref(), args.force)
+}
+
+fn print(args: &TrainArgs, report: &RunReport) -> anyhow::Result<()> {
+    let text = if args.json {
+        serde_json::to_string_pretty(report)? + "\n"
+    } else {
+        format!("{}\nrun: {}\n", report::table(&report.evaluation), report.directory.display())
+    };
+    std::io::stdout().write_all(text.as_bytes()).context("the result cannot be printed")
+}

@@ -1,0 +1,123 @@
+//! The settings of a run: as written ([`RunParams`]), and checked ([`RunConfig`]).
+//!
+//! Defaults give way to a configuration file, and a file gives way to flags. An error points at the flag, or at file,
+//! line and column.
+
+mod budget;
+mod check;
+mod choice;
+mod error;
+#[cfg(test)]
+mod example_tests;
+mod identity;
+mod params;
+mod ranges;
+mod read;
+mod sources;
+mod workload;
+
+use std::path::Path;
+
+pub use budget::{Budget, BudgetError};
+pub use check::RunConfig;
+pub use choice::{Choice, ScenarioChoice, WorkloadChoice};
+pub use error::ConfigError;
+pub(crate) use identity::first_difference;
+pub use params::{EvaluationParams, RunParams};
+
+use sources::Sources;
+
+/// Settings from flags; what is absent leaves the file's or the default value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overrides {
+    /// `--topology`.
+    pub topology: Option<String>,
+    /// `--workload`.
+    pub workload: Option<String>,
+    /// `--scenario`, repeated; empty leaves the scenarios as they are.
+    pub scenarios: Vec<String>,
+    /// `--seed`.
+    pub seed: Option<u64>,
+    /// `--budget`.
+    pub budget: Option<Budget>,
+    /// `--threads`.
+    pub threads: Option<usize>,
+    /// `--evaluation-seeds`.
+    pub evaluation_seeds: Option<usize>,
+}
+
+/// Settings together with the places where they were written.
+#[derive(Clone, Debug, Default)]
+pub struct Written {
+    params: RunParams,
+    sources: Sources,
+}
+
+impl From<RunParams> for Written {
+    /// Settings that no file holds.
+    fn from(params: RunParams) -> Self {
+        Self { params, sources: Sources::default() }
+    }
+}
+
+impl Written {
+    /// All defaults, or what a file says.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a configuration.
+    pub fn read(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let Some(path) = file else { return Ok(Self::default()) };
+        let (params, sources) = read::read_file(path)?;
+        Ok(Self { params, sources })
+    }
+
+    /// The same with flags on top.
+    #[must_use]
+    pub fn with(mut self, flags: &Overrides) -> Self {
+        let Self { params, sources } = &mut self;
+        let mut set = |given: bool, setting, flag| {
+            if given {
+                sources.flags.push((setting, flag));
+            }
+        };
+        set(flags.topology.is_some(), "topology", "--topology");
+        set(flags.workload.is_some(), "workload", "--workload");
+        set(!flags.scenarios.is_empty(), "scenarios", "--scenario");
+        set(flags.seed.is_some(), "seed", "--seed");
+        set(flags.threads.is_some(), "threads", "--threads");
+        set(flags.evaluation_seeds.is_some(), "evaluation.seeds", "--evaluation-seeds");
+        flags.apply(params);
+        self
+    }
+
+    /// The settings as written.
+    pub const fn params(&self) -> &RunParams {
+        &self.params
+    }
+
+    /// The settings to run with.
+    ///
+    /// # Errors
+    /// The first setting that is out of its range or contradicts another, with its place.
+    pub fn check(&self) -> Result<RunConfig, ConfigError> {
+        check::check(&self.params, &self.sources)
+    }
+}
+
+impl Overrides {
+    fn apply(&self, params: &mut RunParams) {
+        if let Some(topology) = &self.topology {
+            params.topology.clone_from(topology);
+        }
+        if let Some(workload) = &self.workload {
+            params.workload = Choice::named(workload);
+        }
+        if !self.scenarios.is_empty() {
+            params.scenarios = self.scenarios.iter().map(Choice::named).collect();
+        }
+        params.seed = self.seed.unwrap_or(params.seed);
+        params.budget = self.budget.unwrap_or(params.budget);
+        params.threads = self.threads.or(params.threads);
+        params.evaluation.seeds = self.evaluation_seeds.unwrap_or(params.evaluation.seeds);
+    }
+}

@@ -1,0 +1,87 @@
+//! A run as written: every setting, its unit and its default.
+
+use karma_core::RewardParams;
+use karma_marl::MappoParams;
+use karma_mock::Split;
+use karma_mock::sim::SimulationParams;
+use serde::{Deserialize, Serialize};
+
+use super::budget::Budget;
+use super::choice::{ScenarioChoice, WorkloadChoice};
+
+/// A run as written in a configuration file. Every field has a default; an unknown one is an error.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunParams {
+    /// The services: a name such as `chain4` or `mesh:20:7`, or the path of a `topology.json`. Default `chain4`.
+    pub topology: String,
+    /// The legitimate load: a name such as `worldcup98`, the path of a CSV file, or a table with a `kind`. Default
+    /// `worldcup98`, a recorded trace.
+    pub workload: WorkloadChoice,
+    /// What may happen in an episode: names such as `ddos` or `ddos:4`, or tables. Default: the whole suite.
+    pub scenarios: Vec<ScenarioChoice>,
+    /// The root of all randomness of training, 0 to 2⁶³ − 1. Default 1.
+    pub seed: u64,
+    /// How long to train: a time on the wall clock (`"90s"`, `"3m"`, `"1h"`) or a number of iterations. Default `"3m"`;
+    /// evaluation comes on top.
+    pub budget: Budget,
+    /// Seconds between two decisions, 1 to 3600. Default 15, the period of the Kubernetes HPA.
+    pub decision_period: f64,
+    /// Most replicas by which an agent changes a service at one decision, 1 to 100. Default 3, as in the paper.
+    pub alpha: u32,
+    /// States that an observation shows, the present one included, 1 to 16. Default 2: a pod takes longer than one decision
+    /// to start, so that one state does not tell what is under way.
+    pub history: usize,
+    /// Threads for episodes, 1 to 1024. Default: as many as the machine runs at once. No result depends on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
+    /// The simulated cluster.
+    pub simulation: SimulationParams,
+    /// What the team is rewarded for.
+    pub reward: RewardParams,
+    /// The learner.
+    pub learner: MappoParams,
+    /// The comparison at the end.
+    pub evaluation: EvaluationParams,
+}
+
+impl Default for RunParams {
+    fn default() -> Self {
+        Self {
+            topology: "chain4".to_owned(),
+            workload: WorkloadChoice::named("worldcup98"),
+            scenarios: ScenarioChoice::suite(),
+            seed: 1,
+            budget: Budget::default(),
+            decision_period: 15.0,
+            alpha: 3,
+            history: 2,
+            threads: None,
+            simulation: SimulationParams::default(),
+            reward: RewardParams::default(),
+            learner: MappoParams::default(),
+            evaluation: EvaluationParams::default(),
+        }
+    }
+}
+
+/// How the rows of the table are compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EvaluationParams {
+    /// Episodes of each scenario, 1 to 10 000. Default 10; they are the same for every row and every run.
+    pub seeds: usize,
+    /// Which part of the randomness and of a recorded trace: `"evaluation"`, or `"calibration"` while tuning.
+    /// Default `"evaluation"`.
+    pub split: Split,
+    /// Resamples behind each interval, 1 to 10⁷. Default 10 000.
+    pub resamples: usize,
+    /// Probability that an interval is meant to cover, above 0 and below 1. Default 0.95.
+    pub confidence: f64,
+}
+
+impl Default for EvaluationParams {
+    fn default() -> Self {
+        Self { seeds: 10, split: Split::Evaluation, resamples: 10_000, confidence: 0.95 }
+    }
+}

@@ -1,0 +1,143 @@
+//! The comparison: every row plays the same episodes, and figures are made of them.
+
+mod column;
+mod load;
+mod parallel;
+mod rows;
+mod showcase;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+use karma_core::EpisodeReport;
+use karma_mock::Split;
+use serde::Serialize;
+
+pub use column::{Better, COLUMNS, Column, Unit};
+pub use load::ScenarioLoad;
+pub use rows::{Factory, Row, rivals};
+pub use showcase::{Play, Showcase};
+pub use summary::{Comparison, Difference, Summary};
+
+use crate::config::RunConfig;
+use crate::error::RunError;
+use crate::progress::Progress;
+use summary::Statistician;
+
+/// One episode of one row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EpisodeRecord {
+    /// The scenario.
+    pub scenario: String,
+    /// The seed, within the evaluation's split.
+    pub seed: u64,
+    /// What the episode amounted to.
+    pub report: EpisodeReport,
+}
+
+impl EpisodeRecord {
+    fn place(&self) -> (&str, u64) {
+        (&self.scenario, self.seed)
+    }
+}
+
+/// Everything about one row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RowReport {
+    /// As in the table.
+    pub name: String,
+    /// What it does.
+    pub about: String,
+    /// Figures over all episodes.
+    pub summary: Summary,
+    /// Figures over the episodes of each scenario, in the order of [`Evaluation::scenarios`].
+    pub by_scenario: Vec<Summary>,
+    /// The episodes, scenario by scenario.
+    pub episodes: Vec<EpisodeRecord>,
+}
+
+/// The whole comparison.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Which part of the randomness and of a recorded trace was played.
+    pub split: Split,
+    /// Seeds of the episodes of each scenario.
+    pub seeds: Vec<u64>,
+    /// Probability that an interval is meant to cover.
+    pub confidence: f64,
+    /// The ceiling of the topology, in words.
+    pub ceiling: String,
+    /// The scenarios with their load.
+    pub scenarios: Vec<ScenarioLoad>,
+    /// The rows of the table.
+    pub rows: Vec<RowReport>,
+    /// The first row against each of the others.
+    pub comparisons: Vec<Comparison>,
+    /// One episode second by second, as the first two rows played it.
+    pub showcase: Option<Showcase>,
+}
+
+/// Plays all episodes of all rows on the threads of the configuration; `None` if it was interrupted.
+///
+/// Episode seeds are 1, 2, 3 and so on within the split, whatever the seed of training: the tables of two runs
+/// compare. Results do not depend on the number of threads.
+pub fn evaluate(config: &RunConfig, rows: &[Row], progress: &mut dyn Progress) -> Option<Evaluation> {
+    let (split, seeds) = (config.params().evaluation.split, seeds(config));
+    let (scenarios, per_row) = (config.scenarios(), config.scenarios().len() * seeds.len());
+    let play = |job: usize| {
+        let (row, scenario, seed) =
+            (&rows[job / per_row], &scenarios[job % per_row / seeds.len()], seeds[job % seeds.len()]);
+        let report = karma_mock::evaluate(config.setup(), scenario, split, seed, &row.make);
+        EpisodeRecord { scenario: scenario.name().to_owned(), seed, report }
+    };
+    let total = rows.len() * per_row;
+    let episodes = parallel::run_all(total, config.threads(), play, |done| {
+        progress.evaluated(done, total);
+        !progress.interrupted()
+    })?;
+    let statistician = Statistician { bootstrap: config.bootstrap() };
+    let reports = rows.iter().zip(episodes.chunks(per_row));
+    let reports: Vec<RowReport> = reports.map(|(row, played)| report(statistician, row, played)).collect();
+    Some(Evaluation {
+        split,
+        ceiling: load::ceiling(&config.setup().topology),
+        scenarios: scenarios.iter().map(|scenario| load::of(config, scenario, &seeds)).collect(),
+        confidence: config.params().evaluation.confidence,
+        comparisons: compare(statistician, &reports),
+        showcase: seeds.first().and_then(|seed| showcase::play(config, *seed, rows.iter().take(2))),
+        rows: reports,
+        seeds,
+    })
+}
+
+/// The team of `policies` as a row.
+///
+/// # Errors
+/// If there is not one policy for each role.
+pub fn team_row(
+    config: &RunConfig,
+    policies: karma_core::PerAgent<karma_marl::TrainedPolicy>,
+) -> Result<Row, RunError> {
+    let team = config.team_autoscaler(policies)?;
+    Ok(Row::of("karma", "our team, each agent taking its most probable action", team))
+}
+
+fn seeds(config: &RunConfig) -> Vec<u64> {
+    (1..=config.params().evaluation.seeds as u64).collect()
+}
+
+fn report(statistician: Statistician<'_>, row: &Row, episodes: &[EpisodeRecord]) -> RowReport {
+    let by_scenario = episodes.chunk_by(|a, b| a.scenario == b.scenario);
+    RowReport {
+        name: row.name.clone(),
+        about: row.about.to_owned(),
+        summary: statistician.summary(episodes),
+        by_scenario: by_scenario.map(|played| statistician.summary(played)).collect(),
+        episodes: episodes.to_vec(),
+    }
+}
+
+fn compare(statistician: Statistician<'_>, rows: &[RowReport]) -> Vec<Comparison> {
+    let Some((first, others)) = rows.split_first() else { return Vec::new() };
+    others.iter().map(|other| statistician.comparison(first, other)).collect()
+}

@@ -1,0 +1,101 @@
+//! The rows of the table: the team and its rivals, all behind one seam.
+
+use karma_baseline::{
+    HpaAutoscaler, HpaAutoscalerParams, Oracle, OracleParams, RandomWalk, StaticReplicas, Threshold,
+    ThresholdParams,
+};
+use karma_core::{
+    Autoscaler, Decision, Foresight, PerService, Replicas, Snapshot, StreamRng, Target, Topology,
+};
+
+use crate::config::RunConfig;
+use crate::error::RunError;
+
+/// Makes an autoscaler for one episode. Only a yardstick may use the foresight.
+pub type Factory = Box<dyn Fn(&Foresight) -> Box<dyn Autoscaler> + Send + Sync>;
+
+/// A row of the table. All rows get the same snapshots, replica bounds, decision period and seeds.
+pub struct Row {
+    /// As in the table.
+    pub name: String,
+    /// What it does, in a few words.
+    pub about: &'static str,
+    /// Makes it anew for each episode.
+    pub make: Factory,
+}
+
+impl Row {
+    fn new(name: &str, about: &'static str, make: Factory) -> Self {
+        Self { name: name.to_owned(), about, make }
+    }
+
+    /// A row of an autoscaler that is the same in every episode.
+    pub fn of<A: Autoscaler + Clone + Sync + 'static>(name: &str, about: &'static str, scaler: A) -> Self {
+        Self::new(name, about, Box::new(move |_| Box::new(scaler.clone())))
+    }
+}
+
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Row").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The rule-based rows of every table, in its order.
+///
+/// # Errors
+/// If an autoscaler's settings do not fit the topology.
+pub fn rivals(config: &RunConfig) -> Result<Vec<Row>, RunError> {
+    let topology = &config.setup().topology;
+    let rival = |error: &dyn std::error::Error| RunError::Rival(error.to_string());
+    let hpa = HpaAutoscaler::new(topology, &HpaAutoscalerParams::default()).map_err(|e| rival(&e))?;
+    let threshold = ThresholdParams::default().check().map_err(|e| rival(&e))?;
+    let alpha = u16::try_from(config.params().alpha).unwrap_or(u16::MAX);
+    Ok(vec![
+        Row::of("hpa", "the Kubernetes HPA as shipped: CPU at 80 % of the request", hpa),
+        Row::of("static", "initial replicas, never changed: doing nothing", Initial::of(topology)),
+        Row::of("static-max", "every service at its maximum", StaticReplicas::max(topology)),
+        Row::of(
+            "threshold",
+            "one up above 80 % CPU, one down well below it",
+            Threshold::new(topology, threshold),
+        ),
+        Row::of("random", "uniform steps, as an untrained team", RandomWalk::new(topology, alpha)),
+        oracle(config)?,
+    ])
+}
+
+fn oracle(config: &RunConfig) -> Result<Row, RunError> {
+    let topology = std::sync::Arc::clone(&config.setup().topology);
+    let params = OracleParams { period_seconds: config.params().decision_period, ..OracleParams::default() };
+    let checked = params.check().map_err(|error| RunError::Rival(error.to_string()))?;
+    let make = move |foresight: &Foresight| -> Box<dyn Autoscaler> {
+        match Oracle::new(&topology, foresight.clone(), checked) {
+            Ok(oracle) => Box::new(oracle),
+            Err(error) => unreachable!("a timeline of this topology has its shape: {error}"),
+        }
+    };
+    Ok(Row::new("oracle", "knows the coming load, but neither crashes nor crowded nodes", Box::new(make)))
+}
+
+/// Keeps every service at the replicas that it starts with.
+#[derive(Clone, Debug)]
+struct Initial(PerService<Replicas>);
+
+impl Initial {
+    fn of(topology: &Topology) -> Self {
+        Self(topology.services.map(|service| service.initial_replicas))
+    }
+}
+
+impl Autoscaler for Initial {
+    fn name(&self) -> &'static str {
+        "static"
+    }
+
+    fn reset(&mut self) {}
+
+    fn decide(&mut self, _snapshot: &Snapshot, _rng: &mut StreamRng) -> Decision {
+        Decision { targets: self.0.map(|replicas| Target::new(*replicas, "initial replicas")) }
+    }
+}

@@ -1,0 +1,13 @@
+//! What a run has to say, to read: tables in plain text, and a page with pictures.
+
+mod grid;
+mod html;
+mod notes;
+mod plots;
+mod svg;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use html::html;
+pub use table::table;

@@ -1,0 +1,72 @@
+//! The tables at the end of a run, as plain text.
+
+use comfy_table::{Cell, CellAlignment, Table, TableStyle, presets};
+
+use super::grid::{self, Grid};
+use super::notes::{DIFFERENCES, notes};
+use crate::evaluation::Evaluation;
+
+/// Characters of a line of text.
+const WIDTH: usize = 110;
+
+/// The tables with their notes.
+pub fn table(evaluation: &Evaluation) -> String {
+    let mut lines = vec![draw(&grid::policies(evaluation), presets::UTF8_FULL)];
+    lines.extend(notes(evaluation).iter().map(|note| wrap(note)));
+    lines.push(String::new());
+    lines.push(draw(&grid::differences(evaluation), presets::UTF8_FULL));
+    lines.push(wrap(DIFFERENCES));
+    if evaluation.scenarios.len() > 1 {
+        lines.push(String::new());
+        lines.push(draw(&grid::scenarios(evaluation), presets::UTF8_FULL_CONDENSED));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Breaks a long sentence into lines of at most [`WIDTH`] characters; further lines are indented.
+fn wrap(text: &str) -> String {
+    let (indent, mut wrapped, mut column) = (text.len() - text.trim_start().len(), String::new(), 0);
+    wrapped.push_str(&text[..indent]);
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && indent + column + 1 + length > WIDTH {
+            wrapped.push_str("\n    ");
+            column = 4;
+        } else if column > 0 {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped.push_str(word);
+        column += length;
+    }
+    wrapped
+}
+
+fn draw(grid: &Grid, style: TableStyle) -> String {
+    let mut table = Table::new();
+    table.load_style(style).force_no_tty().set_header(&grid.head);
+    for row in &grid.rows {
+        table.add_row(row.iter().enumerate().map(cell));
+    }
+    table.trim_fmt()
+}
+
+/// Names stand at the left, figures at the right.
+fn cell((place, text): (usize, &String)) -> Cell {
+    let alignment = if place == 0 { CellAlignment::Left } else { CellAlignment::Right };
+    Cell::new(text).set_alignment(alignment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WIDTH, wrap};
+
+    #[test]
+    fn long_sentences_are_broken_between_words() {
+        assert_eq!(wrap("  short: all in one line"), "  short: all in one line");
+        let text = wrap(&"a sentence that goes on ".repeat(12));
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(text.lines().skip(1).all(|line| line.starts_with("    ")), "{text}");
+        assert_eq!(text.split_whitespace().count(), 60);
+    }
+}
