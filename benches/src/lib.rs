@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use karma_core::team::default_roles;
-use karma_core::{DefenderTeam, RewardParams, Seconds, Topology};
+use karma_core::{DefenderTeam, Topology};
 use karma_mock::sim::{Simulation, SimulationConfig};
 use karma_mock::{
     ClusterEnvironment, ClusterObserver, Scenario, Setup, Split, Timeline, Workload, topologies,
@@ -59,14 +59,7 @@ pub fn environment(name: &str) -> ClusterEnvironment {
     let topology = topology(name);
     #[expect(clippy::expect_used, reason = "a suite names workloads that exist")]
     let workload = Workload::by_name("worldcup98").expect("a shipped workload");
-    let setup = Setup {
-        topology: Arc::clone(&topology),
-        workload: Arc::new(workload),
-        simulation: SimulationConfig::default(),
-        reward: RewardParams::default(),
-        decision_period: Seconds(15.0),
-        alpha: 3,
-    };
+    let setup = Setup::new(Arc::clone(&topology), workload);
     let team = DefenderTeam::new(Arc::clone(&topology), default_roles(), 3);
     let observer = ClusterObserver::new(topology, team.action_space(), 2);
     #[expect(clippy::expect_used, reason = "the suite has scenarios")]

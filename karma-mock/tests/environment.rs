@@ -4,20 +4,12 @@
 use std::sync::Arc;
 
 use karma_core::team::default_roles;
-use karma_core::{DefenderTeam, Environment as _, RewardParams, Seconds};
-use karma_mock::sim::SimulationConfig;
+use karma_core::{DefenderTeam, Environment as _};
 use karma_mock::{ClusterEnvironment, ClusterObserver, Scenario, Setup, Split, Workload, topologies};
 
 fn environment(scenarios: Vec<Scenario>, split: Split) -> ClusterEnvironment {
     let topology = Arc::new(topologies::by_name("chain4").unwrap());
-    let setup = Setup {
-        topology: Arc::clone(&topology),
-        workload: Arc::new(Workload::by_name("worldcup98").unwrap()),
-        simulation: SimulationConfig::default(),
-        reward: RewardParams::default(),
-        decision_period: Seconds(15.0),
-        alpha: 3,
-    };
+    let setup = Setup::new(Arc::clone(&topology), Workload::by_name("worldcup98").unwrap());
     let team = DefenderTeam::new(Arc::clone(&topology), default_roles(), 3);
     let observer = ClusterObserver::new(topology, team.action_space(), 2);
     ClusterEnvironment::new(Arc::new(setup), scenarios.into(), split, team, observer).unwrap()
@@ -52,14 +44,7 @@ fn without_scenarios_there_is_no_game() {
     let topology = Arc::new(topologies::by_name("chain4").unwrap());
     let team = DefenderTeam::new(Arc::clone(&topology), default_roles(), 3);
     let observer = ClusterObserver::new(Arc::clone(&topology), team.action_space(), 2);
-    let setup = Setup {
-        topology,
-        workload: Arc::new(Workload::by_name("constant").unwrap()),
-        simulation: SimulationConfig::default(),
-        reward: RewardParams::default(),
-        decision_period: Seconds(15.0),
-        alpha: 3,
-    };
+    let setup = Setup::new(Arc::clone(&topology), Workload::by_name("constant").unwrap());
     assert!(
         ClusterEnvironment::new(Arc::new(setup), Vec::new().into(), Split::Train, team, observer).is_err()
     );

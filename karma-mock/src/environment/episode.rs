@@ -29,6 +29,20 @@ pub struct Setup {
     pub alpha: u32,
 }
 
+impl Setup {
+    /// An experiment with defaults: a decision every 15 s, moves of at most 3 replicas.
+    pub fn new(topology: Arc<Topology>, workload: Workload) -> Self {
+        Self {
+            topology,
+            workload: Arc::new(workload),
+            simulation: SimulationConfig::default(),
+            reward: RewardParams::default(),
+            decision_period: Seconds(15.0),
+            alpha: 3,
+        }
+    }
+}
+
 /// An episode under way. Decisions are taken from the end of the warm-up on, one each decision period.
 #[derive(Clone, Debug)]
 pub struct Episode {
