@@ -30,10 +30,10 @@ use crate::bounds::Bounds;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OracleParams {
-    /// Utilisation of a pod's capacity that is planned for, in (0, 1]. Default 0.7: with processor sharing a
-    /// request then takes 1 / (1 - 0.7) ≈ 3.3 times as long as alone.
+    /// Utilisation of a pod's capacity that is planned for, in (0, 1]. Default 0.5: with processor sharing a
+    /// request then takes 1 / (1 − 0.5) = 2 times as long as alone, inside the default SLO of 3 times.
     pub target_utilization: f64,
-    /// Time from a decision until a new pod serves, in seconds, 0 or more. Default 20: start-up, readiness
+    /// Time from a decision until a new pod serves, in seconds, 0 or more. Default 30: start-up, readiness
     /// probe, and some slow starts.
     pub lead_seconds: f64,
     /// Time between decisions in seconds, 0 or more. Default 15.
@@ -42,7 +42,7 @@ pub struct OracleParams {
 
 impl Default for OracleParams {
     fn default() -> Self {
-        Self { target_utilization: 0.7, lead_seconds: 20.0, period_seconds: 15.0 }
+        Self { target_utilization: 0.5, lead_seconds: 30.0, period_seconds: 15.0 }
     }
 }
 

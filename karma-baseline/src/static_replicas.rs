@@ -24,6 +24,7 @@ const REASON: &str = "fixed replicas";
 /// )?;
 /// let five = StaticReplicas::new(&topology, Replicas(5));
 /// assert_eq!((five.name(), five.replicas().as_slice()), ("static-5", &[Replicas(3), Replicas(5)][..]));
+/// assert_eq!(StaticReplicas::initial(&topology).name(), "static");
 /// assert_eq!(StaticReplicas::sweep(&topology).len(), 9);
 /// # Ok::<(), karma_core::TopologyError>(())
 /// ```
@@ -43,6 +44,12 @@ impl StaticReplicas {
     /// Every service at its maximum: `static-max`.
     pub fn max(topology: &Topology) -> Self {
         Self { name: "static-max".to_owned(), replicas: Bounds::of(topology).map(|bounds| bounds.max) }
+    }
+
+    /// Every service at the replicas that it starts with: `static`, which is what doing nothing gives.
+    pub fn initial(topology: &Topology) -> Self {
+        let initial = topology.services.map(|service| service.initial_replicas);
+        Self { name: "static".to_owned(), replicas: initial }
     }
 
     /// One for each distinct count between the smallest minimum and the largest maximum of any service.

@@ -35,7 +35,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted (t
 #[derive(Clone, Debug, Parser)]
 #[command(name = "karma-train", version, after_help = EXAMPLES)]
 pub struct TrainArgs {
-    /// Settings from a TOML file; flags go before it.
+    /// Settings from a TOML file; flags override it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 

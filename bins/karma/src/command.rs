@@ -38,7 +38,7 @@ pub fn karma_train(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn work(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let run = begin(args)?;
     let mut terminal = Terminal::new(args.quiet, Interrupt::listen().context("cannot listen to Ctrl-C")?);
-    terminal.note(&format!("run: {}", run.path().display()));
+    terminal.note(&format!("run: {}\n{}", run.path().display(), run.config()));
     let path = run.path().to_owned();
     let outcome = run.work(&mut terminal);
     terminal.finish();

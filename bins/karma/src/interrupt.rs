@@ -21,7 +21,7 @@ impl Interrupt {
             if seen.0.swap(true, Ordering::SeqCst) {
                 exit_now();
             }
-            let _ = writeln!(std::io::stderr(), "stopping at the next checkpoint; once more to stop at once");
+            let _ = writeln!(std::io::stderr(), "stopping; once more to stop at once");
         })?;
         Ok(interrupt)
     }

@@ -94,8 +94,8 @@ impl Progress for Terminal {
             Mode::Lines => self.line(training.spent >= 1.0, || training_text(training)),
             Mode::Bars => {
                 let bar = self.bar(Phase::Training, PARTS, "{bar:30} {msg}");
-                bar.set_position(parts(training.spent));
                 bar.set_message(training_text(training));
+                bar.set_position(parts(training.spent));
             }
         }
     }
@@ -109,8 +109,8 @@ impl Progress for Terminal {
             Mode::Bars => {
                 let message = text();
                 let bar = self.bar(Phase::Evaluation, total as u64, "{bar:30} {msg}");
-                bar.set_position(done as u64);
                 bar.set_message(message);
+                bar.set_position(done as u64);
             }
         }
     }

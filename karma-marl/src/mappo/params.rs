@@ -22,8 +22,8 @@ pub struct MappoParams {
     pub gae_lambda: f32,
     /// ε of both clipped losses, above 0. Default 0.2 (on-policy, KARMA; larger ones hurt, says the paper).
     pub clip_epsilon: f32,
-    /// Weight of the entropy bonus, at least 0. Default 0.001 (ours; 0.01 in on-policy and KARMA): every move
-    /// that a team makes for the sake of variety costs requests.
+    /// Weight of the entropy bonus, at least 0. Default 0 (ours; 0.01 in on-policy and KARMA): every move that a
+    /// team makes for the sake of variety costs requests.
     pub entropy_coef: f32,
     /// Longest gradient of a network, above 0. Default 10 (on-policy).
     pub max_grad_norm: f32,
@@ -39,8 +39,8 @@ pub struct MappoParams {
     pub hidden: Vec<usize>,
     /// Their non-linearity. Default tanh (what on-policy's published scripts train with).
     pub activation: Activation,
-    /// Environments that are played side by side, at least 1. Default 48: with episodes of 40 steps 1 920 rows
-    /// an iteration, and eight episodes of each of six scenarios; smaller batches follow their noise.
+    /// Environments that are played side by side, at least 1. Default 32: with episodes of 40 steps 1 280 rows
+    /// an iteration, and about five episodes of each of six scenarios; smaller batches follow their noise.
     pub num_envs: usize,
     /// Steps that each environment plays in an iteration, a multiple of its horizon; absent: one horizon.
     pub rollout_length: Option<usize>,
@@ -62,14 +62,14 @@ impl Default for MappoParams {
             gamma: 0.85,
             gae_lambda: 0.9,
             clip_epsilon: 0.2,
-            entropy_coef: 0.001,
+            entropy_coef: 0.0,
             max_grad_norm: 10.0,
             num_minibatches: 4,
             update_epochs: 10,
             learning_rate: 1e-3,
             hidden: vec![64, 64],
             activation: Activation::Tanh,
-            num_envs: 48,
+            num_envs: 32,
             rollout_length: None,
             value_norm: true,
             huber_delta: 10.0,

@@ -61,10 +61,10 @@ fn settings_that_contradict_each_other_are_told() {
         refused("learner.num_minibatches = 1000\nlearner.num_envs = 2\n"),
         "error: bad.toml:1:27: learner.num_minibatches is 1000; allowed: at most 80, the rows of an iteration\n"
     );
-    assert_eq!(
-        refused("learner = { num_envs = 4096, rollout_length = 4000000, num_minibatches = 1 }\n"),
-        "error: bad.toml:1:24: learner.num_envs is 4096 with 4000000 decisions each; allowed: at most 1676084 decisions in all, for memory\n"
-    );
+    let told = refused("learner = { num_envs = 4096, rollout_length = 4000000, num_minibatches = 1 }\n");
+    let start =
+        "error: bad.toml:1:24: learner.num_envs is 4096 with 4000000 decisions each; allowed: at most ";
+    assert!(told.starts_with(start) && told.ends_with(" decisions in all, for memory\n"), "{told}");
     assert_eq!(
         refused("learner.hidden = [16384, 16384]\n"),
         "error: bad.toml:1:18: learner.hidden is [16384, 16384]; allowed: narrower or fewer layers, at most 134217728 weights in all\n"

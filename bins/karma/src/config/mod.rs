@@ -13,17 +13,19 @@ mod identity;
 mod params;
 mod ranges;
 mod read;
+mod rollout;
+mod run_config;
 mod sources;
 mod workload;
 
 use std::path::Path;
 
 pub use budget::{Budget, BudgetError};
-pub use check::RunConfig;
 pub use choice::{Choice, ScenarioChoice, WorkloadChoice};
 pub use error::ConfigError;
 pub(crate) use identity::first_difference;
 pub use params::{EvaluationParams, RunParams};
+pub use run_config::RunConfig;
 
 use sources::Sources;
 

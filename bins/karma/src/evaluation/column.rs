@@ -117,33 +117,44 @@ impl Column {
 }
 
 impl Unit {
-    /// A number as the table shows it.
-    pub fn show(self, value: f64) -> String {
+    /// What a number is multiplied by before it is shown, and its digits after the point.
+    const fn scale(self) -> (f64, usize) {
         match self {
-            Self::Percent => format!("{:.1} %", 100.0 * value),
-            Self::Seconds => format!("{value:.0} s"),
-            Self::PodHours => format!("{value:.2} pod·h"),
-            Self::Plain => format!("{value:.2}"),
+            Self::Percent => (100.0, 1),
+            Self::Seconds => (1.0, 0),
+            Self::PodHours | Self::Plain => (1.0, 2),
         }
     }
 
-    /// A difference as the table shows it.
+    /// The number alone; what rounds to 0 has no sign.
+    fn digits(self, value: f64) -> String {
+        let (factor, digits) = self.scale();
+        let text = format!("{:.digits$}", factor * value);
+        let zero = text.trim_start_matches('-').chars().all(|c| matches!(c, '0' | '.'));
+        if zero { text.trim_start_matches('-').to_owned() } else { text }
+    }
+
+    /// A number as the table shows it.
+    pub fn show(self, value: f64) -> String {
+        let name = match self {
+            Self::Percent => " %",
+            Self::Seconds => " s",
+            Self::PodHours => " pod·h",
+            Self::Plain => "",
+        };
+        self.digits(value) + name
+    }
+
+    /// A difference as the table shows it: with its sign, and of percentages in points.
     pub fn show_change(self, value: f64) -> String {
-        match self {
-            Self::Percent => format!("{:+.1} pts", 100.0 * value),
-            Self::Seconds => format!("{value:+.0} s"),
-            Self::PodHours => format!("{value:+.2} pod·h"),
-            Self::Plain => format!("{value:+.2}"),
-        }
+        let sign = if value > 0.0 { "+" } else { "" };
+        let text = sign.to_owned() + &self.show(value);
+        if self == Self::Percent { text.replace(" %", " pts") } else { text }
     }
 
     /// An interval as the table shows it.
     pub fn show_interval(self, low: f64, high: f64) -> String {
-        match self {
-            Self::Percent => format!("[{:.1}, {:.1}]", 100.0 * low, 100.0 * high),
-            Self::Seconds => format!("[{low:.0}, {high:.0}]"),
-            Self::PodHours | Self::Plain => format!("[{low:.2}, {high:.2}]"),
-        }
+        format!("[{}, {}]", self.digits(low), self.digits(high))
     }
 }
 
@@ -156,8 +167,16 @@ mod tests {
         assert_eq!(Unit::Percent.show(0.987_6), "98.8 %");
         assert_eq!(Unit::Percent.show_interval(0.9, 1.0), "[90.0, 100.0]");
         assert_eq!(Unit::Percent.show_change(-0.012), "-1.2 pts");
+        assert_eq!(Unit::PodHours.show_change(0.5), "+0.50 pod·h");
         assert_eq!(Unit::Seconds.show(61.4), "61 s");
         assert_eq!(Unit::PodHours.show(2.345_6), "2.35 pod·h");
+    }
+
+    #[test]
+    fn what_rounds_to_zero_has_no_minus() {
+        assert_eq!(Unit::Percent.show_interval(-0.000_1, 0.02), "[0.0, 2.0]");
+        assert_eq!(Unit::Seconds.show_change(-0.4), "0 s");
+        assert_eq!(Unit::PodHours.show_interval(-10.0, -0.5), "[-10.00, -0.50]");
     }
 
     #[test]

@@ -4,9 +4,7 @@ use karma_baseline::{
     HpaAutoscaler, HpaAutoscalerParams, Oracle, OracleParams, RandomWalk, StaticReplicas, Threshold,
     ThresholdParams,
 };
-use karma_core::{
-    Autoscaler, Decision, Foresight, PerService, Replicas, Snapshot, StreamRng, Target, Topology,
-};
+use karma_core::{Autoscaler, Foresight};
 
 use crate::config::RunConfig;
 use crate::error::RunError;
@@ -53,7 +51,11 @@ pub fn rivals(config: &RunConfig) -> Result<Vec<Row>, RunError> {
     let alpha = u16::try_from(config.params().alpha).unwrap_or(u16::MAX);
     Ok(vec![
         Row::of("hpa", "the Kubernetes HPA as shipped: CPU at 80 % of the request", hpa),
-        Row::of("static", "initial replicas, never changed: doing nothing", Initial::of(topology)),
+        Row::of(
+            "static",
+            "initial replicas, never changed: doing nothing",
+            StaticReplicas::initial(topology),
+        ),
         Row::of("static-max", "every service at its maximum", StaticReplicas::max(topology)),
         Row::of(
             "threshold",
@@ -76,26 +78,4 @@ fn oracle(config: &RunConfig) -> Result<Row, RunError> {
         }
     };
     Ok(Row::new("oracle", "knows the coming load, but neither crashes nor crowded nodes", Box::new(make)))
-}
-
-/// Keeps every service at the replicas that it starts with.
-#[derive(Clone, Debug)]
-struct Initial(PerService<Replicas>);
-
-impl Initial {
-    fn of(topology: &Topology) -> Self {
-        Self(topology.services.map(|service| service.initial_replicas))
-    }
-}
-
-impl Autoscaler for Initial {
-    fn name(&self) -> &'static str {
-        "static"
-    }
-
-    fn reset(&mut self) {}
-
-    fn decide(&mut self, _snapshot: &Snapshot, _rng: &mut StreamRng) -> Decision {
-        Decision { targets: self.0.map(|replicas| Target::new(*replicas, "initial replicas")) }
-    }
 }

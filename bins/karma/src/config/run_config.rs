@@ -1,0 +1,180 @@
+//! The settings to run with, and what is made of them.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use karma_core::team::default_roles;
+use karma_core::{DefenderTeam, Digest, Environment, EnvironmentSpec, PerAgent, Policy};
+use karma_marl::stats::Bootstrap;
+use karma_marl::{MappoConfig, TeamAutoscaler, TeamError};
+use karma_mock::environment::NoScenario;
+use karma_mock::workload::ReplayParams;
+use karma_mock::{ClusterEnvironment, ClusterObserver, Episode, Scenario, Setup, Split, WorkloadParams};
+
+use super::choice::Choice;
+use super::identity::Identity;
+use super::params::RunParams;
+use super::read::is_path;
+use crate::{run_dir, topology_json};
+
+/// Settings to run with; made by [`Written::check`](super::Written::check) only.
+#[derive(Clone, Debug)]
+pub struct RunConfig {
+    pub(super) params: RunParams,
+    pub(super) setup: Arc<Setup>,
+    pub(super) trace: Option<Vec<u8>>,
+    pub(super) scenarios: Arc<[Scenario]>,
+    pub(super) learner: MappoConfig,
+    pub(super) bootstrap: Bootstrap,
+    pub(super) threads: NonZeroUsize,
+}
+
+impl RunConfig {
+    /// Decisions of the longest episode.
+    pub(super) fn horizon(&self) -> usize {
+        let measured = self.scenarios.iter().map(|scenario| scenario.params().episode.measured);
+        Episode::decisions(measured.max().unwrap_or(1), self.setup.decision_period)
+    }
+
+    /// The settings as written.
+    pub const fn params(&self) -> &RunParams {
+        &self.params
+    }
+
+    /// What all episodes share.
+    pub const fn setup(&self) -> &Arc<Setup> {
+        &self.setup
+    }
+
+    /// The scenarios, in the order of the table.
+    pub fn scenarios(&self) -> &[Scenario] {
+        &self.scenarios
+    }
+
+    /// The learner's settings.
+    pub const fn learner(&self) -> &MappoConfig {
+        &self.learner
+    }
+
+    /// How intervals are made.
+    pub const fn bootstrap(&self) -> &Bootstrap {
+        &self.bootstrap
+    }
+
+    /// Threads for episodes.
+    pub const fn threads(&self) -> NonZeroUsize {
+        self.threads
+    }
+
+    /// The bytes of the workload's file, if it is one's own.
+    pub(crate) fn trace(&self) -> Option<&[u8]> {
+        self.trace.as_deref()
+    }
+
+    /// The defenders.
+    pub fn team(&self) -> DefenderTeam {
+        DefenderTeam::new(Arc::clone(&self.setup.topology), default_roles(), self.params.alpha)
+    }
+
+    /// What the defenders see.
+    pub fn observer(&self) -> ClusterObserver {
+        let topology = Arc::clone(&self.setup.topology);
+        ClusterObserver::new(topology, self.team().action_space(), self.params.history)
+    }
+
+    /// The environments of training.
+    ///
+    /// # Errors
+    /// [`NoScenario`], which no checked configuration gives.
+    pub fn environments(&self) -> Result<Vec<Box<dyn Environment>>, NoScenario> {
+        let boxed = |environment| Box::new(environment) as Box<dyn Environment>;
+        (0..self.learner.params().num_envs).map(|_| self.environment(Split::Train).map(boxed)).collect()
+    }
+
+    fn environment(&self, split: Split) -> Result<ClusterEnvironment, NoScenario> {
+        let (setup, scenarios) = (Arc::clone(&self.setup), Arc::clone(&self.scenarios));
+        ClusterEnvironment::new(setup, scenarios, split, self.team(), self.observer())
+    }
+
+    /// Agents, sizes and horizon of the environments.
+    pub(crate) fn environment_spec(&self) -> Result<EnvironmentSpec, NoScenario> {
+        self.environment(Split::Train).map(|environment| environment.spec().clone())
+    }
+
+    /// Policies as an autoscaler.
+    ///
+    /// # Errors
+    /// If there is not one policy for each role.
+    pub fn team_autoscaler<P: Policy>(&self, policies: PerAgent<P>) -> Result<TeamAutoscaler<P>, TeamError> {
+        let observer = Arc::new(self.observer());
+        let depth = observer.depth();
+        TeamAutoscaler::new("karma", self.team(), (observer, depth), policies)
+    }
+
+    /// The workload's settings. A trace of one's own has the name under which a run keeps it, wherever it came from.
+    fn workload(&self) -> WorkloadParams {
+        match (self.setup.workload.params(), &self.trace) {
+            (WorkloadParams::Trace(replay), Some(_)) => {
+                WorkloadParams::Trace(ReplayParams { trace: run_dir::TRACE.to_owned(), ..replay })
+            }
+            (params, _) => params,
+        }
+    }
+
+    /// The settings as a file in a run's directory, which has the topology and the trace beside it.
+    #[expect(clippy::expect_used, reason = "checked settings have a TOML form: their numbers fit it")]
+    pub(crate) fn to_toml(&self) -> String {
+        let mut params = self.params.clone();
+        if is_path(&params.topology) {
+            run_dir::TOPOLOGY.clone_into(&mut params.topology);
+        }
+        if self.trace.is_some() {
+            params.workload = Choice::Table(Box::new(self.workload()));
+        }
+        toml::to_string(&params).expect("a TOML form")
+    }
+
+    /// Digest of the topology, in its normal form.
+    pub fn topology_digest(&self) -> Digest {
+        Digest::of(topology_json::write(&self.setup.topology).as_bytes())
+    }
+
+    /// All settings on which results depend, as JSON.
+    #[expect(clippy::expect_used, reason = "texts and numbers under keys of text always have a JSON form")]
+    pub(crate) fn identity(&self) -> serde_json::Value {
+        let params = &self.params;
+        let identity = Identity {
+            topology: self.topology_digest().to_string(),
+            workload: self.workload(),
+            workload_file: self.trace().map(|bytes| Digest::of(bytes).to_string()),
+            scenarios: self.scenarios.iter().map(Scenario::params).collect(),
+            seed: params.seed,
+            decision_period: params.decision_period,
+            alpha: params.alpha,
+            history: params.history,
+            simulation: &params.simulation,
+            reward: &params.reward,
+            learner: &params.learner,
+            evaluation: &params.evaluation,
+        };
+        // By way of text, in which a single-precision number is as short as it was written.
+        let text = serde_json::to_string(&identity);
+        text.and_then(|text| serde_json::from_str(&text)).expect("a JSON form")
+    }
+
+    /// Digest of all settings on which results depend.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.identity().to_string().as_bytes())
+    }
+}
+
+impl fmt::Display for RunConfig {
+    /// What a run is about, in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RunParams { topology, seed, budget, .. } = &self.params;
+        let scenarios: Vec<&str> = self.scenarios.iter().map(Scenario::name).collect();
+        let (workload, scenarios, threads) = (&self.setup.workload, scenarios.join(", "), self.threads);
+        write!(f, "{topology} under {workload}; {scenarios}; seed {seed}, budget {budget}, threads {threads}")
+    }
+}
