@@ -20,7 +20,7 @@ fn a_run_ends_with_a_table_and_a_directory_that_holds_everything() {
     let here = Workplace::new();
     let assert = here.karma_train("--config tiny.toml").assert().success();
     let text = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
-    for row in ["karma", "hpa", "static", "static-max", "threshold", "random", "oracle"] {
+    for row in ["karma", "hpa", "hpa-50", "static", "static-max", "threshold", "random", "oracle"] {
         assert!(text.contains(&format!("│ {row} ")), "{row} is missing in\n{text}");
     }
     for column in ["success", "latency ok", "pending", "recovery", "availability", "cost"] {

@@ -36,7 +36,7 @@ fn every_row_plays_the_same_scenarios_and_seeds() {
     let config = tiny();
     let evaluation = evaluate(&config, &all_rows(&config), &mut Silent).unwrap();
     let names: Vec<&str> = evaluation.rows.iter().map(|row| row.name.as_str()).collect();
-    assert_eq!(names, ["karma", "hpa", "static", "static-max", "threshold", "random", "oracle"]);
+    assert_eq!(names, ["karma", "hpa", "hpa-50", "static", "static-max", "threshold", "random", "oracle"]);
     for row in &evaluation.rows {
         let places: Vec<_> = row.episodes.iter().map(EpisodeRecord::place).collect();
         assert_eq!(places, [("short", 1), ("short", 2)], "{}", row.name);

@@ -19,7 +19,7 @@ fn evaluation() -> Evaluation {
 #[test]
 fn the_table_has_a_row_for_each_policy_and_a_line_for_each_load() {
     let text = super::table(&evaluation());
-    for row in ["karma", "hpa", "static", "static-max", "threshold", "random", "oracle"] {
+    for row in ["karma", "hpa", "hpa-50", "static", "static-max", "threshold", "random", "oracle"] {
         assert!(text.contains(&format!("│ {row} ")), "{row} is missing in\n{text}");
     }
     assert!(text.contains("1 scenario × 2 seeds of the evaluation split;"), "{text}");
