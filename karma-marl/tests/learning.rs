@@ -25,7 +25,7 @@ fn evaluate<E: Environment + Clone>(game: &E, policies: &PerAgent<TrainedPolicy>
 }
 
 fn params() -> MappoParams {
-    MappoParams { learning_rate: 2e-3, ..MappoParams::default() }
+    MappoParams { learning_rate: 2e-3, ..MappoParams::published() }
 }
 
 #[test]

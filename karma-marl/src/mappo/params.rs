@@ -80,6 +80,20 @@ impl Default for MappoParams {
 }
 
 impl MappoParams {
+    /// The published settings wherever the defaults are ours: what to start from in games that cost little.
+    pub fn published() -> Self {
+        Self {
+            gamma: 0.99,
+            gae_lambda: 0.95,
+            entropy_coef: 0.01,
+            num_minibatches: 1,
+            learning_rate: 5e-4,
+            num_envs: 16,
+            hold_bias: 0.0,
+            ..Self::default()
+        }
+    }
+
     /// The settings to run with.
     ///
     /// # Errors

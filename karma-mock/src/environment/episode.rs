@@ -51,7 +51,6 @@ pub struct Episode {
     period: f64,
     end: f64,
     most_moved: f64,
-    total_return: f64,
 }
 
 impl Episode {
@@ -71,14 +70,7 @@ impl Episode {
         cluster.run_until(Seconds(warm_up));
         cluster.take_interval();
         let most_moved = setup.topology.services.len() as f64 * f64::from(setup.alpha.max(1));
-        Self {
-            cluster,
-            reward: setup.reward,
-            period: setup.decision_period.0,
-            end,
-            most_moved,
-            total_return: 0.0,
-        }
+        Self { cluster, reward: setup.reward, period: setup.decision_period.0, end, most_moved }
     }
 
     /// What an autoscaler may see now.
@@ -111,7 +103,6 @@ impl Episode {
         let reward =
             self.reward.defender(&interval.terms, self.cluster.deployed_ratio() as f32, churn as f32);
         self.cluster.rewarded(reward);
-        self.total_return += f64::from(reward);
         reward
     }
 

@@ -47,11 +47,6 @@ impl Arrivals {
         }
         NEVER
     }
-
-    /// Expected requests in one second.
-    pub(super) fn rate_in(&self, second: usize) -> f64 {
-        self.rates.get(second).copied().unwrap_or(0.0)
-    }
 }
 
 #[cfg(test)]

@@ -324,7 +324,8 @@ impl Simulation {
         self.meter.as_ref().map_or(&[], ResilienceMeter::success_by_second)
     }
 
-    /// CPU that existing pods request over that of full scale-out.
+    /// CPU that existing pods request over that of full scale-out. Terminating pods count, so it can exceed 1 while
+    /// they finish.
     pub fn deployed_ratio(&self) -> f64 {
         let requested: f64 = self
             .services
@@ -342,11 +343,6 @@ impl Simulation {
     /// Events played so far.
     pub const fn events(&self) -> u64 {
         self.events
-    }
-
-    /// Expected requests in a second of the timeline, over all streams.
-    pub fn expected_rate(&self, second: usize) -> f64 {
-        self.arrivals.iter().map(|stream| stream.rate_in(second)).sum()
     }
 }
 
