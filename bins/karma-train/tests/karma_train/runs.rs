@@ -29,7 +29,7 @@ fn a_run_ends_with_a_table_and_a_directory_that_holds_everything() {
     assert!(text.contains("Ceiling of the topology: 540/s, 5.4 × the nominal load"), "{text}");
     let told = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert!(
-        told.contains("training 100 %  iteration 1 ") && told.contains("evaluating 14/14 episodes"),
+        told.contains("training 100 %  iteration 1 ") && told.contains("evaluating 16/16 episodes"),
         "{told}"
     );
     for file in
@@ -92,7 +92,7 @@ fn json_is_one_document_and_nothing_else() {
     let assert = here.karma_train("--config tiny.toml --json --out run").assert().success();
     let result: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     let rows = result["evaluation"]["rows"].as_array().unwrap();
-    assert_eq!(rows.len(), 7);
+    assert_eq!(rows.len(), 8);
     assert_eq!(rows[0]["name"], "karma");
     assert_eq!(rows[0]["episodes"].as_array().unwrap().len(), 2);
     let success = &rows[0]["summary"]["estimates"]["success_rate"];
