@@ -1,12 +1,12 @@
 //! The simulated cluster itself: every request of every second, from arrival to answer.
 //!
 //! **What it is.** A discrete-event simulation (Law and Kelton) of a queueing network with synchronous calls:
-//! non-homogeneous Poisson [`arrivals`], concurrency-limited processor-sharing [`pod`]s with bounded queues,
-//! calls that fan out and hold their slot while they wait ([`flow`]), pods that are scheduled, start, become
-//! ready, crash, back off and terminate ([`lifecycle`]), [`node`]s whose CPU can run short, and [`scrape`]s that
+//! non-homogeneous Poisson `arrivals`, concurrency-limited processor-sharing `pod`s with bounded queues,
+//! calls that fan out and hold their slot while they wait (`flow`), pods that are scheduled, start, become
+//! ready, crash, back off and terminate (`lifecycle`), `node`s whose CPU can run short, and `scrape`s that
 //! are all an autoscaler gets to see.
 //!
-//! **Order.** One [`calendar`] holds the next moment of each actor. An event is taken, its consequences are
+//! **Order.** One `calendar` holds the next moment of each actor. An event is taken, its consequences are
 //! carried out at once (nothing takes zero time twice), pods that it doomed crash or disappear, and the next
 //! event is taken. The order is a function of the seed alone.
 //!
