@@ -14,7 +14,7 @@ mod oracle;
 
 use oracle::{Case, Expected, station};
 
-/// Largest relative deviation; loss probabilities below 1e-4 are compared absolutely.
+/// Largest relative deviation; what is below 1e-5 in theory is below 2e-5 in the run.
 const TOLERANCE: f64 = 0.02;
 
 fn check(case: &Case, expected: &[Expected]) {
@@ -23,7 +23,7 @@ fn check(case: &Case, expected: &[Expected]) {
         let Some(value) = measured.get(&row.quantity) else {
             panic!("{}: {} is not measured", case.name, row.quantity)
         };
-        let close = (value - row.value).abs() <= (TOLERANCE * row.value.abs()).max(1e-4);
+        let close = (value - row.value).abs() <= (TOLERANCE * row.value.abs()).max(1e-5);
         assert!(close, "{} {}: measured {value:.6}, closed form {:.6}", case.name, row.quantity, row.value);
     }
 }
@@ -37,11 +37,16 @@ fn requests(rho: f64) -> f64 {
 fn m_m_c_waits_and_sojourns_as_erlang_says() {
     for (params, expected) in oracle::reference("M/M/c") {
         let (c, rho) = (params["c"], params["rho"]);
-        // P(wait) and E[W] of nearly idle many-server stations rest on few events: leave what no run can resolve.
-        let n = if rho > 0.92 { 2.5e7 } else { requests(rho) };
-        let resolvable: Vec<_> =
-            expected.into_iter().filter(|row| row.value > 1e-2 || row.quantity == "EN").collect();
-        check(&Case::new(format!("M/M/{c} rho={rho}"), &station().servers(c), rho * c, n), &resolvable);
+        // Heavy traffic correlates over long stretches; waiting in a nearly idle station is rare. Both need more.
+        let rare = expected.iter().any(|row| row.value < 1e-2);
+        let n = if rare {
+            4e7
+        } else if rho > 0.92 {
+            2.5e7
+        } else {
+            requests(rho)
+        };
+        check(&Case::new(format!("M/M/{c} rho={rho}"), &station().servers(c), rho * c, n), &expected);
     }
 }
 
