@@ -268,7 +268,7 @@ fn slowness_travels_upstream_through_slots_that_are_held() {
                                  {{ "source": "front", "destination": "back" }} ] }}"#
         )
     };
-    let refused_by_front = |blocking: bool| {
+    let queued_at_back = |blocking: bool| {
         let topology = Arc::new(Topology::read(text(blocking).as_bytes()).unwrap());
         let timeline = Arc::new(Timeline::constant(&vec![50.0].into(), 0, 60));
         let mut cluster = Simulation::new(topology, SimulationConfig::default(), timeline, 1);
@@ -277,8 +277,8 @@ fn slowness_travels_upstream_through_slots_that_are_held() {
         cluster.waiting(back).queued
     };
     // Four held slots in front never let eight requests reach the back, so nothing queues there.
-    assert_eq!(refused_by_front(true), 0);
-    assert!(refused_by_front(false) > 0);
+    assert_eq!(queued_at_back(true), 0);
+    assert!(queued_at_back(false) > 0);
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn malicious_requests_share_the_fate_but_not_the_headline() {
 
 #[test]
 fn one_failed_call_of_several_fails_the_request_and_a_retry_may_save_it() {
-    // The link to the back admits 10 calls per second of 20.
+    // Each pod of the back fails a request now and then.
     let success = |retries: u32| {
         let text = format!(
             r#"{{ "services": {{
@@ -351,7 +351,7 @@ fn one_failed_call_of_several_fails_the_request_and_a_retry_may_save_it() {
         cluster.check_balance().unwrap();
         cluster.ledger()
     };
-    // An error probability of 1 per minute fails one request a pod a second or so: some fail, most do not.
+    // An error probability of 1 per minute strikes each pod every second: some requests fail, most do not.
     let (without, with) = (success(0), success(2));
     assert!(without.failed > 100, "{without:?}");
     assert!(with.failed * 5 < without.failed, "{with:?}");
