@@ -17,14 +17,27 @@ pub trait Id: Copy + fmt::Debug {
     fn index(self) -> usize;
 }
 
+/// Defines a kind of id: a dense index of 32 bits that cannot be taken for another kind.
+///
+/// ```
+/// use karma_core::{Id, IdVec};
+///
+/// karma_core::id! {
+///     /// A room of a house.
+///     RoomId
+/// }
+/// let size: IdVec<RoomId, f64> = vec![12.0, 20.5].into();
+/// assert_eq!(size[RoomId::from_index(1)], 20.5);
+/// ```
+#[macro_export]
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(transparent)]
         pub struct $name(u32);
 
-        impl Id for $name {
+        impl $crate::Id for $name {
             fn from_index(index: usize) -> Self {
                 Self(u32::try_from(index).expect("an id fits 32 bits"))
             }
@@ -33,8 +46,8 @@ macro_rules! id {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 write!(f, "{}", self.0)
             }
         }
