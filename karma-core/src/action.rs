@@ -99,6 +99,17 @@ impl ActionSpace {
         inside.then(|| Action(row * width + (action.replica_change + alpha as i32) as u32))
     }
 
+    /// Whether an action does nothing: a change of 0 for a defender; of a plain index nobody knows.
+    pub fn is_no_op(self, action: Action) -> bool {
+        match self {
+            Self::Discrete { .. } => false,
+            Self::Defender { .. } => self.defender(action).is_some_and(|action| action.replica_change == 0),
+            Self::Attacker { .. } => {
+                self.attacker(action).is_some_and(|action| action.rate_change == 0 && action.data_change == 0)
+            }
+        }
+    }
+
     /// The attacker action with this index; `None` if the space is not an attacker's or the index is outside.
     #[expect(clippy::cast_possible_wrap, reason = "a level is at most 4")]
     pub fn attacker(self, action: Action) -> Option<AttackerAction> {
@@ -130,6 +141,12 @@ impl ActionMask {
     /// Whether `action` may be taken; an index outside may not.
     pub fn allows(&self, action: Action) -> bool {
         self.0.get(action.0 as usize).copied().unwrap_or(false)
+    }
+
+    /// The actions that both masks allow; those beyond the shorter mask are not.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(a, b)| *a && *b).collect())
     }
 
     /// Number of actions that may be taken.

@@ -5,6 +5,7 @@
 //! | services, connections, nodes, and how to read them | [`topology`] |
 //! | what is measured, and what is missing | [`Metric`], [`MetricRow`], [`Snapshot`] |
 //! | the stochastic game: state, actions, reward | [`State`], [`DefenderAction`], [`AttackerAction`], [`OperationalResilience`] |
+//! | what an organisation asks of a team: masks, hardness, shaping | [`guide`] |
 //! | the traits that the other crates implement | [`Environment`], [`Autoscaler`], [`Policy`] and the rest of [`seams`] |
 //! | success, latency, pending, recovery, availability, cost | [`resilience`] |
 //! | one root seed, many named streams | [`SeedTree`] |
@@ -15,6 +16,7 @@
 pub mod action;
 mod digest;
 mod foresight;
+pub mod guide;
 mod ids;
 mod json;
 pub mod metric;
@@ -35,14 +37,15 @@ pub use action::{
 };
 pub use digest::Digest;
 pub use foresight::Foresight;
+pub use guide::{Bound, Conduct, Guidance, Guide, GuideFactory, Guided, Hardness, HardnessError};
 pub use ids::{AgentId, EntryPointId, Id, IdVec, PerAgent, PerEntryPoint, PerService, ServiceId};
 pub use metric::{Metric, MetricRow};
 pub use random::{SeedTree, StreamRng};
 pub use resilience::{EpisodeReport, ResilienceMeter};
 pub use reward::{OperationalResilience, ResilienceWeights, RewardParams};
 pub use seams::{
-    ActionGuide, AgentSpec, Autoscaler, Environment, EnvironmentSpec, Guided, Hardness, Observer, Policy,
-    Prediction, RewardFunction, RewardGuide, Source, Step, Team, TrajectorySink, TransitionModel,
+    AgentSpec, Autoscaler, Environment, EnvironmentSpec, Observer, Policy, Prediction, RewardFunction,
+    Source, Step, Team, TrajectorySink, TransitionModel,
 };
 pub use snapshot::{
     Decision, EntryPointSnapshot, PodPhase, PodSample, PodSnapshot, ServiceSnapshot, Snapshot, Target,

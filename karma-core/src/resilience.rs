@@ -19,7 +19,7 @@ pub use histogram::LatencyHistogram;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Seconds;
+use crate::{Conduct, Seconds};
 
 /// Share of the mean before the attack that counts as recovered.
 pub const RECOVERED_SHARE: f64 = 0.95;
@@ -126,6 +126,8 @@ pub struct EpisodeReport {
     pub reversals: u64,
     /// Defenders' return, undiscounted, if rewards were counted.
     pub episodic_return: Option<f64>,
+    /// How the team kept to its organisation, if it is one and has one.
+    pub conduct: Option<Conduct>,
 }
 
 /// Collects an episode's outcomes and reports them.
@@ -272,6 +274,7 @@ impl ResilienceMeter {
             replica_changes: self.replica_changes,
             reversals: self.reversals,
             episodic_return: self.episodic_return,
+            conduct: None,
         }
     }
 }

@@ -1,12 +1,12 @@
-//! The seams: traits at which two sibling crates meet. All are object safe.
+//! The seams: traits at which two sibling crates meet. All are object safe. [`Guide`](crate::Guide) has a file of its own.
 //!
 //! Each has a conformance function in [`testing`](crate::testing) that every implementor's tests call.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, ActionError, ActionMask, ActionSpace, AgentId, Decision, History, JointAction, Observation,
-    PerAgent, PerService, Snapshot, State, StreamRng, Transition,
+    Action, ActionError, ActionMask, ActionSpace, AgentId, Conduct, Decision, History, JointAction,
+    Observation, PerAgent, PerService, Snapshot, State, StreamRng, Transition,
 };
 
 /// Which side an agent is on.
@@ -120,6 +120,11 @@ pub trait Autoscaler: Send {
 
     /// Decides replicas for every service of the snapshot.
     fn decide(&mut self, snapshot: &Snapshot, rng: &mut StreamRng) -> Decision;
+
+    /// How it kept to its organisation since the last reset; `None` if it has none, as every plain rule.
+    fn conduct(&self) -> Option<Conduct> {
+        None
+    }
 }
 
 /// One agent's behaviour.
@@ -141,52 +146,6 @@ pub trait Observer: Send + Sync {
 pub trait RewardFunction: Send + Sync {
     /// One finite reward for each agent of the transition.
     fn reward(&self, transition: &Transition) -> PerAgent<f32>;
-}
-
-/// How strictly a role's guide binds: 0 soft (reward only) to 1 hard (masked).
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Hardness(f32);
-
-impl Hardness {
-    /// Every action outside the guide is masked.
-    pub const HARD: Self = Self(1.0);
-    /// No action is masked.
-    pub const SOFT: Self = Self(0.0);
-
-    /// A hardness in [0, 1]; `None` outside.
-    pub fn new(value: f32) -> Option<Self> {
-        (0.0..=1.0).contains(&value).then_some(Self(value))
-    }
-
-    /// The number.
-    pub const fn get(self) -> f32 {
-        self.0
-    }
-}
-
-/// A guide's answer: the actions inside it and how strictly it binds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Guided {
-    /// Actions inside the guide; never empty.
-    pub mask: ActionMask,
-    /// Probability with which the mask is enforced.
-    pub hardness: Hardness,
-}
-
-/// A role's restriction of actions.
-#[doc(alias = "RAG")]
-pub trait ActionGuide: Send + Sync {
-    /// What `agent` may do after `history`, seeing `observation`.
-    fn allowed(&self, agent: AgentId, history: &History, observation: &Observation) -> Guided;
-}
-
-/// A role's or goal's addition to the reward.
-#[doc(alias = "RRG")]
-#[doc(alias = "GRG")]
-pub trait RewardGuide: Send + Sync {
-    /// What is added to the reward of `agent` for taking `action`; finite.
-    fn shape(&self, agent: AgentId, history: &History, observation: &Observation, action: Action) -> f32;
 }
 
 /// Something that keeps transitions.

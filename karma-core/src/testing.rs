@@ -7,9 +7,9 @@
 #![expect(clippy::missing_panics_doc, reason = "panicking is what these functions are for")]
 
 use crate::{
-    Action, ActionError, ActionGuide, ActionMask, AgentId, Autoscaler, Environment, EnvironmentSpec, History,
-    Id as _, JointAction, Observation, Observer, PerAgent, Policy, RewardFunction, RewardGuide, SeedTree,
-    Snapshot, State, Step, StreamRng, Topology, TrajectorySink, Transition, TransitionModel,
+    Action, ActionError, ActionMask, ActionSpace, AgentId, Autoscaler, Environment, EnvironmentSpec,
+    Guidance, Guide, History, Id as _, JointAction, Observation, Observer, PerAgent, Policy, RewardFunction,
+    SeedTree, Snapshot, State, Step, StreamRng, Topology, TrajectorySink, Transition, TransitionModel,
 };
 use rand_xoshiro::rand_core::Rng as _;
 
@@ -172,38 +172,27 @@ pub fn reward_function(function: &dyn RewardFunction, transitions: &[Transition]
     }
 }
 
-/// An [`ActionGuide`]'s promises: a mask of the right length that is never empty, a function of what was seen.
-pub fn action_guide(
-    guide: &dyn ActionGuide,
-    agent: AgentId,
-    actions: usize,
-    seen: &[(History, Observation)],
-) {
-    for (history, observation) in seen {
-        let guided = guide.allowed(agent, history, observation);
-        check_mask(&guided.mask, actions);
-        assert!((0.0..=1.0).contains(&guided.hardness.get()), "hardness lies in [0, 1]");
-        assert_eq!(
-            guided,
-            guide.allowed(agent, history, observation),
-            "a guide is a function of what was seen"
-        );
+/// A [`Guide`]'s promises over an episode that leads through `states` by `joints` (one fewer than states): one mask
+/// of the right length for each agent, never empty; hardness in [0, 1]; shaping that is finite, and 0 at the
+/// beginning; and the same answers whenever an episode begins anew.
+pub fn guide(guide: &mut dyn Guide, space: ActionSpace, states: &[State], joints: &[JointAction]) {
+    let first = play(guide, states, joints);
+    for guidance in &first {
+        assert_eq!(guidance.allowed.len(), guidance.shaping.len(), "a mask and a shaping for each agent");
+        guidance.allowed.iter().for_each(|guided| check_mask(&guided.mask, space.len()));
+        assert!(guidance.shaping.iter().all(|shaping| shaping.is_finite()), "shaping is finite");
     }
+    let beginning =
+        first.first().is_none_or(|guidance| guidance.shaping.iter().all(|shaping| *shaping == 0.0));
+    assert!(beginning, "nothing was done before the beginning, so nothing is shaped");
+    assert_eq!(first, play(guide, states, joints), "a new episode forgets the one before");
 }
 
-/// A [`RewardGuide`]'s promises: finite, a function of what was seen and done.
-pub fn reward_guide(guide: &dyn RewardGuide, agent: AgentId, actions: u32, seen: &[(History, Observation)]) {
-    for (history, observation) in seen {
-        for action in (0..actions).map(Action) {
-            let bonus = guide.shape(agent, history, observation, action);
-            assert!(bonus.is_finite(), "a bonus is finite");
-            assert_eq!(
-                bonus,
-                guide.shape(agent, history, observation, action),
-                "a bonus is a function of what was seen"
-            );
-        }
-    }
+fn play(guide: &mut dyn Guide, states: &[State], joints: &[JointAction]) -> Vec<Guidance> {
+    let Some((first, rest)) = states.split_first() else { return Vec::new() };
+    let mut answers = vec![guide.begin(first)];
+    answers.extend(joints.iter().zip(rest).map(|(joint, state)| guide.advance(joint, state)));
+    answers
 }
 
 /// A [`TransitionModel`]'s promises: the shape of the state is kept, spreads are not negative, and the same

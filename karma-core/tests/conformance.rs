@@ -6,10 +6,10 @@ use std::cell::Cell;
 
 use common::{assert_complains, diamond};
 use karma_core::{
-    Action, ActionGuide, ActionMask, ActionSpace, AgentId, Autoscaler, Decision, EntryPointSnapshot, Guided,
-    Hardness, History, Id as _, JointAction, Metric, MetricRow, Observation, Observer, PerAgent, Policy,
-    Prediction, Replicas, RewardFunction, RewardGuide, Seconds, ServiceSnapshot, Snapshot, Source, State,
-    StreamRng, Target, Trajectory, TrajectorySink, Transition, TransitionModel, testing,
+    Action, ActionMask, ActionSpace, AgentId, Autoscaler, Decision, EntryPointSnapshot, Guidance, Guide,
+    Guided, Hardness, History, JointAction, Metric, MetricRow, Observation, Observer, PerAgent, Policy,
+    Prediction, Replicas, RewardFunction, Seconds, ServiceSnapshot, Snapshot, Source, State, StreamRng,
+    Target, Trajectory, TrajectorySink, Transition, TransitionModel, testing,
 };
 use rand::Rng as _;
 
@@ -53,10 +53,6 @@ fn transitions() -> Vec<Transition> {
         truncated: false,
     };
     states().windows(2).map(next).collect()
-}
-
-fn seen() -> Vec<(History, Observation)> {
-    vec![(history(), Observation(vec![0.0; 2]))]
 }
 
 /// Decides `replicas` plus what `drift` adds at every decision, for `targets` services.
@@ -161,12 +157,6 @@ impl<F: Fn() -> Vec<f32> + Send + Sync> RewardFunction for Reward<F> {
     }
 }
 
-impl<F: Fn() -> Vec<f32> + Send + Sync> RewardGuide for Reward<F> {
-    fn shape(&self, _: AgentId, _: &History, _: &Observation, _: Action) -> f32 {
-        self.0()[0]
-    }
-}
-
 #[test]
 fn rewards_are_finite_and_one_for_each_agent() {
     let check = |rewards: fn() -> Vec<f32>| testing::reward_function(&Reward(rewards), &transitions());
@@ -176,32 +166,46 @@ fn rewards_are_finite_and_one_for_each_agent() {
     assert_complains("a function of the transition", || check(|| vec![1.0, mood() as f32]));
 }
 
-#[test]
-fn reward_guides_are_finite_functions_of_what_was_seen() {
-    let check = |bonus: fn() -> Vec<f32>| {
-        testing::reward_guide(&Reward(bonus), AgentId::from_index(0), 4, &seen());
-    };
-    check(|| vec![-3.0]);
-    assert_complains("a bonus is finite", || check(|| vec![f32::NAN]));
-    assert_complains("a function of what was seen", || check(|| vec![mood() as f32]));
+/// Allows what `0` says, and shapes by what `1` says of the number of steps taken.
+struct Asks(fn(Action) -> bool, fn(u32) -> f32, ActionSpace, u32);
+
+impl Asks {
+    fn answer(&self) -> Guidance {
+        let mask = ActionMask::from_fn(self.2, self.0);
+        Guidance {
+            allowed: vec![Guided { mask, hardness: Hardness::HARD }].into(),
+            shaping: vec![(self.1)(self.3)].into(),
+        }
+    }
 }
 
-struct Guide(fn(Action) -> bool, ActionSpace);
+impl Guide for Asks {
+    fn begin(&mut self, _: &State) -> Guidance {
+        self.3 = 0;
+        self.answer()
+    }
 
-impl ActionGuide for Guide {
-    fn allowed(&self, _: AgentId, _: &History, _: &Observation) -> Guided {
-        Guided { mask: ActionMask::from_fn(self.1, self.0), hardness: Hardness::HARD }
+    fn advance(&mut self, _: &JointAction, _: &State) -> Guidance {
+        self.3 += 1;
+        self.answer()
     }
 }
 
 #[test]
-fn action_guides_leave_something_to_do() {
-    let check = |guide: Guide| testing::action_guide(&guide, AgentId::from_index(0), SPACE.len(), &seen());
-    check(Guide(|action| action.0 > 1, SPACE));
-    assert_complains("a mask is never empty", || check(Guide(|_| false, SPACE)));
+fn guides_leave_something_to_do_shape_finitely_and_begin_anew() {
+    let check = |allowed: fn(Action) -> bool, shaping: fn(u32) -> f32, space| {
+        let joint: JointAction = vec![Action(0)].into();
+        testing::guide(&mut Asks(allowed, shaping, space, 9), SPACE, &states(), &[joint.clone(), joint]);
+    };
+    check(|action| action.0 > 1, |steps| steps as f32, SPACE);
+    assert_complains("a mask is never empty", || check(|_| false, |_| 0.0, SPACE));
     let short = ActionSpace::Discrete { actions: 3 };
-    assert_complains("a flag for each action", || check(Guide(|_| true, short)));
-    assert_complains("a function of what was seen", || check(Guide(|_| mood().is_multiple_of(3), SPACE)));
+    assert_complains("a flag for each action", || check(|_| true, |_| 0.0, short));
+    assert_complains("shaping is finite", || check(|_| true, |steps| (steps as f32).ln().min(0.0), SPACE));
+    assert_complains("nothing is shaped", || check(|_| true, |_| 1.0, SPACE));
+    assert_complains("forgets the one before", || {
+        check(|action| action.0 == 0 || mood().is_multiple_of(2), |_| 0.0, SPACE);
+    });
 }
 
 /// Everything stays as it is for `seconds`; `spread` is the deviation of the pending requests.

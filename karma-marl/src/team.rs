@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use karma_core::{
-    Autoscaler, Decision, DefenderTeam, History, JointAction, Observer, PerAgent, Policy, Replicas, Snapshot,
-    State, StreamRng,
+    ActionMask, Autoscaler, Conduct, Decision, DefenderTeam, Guidance, Guide, GuideFactory, History,
+    JointAction, Observer, PerAgent, PerService, Policy, Replicas, Snapshot, State, StreamRng,
 };
 
 use crate::error::TeamError;
@@ -12,23 +12,31 @@ use crate::error::TeamError;
 /// Policies that decide together, behind the same seam as every rule-based autoscaler.
 ///
 /// At each decision the snapshot becomes a [`State`], the [`History`] goes on, each agent observes it and acts under
-/// the mask that the replica bounds leave, and the [`DefenderTeam`] turns the joint action into replicas. This is
-/// what the environment does in training, so a policy meets the inputs that it was trained on.
-#[derive(Clone)]
+/// the mask that the replica bounds and its guide leave, and the [`DefenderTeam`] turns the joint action into replicas.
+/// This is what the environment does in training, so a policy meets the inputs that it was trained on.
 pub struct TeamAutoscaler<P> {
     name: String,
     team: DefenderTeam,
     observer: Arc<dyn Observer>,
     depth: usize,
     policies: PerAgent<P>,
+    guides: Option<GuideFactory>,
     memory: Option<Memory>,
+    conduct: Conduct,
 }
 
 /// What was seen and done in this episode.
-#[derive(Clone, Debug)]
 struct Memory {
     history: History,
     last: JointAction,
+    guide: Option<Box<dyn Guide>>,
+}
+
+/// What an agent decides on.
+struct Situation {
+    history: History,
+    guide: Option<Box<dyn Guide>>,
+    asks: Option<Guidance>,
 }
 
 impl<P: Policy> TeamAutoscaler<P> {
@@ -46,26 +54,54 @@ impl<P: Policy> TeamAutoscaler<P> {
         if found != expected {
             return Err(TeamError { found, expected });
         }
-        Ok(Self { name: name.into(), team, observer, depth, policies, memory: None })
+        let (name, conduct) = (name.into(), Conduct::default());
+        Ok(Self { name, team, observer, depth, policies, guides: None, memory: None, conduct })
+    }
+
+    /// The same team under an organisation: its guides restrict what the agents may do, as strictly as they are hard,
+    /// and how the team keeps to them is counted ([`Autoscaler::conduct`]). Guides of hardness 0 only count.
+    #[must_use]
+    pub fn with_guide(self, guides: GuideFactory) -> Self {
+        Self { guides: Some(guides), memory: None, ..self }
     }
 
     /// The state that the snapshot shows, added to what is remembered of the episode.
-    fn remember(&mut self, snapshot: &Snapshot) -> History {
+    fn remember(&mut self, snapshot: &Snapshot) -> Situation {
         let state = State::from(snapshot);
-        match self.memory.take() {
-            Some(Memory { mut history, last }) => {
-                history.push(last, state);
-                history
-            }
-            None => History::starting(state, self.depth),
+        if let Some(Memory { mut history, last, mut guide }) = self.memory.take() {
+            let asks = guide.as_mut().map(|guide| guide.advance(&last, &state));
+            history.push(last, state);
+            return Situation { history, guide, asks };
         }
+        let mut guide = self.guides.as_ref().map(GuideFactory::make);
+        let asks = guide.as_mut().map(|guide| guide.begin(&state));
+        Situation { history: History::starting(state, self.depth), guide, asks }
     }
 
-    fn act(&self, history: &History, snapshot: &Snapshot, rng: &mut StreamRng) -> JointAction {
-        let desired: karma_core::PerService<Replicas> = snapshot.services.map(|service| service.desired);
-        let mask = self.team.mask(&desired);
-        let act = |(id, policy): (_, &P)| policy.act(&self.observer.observe(history, id), &mask, rng);
-        self.policies.iter_enumerated().map(act).collect()
+    fn act(&mut self, situation: &Situation, snapshot: &Snapshot, rng: &mut StreamRng) -> JointAction {
+        let desired: PerService<Replicas> = snapshot.services.map(|service| service.desired);
+        let legal = self.team.mask(&desired);
+        let mut relented = 0;
+        let mut mask = |agent, rng: &mut StreamRng| -> ActionMask {
+            let Some(asks) = &situation.asks else { return legal.clone() };
+            let bound = asks.allowed[agent].bind(&legal, self.team.action_space(), rng);
+            relented += u64::from(bound.relented);
+            bound.mask
+        };
+        let joint = self.policies.iter_enumerated().map(|(agent, policy)| {
+            let mask = mask(agent, rng);
+            policy.act(&self.observer.observe(&situation.history, agent), &mask, rng)
+        });
+        let joint = joint.collect();
+        self.count(situation.asks.as_ref(), &joint, relented);
+        joint
+    }
+
+    fn count(&mut self, asks: Option<&Guidance>, joint: &JointAction, relented: u64) {
+        let Some(asks) = asks else { return };
+        self.conduct.count_joint(asks, self.team.action_space(), joint);
+        self.conduct.relented += relented;
+        self.conduct.conflicts += u64::from(self.team.net_change(joint).conflicts);
     }
 }
 
@@ -76,14 +112,35 @@ impl<P: Policy> Autoscaler for TeamAutoscaler<P> {
 
     fn reset(&mut self) {
         self.memory = None;
+        self.conduct = Conduct::default();
     }
 
     fn decide(&mut self, snapshot: &Snapshot, rng: &mut StreamRng) -> Decision {
-        let history = self.remember(snapshot);
-        let last = self.act(&history, snapshot, rng);
+        let situation = self.remember(snapshot);
+        let last = self.act(&situation, snapshot, rng);
         let decision = self.team.decide(snapshot, &last);
-        self.memory = Some(Memory { history, last });
+        self.memory = Some(Memory { history: situation.history, last, guide: situation.guide });
         decision
+    }
+
+    fn conduct(&self) -> Option<Conduct> {
+        self.guides.as_ref().map(|_| self.conduct)
+    }
+}
+
+/// A clone has the same agents and has seen nothing yet.
+impl<P: Clone> Clone for TeamAutoscaler<P> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            team: self.team.clone(),
+            observer: Arc::clone(&self.observer),
+            depth: self.depth,
+            policies: self.policies.clone(),
+            guides: self.guides.clone(),
+            memory: None,
+            conduct: Conduct::default(),
+        }
     }
 }
 
@@ -101,8 +158,8 @@ mod tests {
     use super::*;
     use karma_core::team::default_roles;
     use karma_core::{
-        Action, ActionMask, AgentId, DefenderAction, Id as _, Observation, PerEntryPoint, Seconds, ServiceId,
-        ServiceSnapshot, Topology,
+        Action, AgentId, DefenderAction, Guided, Hardness, Id as _, Observation, PerEntryPoint, Seconds,
+        ServiceId, ServiceSnapshot, Topology,
     };
 
     /// Shows the number of remembered states and the agent's last action.
@@ -177,6 +234,53 @@ mod tests {
         assert_eq!(first(&mut scaler, 15.0, [4, 1]), Replicas(1), "with a history they take them back");
         scaler.reset();
         assert_eq!(first(&mut scaler, 0.0, [1, 1]), Replicas(4));
+    }
+
+    /// Allows every agent the actions for which `0` holds, with hardness `1`.
+    struct Asks(fn(Action) -> bool, f32);
+
+    impl Guide for Asks {
+        fn begin(&mut self, _: &State) -> Guidance {
+            let mask = ActionMask::from_fn(team().action_space(), self.0);
+            let guided = Guided { mask, hardness: Hardness::new(self.1).unwrap() };
+            Guidance { allowed: PerAgent::filled(guided, 4), shaping: PerAgent::filled(0.0, 4) }
+        }
+
+        fn advance(&mut self, _: &JointAction, next: &State) -> Guidance {
+            self.begin(next)
+        }
+    }
+
+    fn under(allowed: fn(Action) -> bool, hardness: f32) -> TeamAutoscaler<Probe> {
+        scaler().with_guide(GuideFactory::new(move || Box::new(Asks(allowed, hardness))))
+    }
+
+    #[test]
+    fn a_hard_guide_keeps_agents_from_what_their_role_does_not_do() {
+        let mut scaler = under(|action| action.0 == 3, 1.0);
+        let decision = scaler.decide(&snapshot(0.0, [1, 1]), &mut karma_core::SeedTree::new(1).rng());
+        assert_eq!(decision.targets.as_slice()[0].replicas, Replicas(1), "all hold");
+        let conduct = scaler.conduct().unwrap();
+        assert_eq!((conduct.actions, conduct.aligned, conduct.informative), (4, 4, 0));
+    }
+
+    #[test]
+    fn a_soft_guide_only_counts_and_a_reset_begins_the_count_anew() {
+        let mut scaler = under(|action| action.0 == 5, 0.0);
+        let decision = scaler.decide(&snapshot(0.0, [1, 1]), &mut karma_core::SeedTree::new(1).rng());
+        assert_eq!(decision.targets.as_slice()[0].replicas, Replicas(4), "every agent adds one");
+        let conduct = scaler.conduct().unwrap();
+        assert_eq!((conduct.actions, conduct.aligned, conduct.informative), (4, 0, 4));
+        scaler.reset();
+        assert_eq!(scaler.conduct(), Some(Conduct::default()));
+    }
+
+    #[test]
+    fn a_guide_that_leaves_nothing_legal_is_counted_and_the_team_holds() {
+        let mut scaler = under(|action| action.0 == 0, 1.0);
+        let decision = scaler.decide(&snapshot(0.0, [1, 1]), &mut karma_core::SeedTree::new(1).rng());
+        assert_eq!(decision.targets.as_slice()[0].replicas, Replicas(1));
+        assert_eq!(scaler.conduct().unwrap().relented, 4);
     }
 
     #[test]

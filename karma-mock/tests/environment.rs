@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use karma_core::team::default_roles;
-use karma_core::{DefenderTeam, Environment as _};
+use karma_core::{
+    ActionMask, DefenderTeam, Environment as _, Guidance, Guide, GuideFactory, Guided, Hardness, JointAction,
+    PerAgent, State,
+};
 use karma_mock::{ClusterEnvironment, ClusterObserver, Scenario, Setup, Split, Workload, topologies};
 
 fn environment(scenarios: Vec<Scenario>, split: Split) -> ClusterEnvironment {
@@ -48,4 +51,58 @@ fn without_scenarios_there_is_no_game() {
     assert!(
         ClusterEnvironment::new(Arc::new(setup), Vec::new().into(), Split::Train, team, observer).is_err()
     );
+}
+
+/// Lets every agent do nothing, half of the time, and pays agent i for every step that it was i · time.
+struct Idle;
+
+impl Idle {
+    fn answer(shaping: f32) -> Guidance {
+        let space = environment(Scenario::suite(), Split::Train).spec().agents.as_slice()[0].action_space;
+        let mask = ActionMask::from_fn(space, |action| space.is_no_op(action));
+        let guided = Guided { mask, hardness: Hardness::new(0.5).unwrap() };
+        let shaping = (0..4u8).map(|agent| f32::from(agent) * shaping).collect();
+        Guidance { allowed: PerAgent::filled(guided, 4), shaping }
+    }
+}
+
+impl Guide for Idle {
+    fn begin(&mut self, _: &State) -> Guidance {
+        Self::answer(0.0)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "shaping is single precision")]
+    fn advance(&mut self, _: &JointAction, next: &State) -> Guidance {
+        Self::answer(next.time.0 as f32)
+    }
+}
+
+fn idle() -> ClusterEnvironment {
+    environment(vec![Scenario::by_name("nominal").unwrap()], Split::Train)
+        .with_guide(GuideFactory::new(|| Box::new(Idle)))
+}
+
+#[test]
+fn under_a_guide_the_cluster_is_a_conforming_environment() {
+    karma_core::testing::environment(idle);
+}
+
+#[test]
+fn a_guide_restricts_masks_with_its_hardness_and_shapes_each_agents_reward() {
+    let mut environment = idle();
+    let mut step = environment.reset(3);
+    let hold: JointAction = PerAgent::filled(karma_core::Action(3), 4);
+    let (mut restricted, mut masks) = (0u32, 0u32);
+    for t in 1..=40u16 {
+        step = environment.step(&hold).unwrap();
+        let rewards = step.rewards.as_slice();
+        let time = 60.0 + 15.0 * f32::from(t);
+        let shaping: Vec<f32> = rewards.iter().map(|reward| (reward - rewards[0]) / time).collect();
+        assert!(shaping.iter().zip([0.0, 1.0, 2.0, 3.0]).all(|(a, b)| (a - b).abs() < 1e-3), "{shaping:?}");
+        masks += 4;
+        restricted += step.masks.iter().map(|mask| u32::from(mask.legal_count() == 4)).sum::<u32>();
+    }
+    assert!(step.truncated);
+    let share = f64::from(restricted) / f64::from(masks);
+    assert!((0.35..0.65).contains(&share), "half of the masks are restricted: {share}");
 }

@@ -140,7 +140,7 @@ pub fn evaluate(
         let decision = scaler.decide(&episode.snapshot(), &mut rng);
         episode.play(&decision);
     }
-    episode.report()
+    EpisodeReport { conduct: scaler.conduct(), ..episode.report() }
 }
 
 /// Replicas that the Deployments of a snapshot ask for.

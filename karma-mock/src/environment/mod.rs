@@ -6,8 +6,8 @@ mod observer;
 use std::sync::Arc;
 
 use karma_core::{
-    ActionError, AgentSpec, DefenderTeam, Environment, EnvironmentSpec, History, JointAction, Observer as _,
-    PerAgent, SeedTree, State, Step, Team,
+    ActionError, ActionMask, AgentSpec, DefenderTeam, Environment, EnvironmentSpec, Guidance, Guide,
+    GuideFactory, History, JointAction, Observer as _, PerAgent, SeedTree, State, Step, StreamRng, Team,
 };
 
 pub use episode::{Episode, Setup, evaluate};
@@ -18,9 +18,10 @@ use crate::workload::Split;
 
 /// A team of defenders in a cluster that meets a scenario drawn anew in each episode.
 ///
-/// All defenders share one reward ([`karma_core::RewardParams::defender`]). An episode never terminates: its horizon
-/// truncates it. The seed of `reset` decides scenario, load, disturbances and every draw of the cluster.
-#[derive(Clone, Debug)]
+/// All defenders share one reward ([`karma_core::RewardParams::defender`]), to which an organisation's guides may add
+/// for each of them ([`ClusterEnvironment::with_guide`]). An episode never terminates: its horizon truncates it. The
+/// seed of `reset` decides scenario, load, disturbances and every draw of the cluster and of a guide's hardness.
+#[derive(Debug)]
 pub struct ClusterEnvironment {
     setup: Arc<Setup>,
     scenarios: Arc<[Scenario]>,
@@ -28,16 +29,43 @@ pub struct ClusterEnvironment {
     team: DefenderTeam,
     observer: ClusterObserver,
     spec: EnvironmentSpec,
+    guide: Option<GuideFactory>,
     running: Option<Running>,
 }
 
 /// The episode under way.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Running {
     episode: Episode,
     history: History,
+    guided: Option<Guided>,
     steps: usize,
     horizon: usize,
+}
+
+/// The guides of the episode under way, and what they ask now.
+struct Guided {
+    guide: Box<dyn Guide>,
+    asks: Guidance,
+    rng: StreamRng,
+}
+
+impl Guided {
+    fn begin(factory: &GuideFactory, state: &State, seed: u64) -> Self {
+        let mut guide = factory.make();
+        let asks = guide.begin(state);
+        Self { guide, asks, rng: SeedTree::new(seed).child("guide").rng() }
+    }
+
+    fn advance(&mut self, joint: &JointAction, next: &State) {
+        self.asks = self.guide.advance(joint, next);
+    }
+}
+
+impl std::fmt::Debug for Guided {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guided").field("asks", &self.asks).finish_non_exhaustive()
+    }
 }
 
 impl ClusterEnvironment {
@@ -65,7 +93,13 @@ impl ClusterEnvironment {
             global_size: observer.shared_size(),
             horizon: Episode::decisions(longest, setup.decision_period),
         };
-        Ok(Self { setup, scenarios, split, team, observer, spec, running: None })
+        Ok(Self { setup, scenarios, split, team, observer, spec, guide: None, running: None })
+    }
+
+    /// The same environment under an organisation: its guides restrict masks and shape rewards.
+    #[must_use]
+    pub fn with_guide(self, guide: GuideFactory) -> Self {
+        Self { guide: Some(guide), running: None, ..self }
     }
 
     fn check(&self, action: &JointAction) -> Result<(), ActionError> {
@@ -82,22 +116,32 @@ impl ClusterEnvironment {
         Ok(())
     }
 
-    fn view(&self, running: &Running, reward: f32) -> Step {
+    fn view(&self, running: &mut Running, reward: f32) -> Step {
         let agents = self.spec.agents.len();
-        let mask = self.team.mask(&episode::desired(&running.episode.snapshot()));
+        let legal = self.team.mask(&episode::desired(&running.episode.snapshot()));
+        let mut rewards = PerAgent::filled(reward, agents);
+        let masks = match &mut running.guided {
+            None => PerAgent::filled(legal, agents),
+            Some(guided) => {
+                let shaping = guided.asks.shaping.iter();
+                rewards.iter_mut().zip(shaping).for_each(|(reward, shaping)| *reward += shaping);
+                self.restricted(&legal, guided)
+            }
+        };
+        let seen = |id| self.observer.observe(&running.history, id);
         Step {
-            observations: self
-                .spec
-                .agents
-                .ids()
-                .map(|id| self.observer.observe(&running.history, id))
-                .collect(),
-            masks: PerAgent::filled(mask, agents),
+            observations: self.spec.agents.ids().map(seen).collect(),
+            masks,
             global: self.observer.shared_features(&running.history),
-            rewards: PerAgent::filled(reward, agents),
+            rewards,
             terminated: false,
             truncated: running.steps >= running.horizon,
         }
+    }
+
+    fn restricted(&self, legal: &ActionMask, guided: &mut Guided) -> PerAgent<ActionMask> {
+        let space = self.team.action_space();
+        guided.asks.allowed.iter().map(|asked| asked.bind(legal, space, &mut guided.rng).mask).collect()
     }
 }
 
@@ -115,10 +159,12 @@ impl Environment for ClusterEnvironment {
         let draw = SeedTree::new(seed).child("scenario").seed() % self.scenarios.len() as u64;
         let scenario = &self.scenarios[usize::try_from(draw).unwrap_or(0)];
         let episode = Episode::new(&self.setup, scenario, self.split, seed);
-        let history = History::starting(State::from(&episode.snapshot()), self.observer.depth());
+        let state = State::from(&episode.snapshot());
+        let guided = self.guide.as_ref().map(|factory| Guided::begin(factory, &state, seed));
+        let history = History::starting(state, self.observer.depth());
         let horizon = Episode::decisions(scenario.params().episode.measured, self.setup.decision_period);
-        let running = Running { episode, history, steps: 0, horizon };
-        let step = self.view(&running, 0.0);
+        let mut running = Running { episode, history, guided, steps: 0, horizon };
+        let step = self.view(&mut running, 0.0);
         self.running = Some(running);
         step
     }
@@ -131,8 +177,12 @@ impl Environment for ClusterEnvironment {
         let decision = self.team.decide(&running.episode.snapshot(), action);
         let reward = running.episode.play(&decision);
         running.steps += 1;
-        running.history.push(action.clone(), State::from(&running.episode.snapshot()));
-        let step = self.view(&running, reward);
+        let state = State::from(&running.episode.snapshot());
+        if let Some(guided) = &mut running.guided {
+            guided.advance(action, &state);
+        }
+        running.history.push(action.clone(), state);
+        let step = self.view(&mut running, reward);
         self.running = Some(running);
         Ok(step)
     }
