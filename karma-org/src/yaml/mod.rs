@@ -1,1 +1,3 @@
-//! (to be written)
+//! Organisations as YAML: the form that a person writes.
+
+pub mod document;
