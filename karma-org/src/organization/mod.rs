@@ -4,11 +4,27 @@
 //! a name again. Ids are dense, in the order of the text; defaults are filled in; inheritance, link implication and
 //! compatibility are closed under their rules.
 
-use std::time::Duration;
+mod authority;
+mod compatibility;
+mod duties;
+mod index;
+mod links;
+mod node;
+pub(crate) mod resolve;
+mod time;
 
-use karma_core::{Id, IdVec};
+use karma_core::IdVec;
 
-use crate::spec::{GoalKind, LinkKind, NormKind, OrganizationalSpecification, PlanOperator, Scope};
+use crate::finding::{Finding, Findings};
+use crate::spec::OrganizationalSpecification;
+
+pub use authority::AuthorityCycle;
+pub use links::ImpliedLink;
+pub use node::{
+    CompatibilityNode, GoalNode, GroupNode, LinkNode, MissionNode, NormNode, PlanNode, Precondition, Quorum,
+    Range, RoleNode, SchemeNode,
+};
+use resolve::Parts;
 
 karma_core::id! {
     /// A role. The first one is always the root role `soc`.
@@ -35,196 +51,32 @@ karma_core::id! {
     NormId
 }
 
-/// How many: a checked range. `max` is `None` where there is no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
-    /// Fewest.
-    pub min: u32,
-    /// Most.
-    pub max: Option<u32>,
-}
-
-/// A role and its place in the inheritance.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RoleNode {
-    /// Its name.
-    pub id: String,
-    /// The roles that it extends directly.
-    pub parents: Vec<RoleId>,
-    /// All roles that it specialises, itself included, in ascending order.
-    pub ancestors: Vec<RoleId>,
-    /// Whether nobody can play it: no group has it.
-    pub is_abstract: bool,
-}
-
-/// A group and what it holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GroupNode {
-    /// Its name.
-    pub id: String,
-    /// The group that it is in.
-    pub parent: Option<GroupId>,
-    /// How many instances one instance of the parent may have.
-    pub cardinality: Range,
-    /// The roles that can be played in it, with the number of players.
-    pub roles: Vec<(RoleId, Range)>,
-    /// Its direct subgroups.
-    pub subgroups: Vec<GroupId>,
-    /// The links written in it.
-    pub links: Vec<LinkNode>,
-    /// The compatibilities written in it.
-    pub compatibilities: Vec<CompatibilityNode>,
-}
-
-/// A link with its roles resolved.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LinkNode {
-    /// Source.
-    pub from: RoleId,
-    /// Target.
-    pub to: RoleId,
-    /// Strength.
-    pub kind: LinkKind,
-    /// Inside a group or between groups.
-    pub scope: Scope,
-    /// Whether it holds in the subgroups too.
-    pub extends_subgroups: bool,
-    /// Whether it holds backwards too.
-    pub bidirectional: bool,
-}
-
-/// A compatibility with its roles resolved.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CompatibilityNode {
-    /// The role that is played.
-    pub from: RoleId,
-    /// The role that may be played as well.
-    pub to: RoleId,
-    /// Inside a group or between groups.
-    pub scope: Scope,
-    /// Whether it holds in the subgroups too.
-    pub extends_subgroups: bool,
-    /// Whether it holds backwards too.
-    pub bidirectional: bool,
-}
-
-/// A scheme and what it holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SchemeNode {
-    /// Its name.
-    pub id: String,
-    /// The root of its goal tree.
-    pub root: GoalId,
-    /// All its goals, parents before children, in the order of the text.
-    pub goals: Vec<GoalId>,
-    /// Its missions.
-    pub missions: Vec<MissionId>,
-}
-
-/// How many committed agents must satisfy a goal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quorum {
-    /// All that are committed.
-    All,
-    /// At least so many.
-    AtLeast(u32),
-}
-
-/// A goal and its place in the plan.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GoalNode {
-    /// Its name.
-    pub id: String,
-    /// Its scheme.
-    pub scheme: SchemeId,
-    /// What it is about.
-    pub description: Option<String>,
-    /// Its kind.
-    pub kind: GoalKind,
-    /// How many agents must satisfy it.
-    pub quorum: Quorum,
-    /// Time to fulfil, from the moment at which it is enabled; `None` is for ever.
-    pub time_to_fulfil: Option<Duration>,
-    /// Where it is to be achieved.
-    pub location: Option<String>,
-    /// The goal that its plan belongs to.
-    pub parent: Option<GoalId>,
-    /// Its own plan.
-    pub plan: Option<PlanNode>,
-    /// The goals written as `depends-on`.
-    pub depends_on: Vec<GoalId>,
-    /// What must hold before it is enabled.
-    pub precondition: Precondition,
-    /// The missions that it belongs to.
-    pub missions: Vec<MissionId>,
-}
-
-/// A plan with its goals resolved.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlanNode {
-    /// How its goals combine.
-    pub operator: PlanOperator,
-    /// Share of its runs that succeed, if known.
-    pub success_rate: Option<f64>,
-    /// Its goals, in order.
-    pub goals: Vec<GoalId>,
-}
-
-/// What must be satisfied or released before a goal is enabled (`Goal.getPreConditionGoals` of MOISE, and the
-/// `dep(and | or, …)` that its norms are made of).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Precondition {
-    /// All of these.
-    pub all: Vec<GoalId>,
-    /// And one of these, unless there are none.
-    pub any: Vec<GoalId>,
-}
-
-/// A mission with its goals resolved.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MissionNode {
-    /// Its name.
-    pub id: String,
-    /// Its scheme.
-    pub scheme: SchemeId,
-    /// How many agents commit to it.
-    pub cardinality: Range,
-    /// Its goals.
-    pub goals: Vec<GoalId>,
-    /// Missions that an agent would rather commit to.
-    pub preferred: Vec<MissionId>,
-}
-
-/// A norm with its role and mission resolved.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NormNode {
-    /// Its name.
-    pub id: String,
-    /// Who.
-    pub role: RoleId,
-    /// Must or may.
-    pub kind: NormKind,
-    /// Do what.
-    pub mission: MissionId,
-    /// When it is active; always, if absent.
-    pub condition: Option<String>,
-    /// Time to fulfil, from the moment at which it becomes active; `None` is for ever.
-    pub time_constraint: Option<Duration>,
-}
-
 /// A checked organisation: every name resolved, every default filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Organization {
     specification: OrganizationalSpecification,
-    roles: IdVec<RoleId, RoleNode>,
-    groups: IdVec<GroupId, GroupNode>,
-    schemes: IdVec<SchemeId, SchemeNode>,
-    goals: IdVec<GoalId, GoalNode>,
-    missions: IdVec<MissionId, MissionNode>,
-    norms: IdVec<NormId, NormNode>,
+    parts: Parts,
+    warnings: Vec<Finding>,
 }
 
 impl Organization {
+    /// Resolves and checks a specification.
+    ///
+    /// # Errors
+    /// All findings, warnings too, if one of them is an error.
+    pub fn new(specification: OrganizationalSpecification) -> Result<Self, Findings> {
+        let (parts, report) = crate::check::checked(&specification);
+        if report.has_errors() {
+            return Err(Findings(report.into_findings()));
+        }
+        Ok(Self { specification, parts, warnings: report.into_findings() })
+    }
+
+    /// What is probably not meant, though it can be used.
+    pub fn warnings(&self) -> &[Finding] {
+        &self.warnings
+    }
+
     /// The specification as written.
     pub const fn specification(&self) -> &OrganizationalSpecification {
         &self.specification
@@ -232,60 +84,56 @@ impl Organization {
 
     /// The roles; the first is `soc`.
     pub const fn roles(&self) -> &IdVec<RoleId, RoleNode> {
-        &self.roles
+        &self.parts.roles
     }
 
     /// The groups; the first is the root.
     pub const fn groups(&self) -> &IdVec<GroupId, GroupNode> {
-        &self.groups
+        &self.parts.groups
     }
 
     /// The schemes.
     pub const fn schemes(&self) -> &IdVec<SchemeId, SchemeNode> {
-        &self.schemes
+        &self.parts.schemes
     }
 
     /// The goals of all schemes.
     pub const fn goals(&self) -> &IdVec<GoalId, GoalNode> {
-        &self.goals
+        &self.parts.goals
     }
 
     /// The missions of all schemes.
     pub const fn missions(&self) -> &IdVec<MissionId, MissionNode> {
-        &self.missions
+        &self.parts.missions
     }
 
     /// The norms.
     pub const fn norms(&self) -> &IdVec<NormId, NormNode> {
-        &self.norms
+        &self.parts.norms
     }
 
     /// The role called `id`.
     pub fn role(&self, id: &str) -> Option<RoleId> {
-        find(&self.roles, |role| role.id == id)
+        self.parts.index.roles.get(id).copied()
     }
 
     /// The group called `id`.
     pub fn group(&self, id: &str) -> Option<GroupId> {
-        find(&self.groups, |group| group.id == id)
+        self.parts.index.groups.get(id).copied()
     }
 
     /// The scheme called `id`.
     pub fn scheme(&self, id: &str) -> Option<SchemeId> {
-        find(&self.schemes, |scheme| scheme.id == id)
+        self.parts.index.schemes.get(id).copied()
     }
 
     /// The goal called `id` in a scheme.
     pub fn goal(&self, scheme: SchemeId, id: &str) -> Option<GoalId> {
-        find(&self.goals, |goal| goal.scheme == scheme && goal.id == id)
+        self.parts.index.goal(&self.parts.goals, scheme, id)
     }
 
     /// The mission called `id` in a scheme.
     pub fn mission(&self, scheme: SchemeId, id: &str) -> Option<MissionId> {
-        find(&self.missions, |mission| mission.scheme == scheme && mission.id == id)
+        self.parts.index.mission(&self.parts.missions, scheme, id)
     }
-}
-
-fn find<I: Id, T>(nodes: &IdVec<I, T>, found: impl Fn(&T) -> bool) -> Option<I> {
-    nodes.iter().position(found).map(I::from_index)
 }
