@@ -4,7 +4,11 @@
 //! a name again. Ids are dense, in the order of the text; defaults are filled in; inheritance, link implication and
 //! compatibility are closed under their rules.
 
+mod authority;
+mod compatibility;
+mod duties;
 mod index;
+mod links;
 mod node;
 pub(crate) mod resolve;
 mod time;
@@ -14,6 +18,8 @@ use karma_core::IdVec;
 use crate::finding::{Finding, Findings};
 use crate::spec::OrganizationalSpecification;
 
+pub use authority::AuthorityCycle;
+pub use links::ImpliedLink;
 pub use node::{
     CompatibilityNode, GoalNode, GroupNode, LinkNode, MissionNode, NormNode, PlanNode, Precondition, Quorum,
     Range, RoleNode, SchemeNode,

@@ -1,6 +1,6 @@
 //! Who may be where: roles, groups, links, compatibilities and cardinalities.
 
-use super::{Origin, Property, Reference};
+use super::{Norm, Origin, Property, Reference, Scheme};
 
 /// Roles and the group that holds them.
 #[doc(alias = "SS")]
@@ -96,6 +96,12 @@ pub enum Subgroup {
         group: Option<Box<Group>>,
         /// The roles that the other text defines.
         roles: Vec<Role>,
+        /// The link types that it declares.
+        link_types: Vec<LinkType>,
+        /// Its schemes, which become schemes of the whole organisation.
+        schemes: Vec<Scheme>,
+        /// Its norms, which become norms of the whole organisation.
+        norms: Vec<Norm>,
         /// Where the inclusion was written.
         origin: Origin,
     },

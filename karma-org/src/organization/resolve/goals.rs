@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use karma_core::Id as _;
 
-use crate::spec::{
-    FunctionalSpecification, Goal, GoalKind, NotificationPolicy, Origin, Plan, Reference, Scheme,
-};
+use crate::spec::{Goal, GoalKind, NotificationPolicy, Origin, Plan, Reference, Scheme};
 
 use super::super::time;
 use super::super::{GoalId, GoalNode, PlanNode, Precondition, Quorum, SchemeId, SchemeNode};
 use super::{Parts, Report, named, push};
 
-pub(super) fn resolve(functional: &FunctionalSpecification, parts: &mut Parts, report: &mut Report) {
-    for scheme in &functional.schemes {
+pub(super) fn resolve(schemes: &[&Scheme], parts: &mut Parts, report: &mut Report) {
+    for scheme in schemes {
         let name = scheme.id.as_deref().unwrap_or_default();
         let node = SchemeNode {
             id: name.to_owned(),

@@ -3,8 +3,8 @@
 use karma_core::Id as _;
 
 use crate::spec::{
-    Cardinality, CardinalityConstraint, Compatibility, ConstrainedObject, Group, Link, LinkKind, Origin,
-    Role, StructuralSpecification, Subgroup,
+    Cardinality, CardinalityConstraint, Compatibility, ConstrainedObject, Group, Link, LinkKind, LinkType,
+    Norm, Origin, Role, Scheme, StructuralSpecification, Subgroup,
 };
 
 use super::super::{CompatibilityNode, GroupId, GroupNode, LinkNode, RoleId};
@@ -17,8 +17,17 @@ pub(super) struct WrittenGroup<'s> {
     parent: Option<usize>,
     /// Position after the last group below.
     end: usize,
-    /// The roles that came with it, if it was included.
-    pub(super) imported: &'s [Role],
+    /// What came with it, if it was included.
+    pub(super) imported: Imported<'s>,
+}
+
+/// What an included text defines besides its group.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Imported<'s> {
+    pub(super) roles: &'s [Role],
+    pub(super) link_types: &'s [LinkType],
+    pub(super) schemes: &'s [Scheme],
+    pub(super) norms: &'s [Norm],
 }
 
 /// All groups, parents before children, in the order of the text.
@@ -27,18 +36,15 @@ pub(super) fn written<'s>(
     report: &mut Report,
 ) -> Vec<WrittenGroup<'s>> {
     let mut all: Vec<WrittenGroup<'s>> = Vec::new();
-    let mut open: Vec<(Option<usize>, &'s Group, &'s [Role])> = Vec::new();
-    open.extend(structural.group.as_ref().map(|root| (None, root, [].as_slice())));
+    let mut open: Vec<(Option<usize>, &'s Group, Imported<'s>)> = Vec::new();
+    open.extend(structural.group.as_ref().map(|root| (None, root, Imported::default())));
     while let Some((parent, group, imported)) = open.pop() {
         let position = all.len();
         all.push(WrittenGroup { group, parent, end: position + 1, imported });
         for subgroup in group.subgroups.iter().rev() {
-            match subgroup {
-                Subgroup::Specified(group) => open.push((Some(position), group, &[])),
-                Subgroup::Included { group: Some(group), roles, .. } => {
-                    open.push((Some(position), group, roles))
-                }
-                Subgroup::Included { uri, group: None, origin, .. } => {
+            match below(subgroup) {
+                Ok((below, imported)) => open.push((Some(position), below, imported)),
+                Err((uri, origin)) => {
                     let message = format!("group {:?} includes {uri:?}, which was not read", group.id);
                     report.error("unresolved-include", origin, message);
                 }
@@ -53,14 +59,29 @@ pub(super) fn written<'s>(
     all
 }
 
+/// The group that a subgroup stands for, with what came with it; the name of the text if it was not read.
+fn below(subgroup: &Subgroup) -> Result<(&Group, Imported<'_>), (&str, &Origin)> {
+    match subgroup {
+        Subgroup::Specified(group) => Ok((group, Imported::default())),
+        Subgroup::Included { group: Some(group), roles, link_types, schemes, norms, .. } => {
+            Ok((group, Imported { roles, link_types, schemes, norms }))
+        }
+        Subgroup::Included { uri, group: None, origin, .. } => Err((uri, origin)),
+    }
+}
+
 pub(super) fn resolve(
     structural: &StructuralSpecification,
     written: &[WrittenGroup<'_>],
     parts: &mut Parts,
     report: &mut Report,
 ) {
+    let own = structural.link_types.iter();
+    let declared = own.chain(written.iter().flat_map(|group| group.imported.link_types));
+    let predefined = ["acquaintance", "communication", "authority"].into_iter();
+    let link_types: Vec<&str> = predefined.chain(declared.map(|declared| declared.id.as_str())).collect();
     for entry in written {
-        let node = node(structural, entry, parts, report);
+        let node = node(&link_types, entry, parts, report);
         let group = push(&mut parts.groups, node);
         register(entry.group, group, parts, report);
         if let Some(parent) = entry.parent {
@@ -84,12 +105,7 @@ fn register(group: &Group, id: GroupId, parts: &mut Parts, report: &mut Report) 
     }
 }
 
-fn node(
-    structural: &StructuralSpecification,
-    entry: &WrittenGroup<'_>,
-    parts: &Parts,
-    report: &mut Report,
-) -> GroupNode {
+fn node(link_types: &[&str], entry: &WrittenGroup<'_>, parts: &Parts, report: &mut Report) -> GroupNode {
     let group = entry.group;
     let element = format!("group {:?}", group.id);
     let mut node = GroupNode {
@@ -105,7 +121,7 @@ fn node(
     };
     players(group, &mut node, parts, report);
     node.links =
-        group.links.iter().filter_map(|link| self::link(structural, group, link, parts, report)).collect();
+        group.links.iter().filter_map(|link| self::link(link_types, group, link, parts, report)).collect();
     let compatibilities = group.compatibilities.iter();
     node.compatibilities = compatibilities.filter_map(|c| compatibility(group, c, parts, report)).collect();
     node
@@ -134,18 +150,12 @@ fn role(id: &str, what: &str, origin: &Origin, parts: &Parts, report: &mut Repor
     role
 }
 
-fn link(
-    structural: &StructuralSpecification,
-    group: &Group,
-    link: &Link,
-    parts: &Parts,
-    report: &mut Report,
-) -> Option<LinkNode> {
+fn link(known: &[&str], group: &Group, link: &Link, parts: &Parts, report: &mut Report) -> Option<LinkNode> {
     let what = format!("the link from {:?} to {:?} in group {:?}", link.from, link.to, group.id);
     let from = role(&link.from, &what, &link.origin, parts, report);
     let to = role(&link.to, &what, &link.origin, parts, report);
     if let LinkKind::Other(kind) = &link.kind {
-        link_type(structural, kind, &what, &link.origin, report);
+        link_type(known, kind, &what, &link.origin, report);
     }
     Some(LinkNode {
         from: from?,
@@ -158,17 +168,9 @@ fn link(
     })
 }
 
-fn link_type(
-    structural: &StructuralSpecification,
-    kind: &str,
-    what: &str,
-    origin: &Origin,
-    report: &mut Report,
-) {
-    let declared = structural.link_types.iter().map(|declared| declared.id.as_str());
-    let known = ["acquaintance", "communication", "authority"].into_iter().chain(declared);
-    if !known.clone().any(|id| id == kind) {
-        let hint = report.hint(kind, known);
+fn link_type(known: &[&str], kind: &str, what: &str, origin: &Origin, report: &mut Report) {
+    if !known.contains(&kind) {
+        let hint = report.hint(kind, known.iter().copied());
         report.error(
             "unknown-link-type",
             origin,

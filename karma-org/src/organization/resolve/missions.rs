@@ -2,14 +2,14 @@
 
 use karma_core::Id as _;
 
-use crate::spec::{FunctionalSpecification, Mission, Origin, Reference};
+use crate::spec::{Mission, Origin, Reference, Scheme};
 
 use super::super::{GoalNode, MissionId, MissionNode, Quorum, SchemeId};
 use super::{Parts, Report, named, push, range};
 
-pub(super) fn resolve(functional: &FunctionalSpecification, parts: &mut Parts, report: &mut Report) {
+pub(super) fn resolve(schemes: &[&Scheme], parts: &mut Parts, report: &mut Report) {
     let mut preferences: Vec<(MissionId, &[Reference])> = Vec::new();
-    for (position, scheme) in functional.schemes.iter().enumerate() {
+    for (position, scheme) in schemes.iter().enumerate() {
         for mission in &scheme.missions {
             let id = add(mission, SchemeId::from_index(position), parts, report);
             preferences.push((id, &mission.preferred));

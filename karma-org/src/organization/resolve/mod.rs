@@ -15,7 +15,7 @@ mod roles;
 
 use karma_core::IdVec;
 
-use crate::spec::{Cardinality, OrganizationalSpecification, Origin};
+use crate::spec::{Cardinality, OrganizationalSpecification, Origin, Scheme};
 
 use super::index::Index;
 use super::{
@@ -44,10 +44,14 @@ pub(crate) fn resolve(specification: &OrganizationalSpecification) -> (Parts, Re
     let written = groups::written(&specification.structural, &mut report);
     roles::resolve(&specification.structural, &written, &mut parts, &mut report);
     groups::resolve(&specification.structural, &written, &mut parts, &mut report);
-    goals::resolve(&specification.functional, &mut parts, &mut report);
-    missions::resolve(&specification.functional, &mut parts, &mut report);
+    let included = written.iter().map(|group| group.imported);
+    let schemes = included.clone().flat_map(|imported| imported.schemes);
+    let schemes: Vec<&Scheme> = specification.functional.schemes.iter().chain(schemes).collect();
+    goals::resolve(&schemes, &mut parts, &mut report);
+    missions::resolve(&schemes, &mut parts, &mut report);
     preconditions::derive(&mut parts);
-    norms::resolve(&specification.normative, &mut parts, &mut report);
+    let norms = included.flat_map(|imported| imported.norms);
+    norms::resolve(specification.normative.norms.iter().chain(norms), &mut parts, &mut report);
     (parts, report)
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::spec::{Norm, NormativeSpecification};
+use crate::spec::Norm;
 
 use super::super::NormNode;
 use super::{Parts, Report, goals, missions, push};
 
-pub(super) fn resolve(normative: &NormativeSpecification, parts: &mut Parts, report: &mut Report) {
+pub(super) fn resolve<'s>(norms: impl Iterator<Item = &'s Norm>, parts: &mut Parts, report: &mut Report) {
     let mut seen = BTreeSet::new();
-    for norm in &normative.norms {
+    for norm in norms {
         // MOISE lets norms go without a name.
         if !norm.id.is_empty() && !seen.insert(norm.id.as_str()) {
             report.error("duplicate-norm", &norm.origin, format!("norm {:?} is specified twice", norm.id));

@@ -40,6 +40,11 @@ impl Report {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
+    /// Whether something was reported under one of these codes.
+    pub(crate) fn has(&self, codes: &[&str]) -> bool {
+        self.findings.iter().any(|finding| codes.contains(&finding.code))
+    }
+
     /// The findings in the order of the text; those without a place keep the order in which they were found.
     pub(crate) fn into_findings(mut self) -> Vec<Finding> {
         self.findings.sort_by(|a, b| (&a.origin.file, a.position()).cmp(&(&b.origin.file, b.position())));

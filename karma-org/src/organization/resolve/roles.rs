@@ -23,7 +23,7 @@ pub(super) fn resolve(
     for role in &structural.roles {
         roles.define(role, report);
     }
-    for role in groups.iter().flat_map(|group| group.imported) {
+    for role in groups.iter().flat_map(|group| group.imported.roles) {
         roles.import(role);
     }
     for role in groups.iter().flat_map(|group| &group.group.roles) {
