@@ -65,7 +65,7 @@ pub fn unchecked_keywords<T: JsonSchema>() -> BTreeSet<String> {
             match (keyword.as_str(), value) {
                 ("properties" | "$defs", Value::Object(schemas)) => pending.extend(schemas.values()),
                 ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(schemas)) => {
-                    pending.extend(schemas)
+                    pending.extend(schemas);
                 }
                 ("items" | "additionalProperties", schema) => pending.push(schema),
                 (keyword, _) if !KNOWN.contains(&keyword) => drop(unknown.insert(keyword.to_owned())),

@@ -56,7 +56,9 @@ use crate::{Finding, Findings};
 pub use check::unchecked_keywords;
 use node::Node;
 pub use node::Place;
+pub(super) use tree::is_character;
 pub use words::AsWritten;
+pub(super) use words::quoted;
 
 /// Longest text that is read, in bytes: 4 MiB. The largest organisation that MOISE ships has 12 KB.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -121,4 +123,9 @@ pub fn schema<T: JsonSchema>() -> Schema {
 
 pub(super) const fn origin(position: Position) -> Origin {
     Origin::at(position.line, position.column)
+}
+
+/// Whether an unquoted scalar is read as a text.
+pub(super) fn is_text(scalar: &str) -> bool {
+    matches!(node::resolve(scalar), node::Scalar::Text(_))
 }

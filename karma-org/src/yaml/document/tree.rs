@@ -152,7 +152,7 @@ impl Builder {
             Some((Open::List(items), _)) => items.push(node),
             Some((Open::Mapping { entries, name }, _)) => match name.take() {
                 Some((text, name_position)) => {
-                    self.findings.extend(insert(entries, text, Entry { name_position, node }))
+                    self.findings.extend(insert(entries, text, Entry { name_position, node }));
                 }
                 // An alias in the place of a name; it was reported.
                 None => *name = Some((String::new(), node.position)),
@@ -187,7 +187,7 @@ fn insert(entries: &mut IndexMap<String, Entry>, name: String, entry: Entry) -> 
 }
 
 /// The characters that a text of XML 1.0 can carry too; others would be lost on the way.
-fn is_character(character: char) -> bool {
+pub(in crate::yaml) const fn is_character(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 

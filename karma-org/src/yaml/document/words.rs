@@ -90,7 +90,7 @@ fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&
 }
 
 /// `; did you mean …?`, or nothing.
-pub(in crate::yaml) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(name, known).map_or_else(String::new, |candidate| format!("; did you mean `{candidate}`?"))
 }
 

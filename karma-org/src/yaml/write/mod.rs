@@ -1,0 +1,179 @@
+//! From the written model to YAML: the shortest form that says all of an element, and only what is not the default.
+
+mod functional;
+mod layout;
+mod normative;
+mod scalar;
+mod structural;
+
+use std::collections::BTreeSet;
+
+use super::document::{MAX_DEPTH, is_character};
+use crate::spec::{Cardinality, OrganizationalSpecification, Origin, Property, Reference};
+use crate::{Finding, Findings};
+use layout::Out;
+
+/// Writes YAML.
+pub(super) fn write(specification: &OrganizationalSpecification) -> Result<String, Findings> {
+    let root = organization(specification);
+    let mut findings = Vec::new();
+    let depth = root.depth();
+    if depth > MAX_DEPTH {
+        let message =
+            format!("lists and mappings would nest {depth} deep; at most {MAX_DEPTH} are read again");
+        findings.push(Finding::error("too-deep", &Origin::default(), message));
+    }
+    characters(&root, &mut findings);
+    if findings.is_empty() { Ok(layout::document(&root)) } else { Err(Findings(findings)) }
+}
+
+fn organization(specification: &OrganizationalSpecification) -> Out {
+    let (structural, functional) = (&specification.structural, &specification.functional);
+    let normative = &specification.normative;
+    block()
+        .optional("organization", specification.id.as_deref())
+        .optional("version", specification.version.as_deref())
+        .some("properties", properties(&specification.properties))
+        .some("structural_properties", properties(&structural.properties))
+        .some("functional_properties", properties(&functional.properties))
+        .some("normative_properties", properties(&normative.properties))
+        .some("roles", named(&structural.roles, structural::role))
+        .some("link_types", list(&structural.link_types, |declared| Out::text(&declared.id)))
+        .all("group", structural.group.as_ref().map(structural::group))
+        .some("schemes", named(&functional.schemes, functional::scheme))
+        .some("norms", named(&normative.norms, normative::norm))
+        .optional("npl", normative.npl.as_deref())
+        .done()
+}
+
+/// A mapping that grows field by field; what is absent is left out.
+struct Fields {
+    entries: Vec<(String, Out)>,
+    block: bool,
+}
+
+/// A mapping with one field to a line.
+const fn block() -> Fields {
+    Fields { entries: Vec::new(), block: true }
+}
+
+/// A mapping that may stand on one line.
+const fn compact() -> Fields {
+    Fields { entries: Vec::new(), block: false }
+}
+
+impl Fields {
+    fn field(mut self, name: &str, value: Out) -> Self {
+        self.entries.push((name.to_owned(), value));
+        self
+    }
+
+    fn text(self, name: &str, text: &str) -> Self {
+        self.field(name, Out::text(text))
+    }
+
+    fn optional(self, name: &str, text: Option<&str>) -> Self {
+        self.all(name, text.map(Out::text))
+    }
+
+    fn plain(self, name: &str, value: Option<impl ToString>) -> Self {
+        self.all(name, value.map(|value| Out::Plain(value.to_string())))
+    }
+
+    /// A field that is there if there is a value.
+    fn all(self, name: &str, value: Option<Out>) -> Self {
+        match value {
+            Some(value) => self.field(name, value),
+            None => self,
+        }
+    }
+
+    /// A field that is there if the list or mapping has anything in it.
+    fn some(self, name: &str, value: Out) -> Self {
+        if value.is_empty() { self } else { self.field(name, value) }
+    }
+
+    /// A flag that is there if it is set.
+    fn flag(self, name: &str, set: bool) -> Self {
+        self.plain(name, set.then_some("true"))
+    }
+
+    fn done(self) -> Out {
+        Out::Mapping { entries: self.entries, block: self.block }
+    }
+}
+
+/// Elements under their names: one mapping, or a list of them if a name comes twice.
+fn named<T>(items: &[T], content: impl Fn(&T) -> (&str, Option<Out>)) -> Out {
+    gather(items, content, true)
+}
+
+/// As [`named`], on one line if that is wide enough.
+fn named_compact<T>(items: &[T], content: impl Fn(&T) -> (&str, Option<Out>)) -> Out {
+    gather(items, content, false)
+}
+
+fn gather<T>(items: &[T], content: impl Fn(&T) -> (&str, Option<Out>), block: bool) -> Out {
+    let entries: Vec<(&str, Option<Out>)> = items.iter().map(content).collect();
+    let names: BTreeSet<&str> = entries.iter().map(|(name, _)| *name).collect();
+    let bare = !entries.is_empty() && entries.iter().all(|(_, content)| content.is_none());
+    let mapping = |(name, content): (&str, Option<Out>), block| {
+        (name.to_owned(), content.unwrap_or(Out::Mapping { entries: Vec::new(), block }))
+    };
+    if bare {
+        Out::List(entries.into_iter().map(|(name, _)| Out::text(name)).collect())
+    } else if names.len() == entries.len() {
+        Out::Mapping { entries: entries.into_iter().map(|entry| mapping(entry, false)).collect(), block }
+    } else {
+        let single = |entry: (&str, Option<Out>)| match entry {
+            (name, None) => Out::text(name),
+            entry => Out::Mapping { entries: vec![mapping(entry, false)], block: false },
+        };
+        Out::List(entries.into_iter().map(single).collect())
+    }
+}
+
+fn properties(properties: &[Property]) -> Out {
+    let content = |property: &Property| -> Option<Out> { Some(Out::text(&property.value)) };
+    gather(properties, |property| (property.id.as_str(), content(property)), properties.len() > 1)
+}
+
+fn list<T>(items: &[T], write: impl Fn(&T) -> Out) -> Out {
+    Out::List(items.iter().map(write).collect())
+}
+
+/// One name, or a list of names.
+fn references(references: &[Reference]) -> Out {
+    list(references, |reference| Out::text(&reference.id))
+}
+
+fn range(cardinality: Cardinality) -> Option<String> {
+    match (cardinality.min, cardinality.max) {
+        (None, None) => None,
+        (Some(min), Some(max)) if min == max => Some(min.to_string()),
+        (min, max) => {
+            let bound = |bound: Option<u32>| bound.map_or_else(String::new, |bound| bound.to_string());
+            Some(format!("{}..{}", bound(min), bound(max)))
+        }
+    }
+}
+
+/// Finds characters that are not read again.
+fn characters(value: &Out, findings: &mut Vec<Finding>) {
+    let mut check = |text: &str| {
+        if let Some(character) = text.chars().find(|&c| !is_character(c)) {
+            let message =
+                format!("the character U+{:04X} in {text:?} cannot be part of a text", u32::from(character));
+            findings.push(Finding::error("control-character", &Origin::default(), message));
+        }
+    };
+    match value {
+        Out::Plain(_) => {}
+        Out::Text(text) => check(text),
+        Out::List(items) => items.iter().for_each(|item| characters(item, findings)),
+        Out::Mapping { entries, .. } => {
+            entries.iter().for_each(|(name, _)| check(name));
+            entries.iter().for_each(|(_, value)| characters(value, findings));
+        }
+    }
+}
