@@ -2,7 +2,8 @@
 //!
 //! With E environments of T steps each, every column has E·T rows in the order (environment, step), so that
 //! the rows of one environment lie together: a worker thread writes its own part, and advantages run along
-//! it. The columns are allocated once and written anew in each iteration.
+//! it. What is the critic's, or is reckoned with its values, has one entry for each of N agents in every row,
+//! side by side as the critic's heads are. The columns are allocated once and written anew in each iteration.
 
 mod rows;
 
@@ -51,7 +52,7 @@ impl AgentColumns {
     }
 }
 
-/// The rollout of one iteration. All agents are one team and share its reward, values and advantages.
+/// The rollout of one iteration. Every agent has rewards, values and advantages of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RolloutBuffer {
     length: usize,
@@ -60,17 +61,17 @@ pub struct RolloutBuffer {
     pub(crate) agents: PerAgent<AgentColumns>,
     /// (E, T, global size).
     pub(crate) globals: Vec<f32>,
-    /// (E, T): the critic's outputs as they are, normalised if it normalises.
+    /// (E, T, N): the critic's outputs as they are, normalised if it normalises.
     pub(crate) outputs: Vec<f32>,
-    /// (E, T): the same in units of rewards.
+    /// (E, T, N): the same in units of rewards.
     pub(crate) values: Vec<f32>,
-    /// (E, T): the mean of the agents' rewards.
+    /// (E, T, N).
     pub(crate) rewards: Vec<f32>,
-    /// (E, T).
+    /// (E, T, N): all agents of a row have the same kind, and each its own final value.
     pub(crate) boundaries: Vec<Boundary>,
-    /// (E, T).
+    /// (E, T, N).
     pub(crate) advantages: Vec<f32>,
-    /// (E, T): what the critic learns to predict, in units of rewards.
+    /// (E, T, N): what the critic learns to predict, in units of rewards.
     pub(crate) returns: Vec<f32>,
 }
 
@@ -83,7 +84,8 @@ impl RolloutBuffer {
         length: usize,
     ) -> Self {
         let rows = environments * length;
-        let column = || vec![0.0; rows];
+        let each = rows * seats.len();
+        let column = || vec![0.0; each];
         Self {
             length,
             global_size,
@@ -93,7 +95,7 @@ impl RolloutBuffer {
             outputs: column(),
             values: column(),
             rewards: column(),
-            boundaries: vec![Boundary::None; rows],
+            boundaries: vec![Boundary::None; each],
             advantages: column(),
             returns: column(),
         }
@@ -101,20 +103,20 @@ impl RolloutBuffer {
 
     /// Number of rows, E·T.
     pub fn rows(&self) -> usize {
-        self.rewards.len()
+        self.rewards.len() / self.seats.len()
     }
 
-    /// (E, T): the team's reward of each step.
+    /// (E, T, N): each agent's reward of each step.
     pub fn rewards(&self) -> &[f32] {
         &self.rewards
     }
 
-    /// (E, T): what followed each step.
+    /// (E, T, N): what followed each step, with each agent's value of a final observation.
     pub fn boundaries(&self) -> &[Boundary] {
         &self.boundaries
     }
 
-    /// (E, T): the advantages, normalised over all rows once the networks were updated.
+    /// (E, T, N): each agent's advantages, normalised for each network once the networks were updated.
     pub fn advantages(&self) -> &[f32] {
         &self.advantages
     }
@@ -153,12 +155,12 @@ impl RolloutBuffer {
 
     /// Fills advantages and returns from rewards, values and boundaries.
     pub(crate) fn estimate(&mut self, discount: Discount) -> Result<(), GaeError> {
-        let columns = self.rewards.chunks(self.length).zip(self.values.chunks(self.length));
-        let columns = columns.zip(self.boundaries.chunks(self.length));
-        for (((rewards, values), boundaries), advantages) in
-            columns.zip(self.advantages.chunks_mut(self.length))
-        {
-            gae(Played { rewards, values, boundaries }, discount, advantages)?;
+        let agents = self.seats.len();
+        let part = self.length * agents;
+        let columns = self.rewards.chunks(part).zip(self.values.chunks(part));
+        let columns = columns.zip(self.boundaries.chunks(part)).zip(self.advantages.chunks_mut(part));
+        for (((rewards, values), boundaries), advantages) in columns {
+            gae(Played { agents, rewards, values, boundaries }, discount, advantages)?;
         }
         for ((r, a), v) in self.returns.iter_mut().zip(&self.advantages).zip(&self.values) {
             *r = a + v;
@@ -166,16 +168,34 @@ impl RolloutBuffer {
         Ok(())
     }
 
-    /// Shifts and scales the advantages to mean 0 and deviation 1 over all rows, as on-policy does (not
-    /// over each mini-batch). Advantages that are all equal become 0.
-    #[expect(clippy::cast_possible_truncation, reason = "advantages are kept in single precision")]
+    /// Shifts and scales the advantages to mean 0 and deviation 1, for each network over all rows of all agents
+    /// that it plays, as on-policy does with one actor and with several (and not over each mini-batch).
+    /// Advantages that are all equal become 0.
+    ///
+    /// So an actor of one agent does not feel the scale of its rewards, while agents that share an actor
+    /// compete for it: whose rewards are larger counts for more.
     pub(crate) fn normalise_advantages(&mut self) {
-        /// Added to the deviation, as in on-policy.
-        const EPSILON: f64 = 1e-5;
-        let wide: Vec<f64> = self.advantages.iter().map(|a| f64::from(*a)).collect();
-        if let (Some(mean), Some(deviation)) = (mean(&wide), standard_deviation(&wide)) {
-            for (advantage, wide) in self.advantages.iter_mut().zip(wide) {
-                *advantage = ((wide - mean) / (deviation + EPSILON)) as f32;
+        let networks = self.seats.iter().map(|seat| seat.network + 1).max().unwrap_or(0);
+        let agents = self.seats.len();
+        for network in 0..networks {
+            let seats = self.seats.iter().enumerate().filter(|(_, seat)| seat.network == network);
+            let own: Vec<usize> = seats.map(|(agent, _)| agent).collect();
+            normalise(&mut self.advantages, agents, &own);
+        }
+    }
+}
+
+/// Shifts and scales the columns `own` of rows of `width` to common mean 0 and deviation 1.
+#[expect(clippy::cast_possible_truncation, reason = "advantages are kept in single precision")]
+fn normalise(values: &mut [f32], width: usize, own: &[usize]) {
+    /// Added to the deviation, as in on-policy.
+    const EPSILON: f64 = 1e-5;
+    let wide: Vec<f64> =
+        values.chunks(width).flat_map(|row| own.iter().map(|column| f64::from(row[*column]))).collect();
+    if let (Some(mean), Some(deviation)) = (mean(&wide), standard_deviation(&wide)) {
+        for row in values.chunks_mut(width) {
+            for column in own {
+                row[*column] = ((f64::from(row[*column]) - mean) / (deviation + EPSILON)) as f32;
             }
         }
     }

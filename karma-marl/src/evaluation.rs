@@ -3,7 +3,8 @@
 use karma_core::{ActionError, Environment, JointAction, PerAgent, Policy, SeedTree};
 
 /// The team's return, not discounted, in one episode for each seed: what tables are made of, together with
-/// [`stats`](crate::stats).
+/// [`stats`](crate::stats). It is the mean over agents of the rewards that the environment gives them; what it
+/// adds for learning only (shaping) is counted too, so tables are made in an environment that adds nothing.
 ///
 /// The seed decides the episode and, through the stream `evaluation` of its own tree, what sampled policies
 /// draw: the return of a seed does not depend on which other seeds are asked for. Evaluation seeds are to

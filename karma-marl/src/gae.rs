@@ -16,7 +16,11 @@
 //! flag makes the right treatment impossible, so here the boundary is a type and the final value is part of
 //! it.
 //!
-//! Cost: one pass backwards, O(T) time, no memory beyond the result. Sums run in `f64`.
+//! **Several agents** with rewards of their own have a value and an advantage each: the same equation on the
+//! agent's own rewards, values and final value. Their columns lie side by side, and no agent's numbers enter
+//! another's.
+//!
+//! Cost: one pass backwards for each agent, O(T) time, no memory beyond the result. Sums run in `f64`.
 //!
 //! Example: one step of reward 1, γ = 0.5, V = 2: A = 1 − 2 = −1 if terminated, and 1 + 0.5·4 − 2 = 1 if
 //! truncated in front of a state worth 4.
@@ -50,48 +54,78 @@ pub struct Discount {
 /// Columns that do not make a sequence of whole episodes.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum GaeError {
-    /// The columns have different lengths.
-    #[error("rewards, values, boundaries and advantages have lengths {lengths:?}; they must be equal")]
+    /// The columns have different lengths, or do not hold one value for each agent in every step.
+    #[error(
+        "rewards, values, boundaries and advantages have lengths {lengths:?}; they must be equal and a multiple \
+         of the agents, {agents}"
+    )]
     Lengths {
         /// Their lengths.
         lengths: [usize; 4],
+        /// Number of agents.
+        agents: usize,
     },
     /// The last step has no boundary, so there is no value to follow it.
-    #[error("step {last} is the last one but has no boundary: truncate it with the value of what follows")]
+    #[error(
+        "step {last} is the last one but has no boundary for agent {agent}: truncate it with the value of what \
+         follows"
+    )]
     OpenEnd {
         /// Its position.
         last: usize,
+        /// Index of the first agent for which it is open.
+        agent: usize,
     },
 }
 
 /// One environment's steps in the order of play: any number of episodes, the last of which has a boundary
-/// too.
+/// too. Every column is (T, agents): the agents of one step lie together.
 #[derive(Clone, Copy, Debug)]
 pub struct Played<'a> {
-    /// The reward of each step.
+    /// Number of agents, at least 1.
+    pub agents: usize,
+    /// Each agent's reward of each step.
     pub rewards: &'a [f32],
-    /// The critic's value before each step, in units of rewards.
+    /// The critic's value for each agent before each step, in units of rewards.
     pub values: &'a [f32],
-    /// What followed each step.
+    /// What followed each step; a final value is that for the agent.
     pub boundaries: &'a [Boundary],
 }
 
-/// Writes the advantage of each step into `advantages`. Returns to learn values from are `advantage + value`.
+impl Played<'_> {
+    /// Whether the columns are whole and closed.
+    fn check(&self, advantages: usize) -> Result<(), GaeError> {
+        let agents = self.agents;
+        let lengths = [self.rewards.len(), self.values.len(), self.boundaries.len(), advantages];
+        let whole = agents > 0 && advantages.is_multiple_of(agents);
+        if !whole || lengths.iter().any(|length| *length != advantages) {
+            return Err(GaeError::Lengths { lengths, agents });
+        }
+        let Some(last) = (advantages / agents).checked_sub(1) else { return Ok(()) };
+        let open = self.boundaries[last * agents..].iter().position(|boundary| *boundary == Boundary::None);
+        open.map_or(Ok(()), |agent| Err(GaeError::OpenEnd { last, agent }))
+    }
+}
+
+/// Writes the advantage of each agent in each step into `advantages`, which is (T, agents) too. Returns to learn
+/// values from are `advantage + value`.
 ///
 /// # Errors
-/// If the lengths differ or the last step has no boundary; then nothing is written.
+/// If the lengths do not fit or the last step has no boundary; then nothing is written.
 pub fn gae(played: Played<'_>, discount: Discount, advantages: &mut [f32]) -> Result<(), GaeError> {
-    let Played { rewards, values, boundaries } = played;
-    let lengths = [rewards.len(), values.len(), boundaries.len(), advantages.len()];
-    if lengths.iter().any(|length| *length != rewards.len()) {
-        return Err(GaeError::Lengths { lengths });
+    played.check(advantages.len())?;
+    for agent in 0..played.agents {
+        column(&played, agent, discount, advantages);
     }
-    if boundaries.last() == Some(&Boundary::None) {
-        return Err(GaeError::OpenEnd { last: rewards.len() - 1 });
-    }
+    Ok(())
+}
+
+/// The advantages of one agent.
+fn column(played: &Played<'_>, agent: usize, discount: Discount, advantages: &mut [f32]) {
+    let Played { agents, rewards, values, boundaries } = *played;
     let (gamma, lambda) = (f64::from(discount.gamma), f64::from(discount.lambda));
     let (mut next_value, mut next_advantage) = (0.0, 0.0);
-    for t in (0..rewards.len()).rev() {
+    for t in (agent..rewards.len()).step_by(agents).rev() {
         match boundaries[t] {
             Boundary::None => {}
             Boundary::Terminated => (next_value, next_advantage) = (0.0, 0.0),
@@ -105,7 +139,6 @@ pub fn gae(played: Played<'_>, discount: Discount, advantages: &mut [f32]) -> Re
         next_value = value;
         advantages[t] = narrow(next_advantage);
     }
-    Ok(())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "advantages are kept in single precision")]

@@ -34,11 +34,24 @@ pub(crate) struct Players<'a> {
 }
 
 impl Players<'_> {
-    /// The critic's output for one state, and the same in units of rewards.
-    fn value(&self, global: &[f32]) -> Result<(f32, f32), NetworkError> {
-        let mut output = [0.0];
-        self.critic.network().forward_into(global, &mut output)?;
-        Ok((output[0], self.critic.denormalise(output[0])))
+    /// The critic's output for each agent in one state, and the same in units of rewards.
+    fn values_into(
+        &self,
+        global: &[f32],
+        outputs: &mut [f32],
+        values: &mut [f32],
+    ) -> Result<(), NetworkError> {
+        self.critic.network().forward_into(global, outputs)?;
+        values.copy_from_slice(outputs);
+        self.critic.denormalise(values);
+        Ok(())
+    }
+
+    /// [`Players::values_into`] without the outputs, and with an allocation: for the ends of episodes.
+    pub(crate) fn values(&self, global: &[f32]) -> Result<Vec<f32>, NetworkError> {
+        let mut values = self.critic.network().forward(global)?;
+        self.critic.denormalise(&mut values);
+        Ok(values)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use karma_core::{Action, ActionMask, Environment, JointAction, Observation, Policy as _, SeedTree, testing};
-use karma_marl::games::{Alternation, Signals, Stipend};
+use karma_marl::games::{Alternation, Dilemma, Signals, Stipend};
 use karma_marl::{Mappo, MappoParams, Mode};
 
 #[test]
@@ -13,6 +13,7 @@ fn every_game_keeps_the_promises_of_an_environment() {
     testing::environment(|| Signals::new(7));
     testing::environment(|| Alternation::new(9));
     testing::environment(|| Stipend::new(5));
+    testing::environment(|| Dilemma::new(6));
 }
 
 #[test]
@@ -31,6 +32,25 @@ fn the_optimum_of_each_game_is_reached_by_its_best_play() {
     game.reset(0);
     let play = [3, 2, 3, 2, 3].map(|action| game.step(&JointAction::filled(Action(action), 2)).unwrap());
     assert_eq!(play.iter().map(|step| step.rewards.as_slice()[0]).sum::<f32>(), game.optimum());
+}
+
+/// The first agent's bit is feature 0, the second's feature 1.
+#[test]
+fn in_the_dilemma_each_agent_is_paid_for_its_own_bit_and_the_other_pays_twice_that() {
+    let mut game = Dilemma::new(40);
+    let mut step = game.reset(3);
+    for plays in [[true, true], [true, false], [false, true], [false, false]].repeat(10) {
+        let bits = [0, 1].map(|agent| u32::from(step.global[agent] == 1.0));
+        let action = |agent: usize| Action(if plays[agent] { bits[agent] } else { 1 - bits[agent] });
+        step = game.step(&vec![action(0), action(1)].into()).unwrap();
+        assert_eq!(step.rewards.as_slice(), Dilemma::rewards(plays));
+    }
+    assert!(step.truncated);
+    for other in [false, true] {
+        let worth = |agent: usize, plays| Dilemma::rewards(plays)[agent];
+        assert_eq!(worth(0, [true, other]) - worth(0, [false, other]), 1.0);
+        assert_eq!(worth(1, [other, true]) - worth(1, [other, false]), 10.0);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 
 use karma_core::Environment;
-use karma_marl::games::{Alternation, Signals};
+use karma_marl::games::{Alternation, Dilemma, Signals};
 use karma_marl::{IterationStats, Mappo, MappoParams, Mode, TrainedPolicy};
 
 const HALF: usize = 3;
@@ -78,6 +78,11 @@ fn training_2n_is_training_n_a_checkpoint_and_n_more_bit_for_bit_for_any_number_
 #[test]
 fn the_same_holds_where_episodes_end_early_and_actions_are_masked() {
     holds_for(&Alternation::new(20));
+}
+
+#[test]
+fn the_same_holds_where_agents_earn_differently() {
+    holds_for(&Dilemma::new(8));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 
 use karma_core::{Environment, PerAgent, SeedTree};
-use karma_marl::games::{Alternation, Signals, Stipend};
+use karma_marl::games::{Alternation, Dilemma, Signals, Stipend};
 use karma_marl::{Mappo, MappoParams, Mode, TrainedPolicy, episodic_returns, stats};
 
 fn train<E: Environment + Clone + 'static>(game: &E, params: &MappoParams, iterations: usize) -> Mappo {
@@ -58,6 +58,31 @@ fn it_learns_to_plan_under_masks_and_not_to_quit() {
     assert!(share >= 0.95, "{share} of the optimum");
 }
 
+/// The optimum of each agent is to play its bit in every step, whatever the other does. A learner of the mean of
+/// both rewards comes to play no bit at all.
+#[test]
+fn each_agent_learns_from_its_own_reward_and_not_from_the_mean() {
+    let game = Dilemma::new(16);
+    for parameter_sharing in [false, true] {
+        let mappo = train(&game, &MappoParams { parameter_sharing, ..params() }, 100);
+        let both = Dilemma::rewards([true, true]).map(f64::from);
+        let expected = 16.0 * (both[0] + both[1]) / 2.0;
+        assert_eq!(evaluate(&game, &mappo.policies(Mode::Greedy)), expected, "sharing {parameter_sharing}");
+    }
+}
+
+/// With γ = 0 a value is the expected reward of the next step: −19 for one agent and 8 for the other.
+#[test]
+fn the_critic_has_a_value_for_each_agent() {
+    let mappo = train(&Dilemma::new(16), &MappoParams { gamma: 0.0, entropy_coef: 0.0, ..params() }, 60);
+    for state in [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]] {
+        let values = mappo.values(&state).unwrap();
+        for (value, expected) in values.iter().zip(Dilemma::rewards([true, true])) {
+            assert!((value - expected).abs() < 0.5, "{value} is not {expected} in {state:?}");
+        }
+    }
+}
+
 /// 1 / (1 − γ) = 10 everywhere, also next to the horizon of 5. Taking the horizon for the end gives at most
 /// 4.1.
 #[test]
@@ -65,7 +90,10 @@ fn the_critic_values_what_lies_beyond_the_horizon() {
     for value_norm in [true, false] {
         let params = MappoParams { gamma: 0.9, value_norm, ..params() };
         let mappo = train(&Stipend::new(5), &params, 150);
-        let (value, expected) = (mappo.value(&[1.0]).unwrap(), Stipend::value(0.9));
-        assert!((value / expected - 1.0).abs() < 0.05, "{value} is not {expected} (value_norm {value_norm})");
+        let expected = Stipend::value(0.9);
+        for value in &mappo.values(&[1.0]).unwrap() {
+            let wrong = (value / expected - 1.0).abs();
+            assert!(wrong < 0.05, "{value} is not {expected} (value_norm {value_norm})");
+        }
     }
 }

@@ -65,28 +65,30 @@ pub fn policy_gradient(
     graph.loss_and_gradient(&gain.neg()?, batch.weights)
 }
 
-/// Loss and gradient of [`crate::ValueTrainer::update`] with targets normalised by `norm`, in the order of
-/// [`Mlp::parameters`].
+/// Loss and gradient of [`crate::ValueTrainer::update`] with the targets of each head normalised by its own of
+/// `norms`, in the order of [`Mlp::parameters`].
 ///
 /// # Errors
 /// When the device is not there or the batch does not fit.
 pub fn value_gradient(
     network: &Mlp,
     batch: &ValueBatch<'_>,
-    (config, norm): (&ValueConfig, &ValueNorm),
+    (config, norms): (&ValueConfig, &[ValueNorm]),
     device: Device,
 ) -> Result<(f32, Vec<f32>), ReferenceError> {
     let (graph, params) = (Graph::new(network, device)?, config.params());
-    let target = |r: &f32| if params.normalise_returns { norm.normalise(*r) } else { *r };
-    let targets = graph.column(&batch.returns.iter().map(target).collect::<Vec<_>>())?;
-    let values = graph.forward(batch.states)?.squeeze(D::Minus1)?;
+    let target =
+        |(r, norm): (&f32, &ValueNorm)| if params.normalise_returns { norm.normalise(*r) } else { *r };
+    let targets: Vec<f32> = batch.returns.iter().zip(norms.iter().cycle()).map(target).collect();
+    let values = graph.forward(batch.states)?;
+    let targets = Tensor::from_vec(targets, values.shape(), &graph.device)?;
     let mut loss = huber(params.huber_delta, &(&values - &targets)?)?;
     if let Some(epsilon) = params.clip_epsilon.map(f64::from) {
-        let old = graph.column(batch.old_values)?;
+        let old = Tensor::from_slice(batch.old_values, values.shape(), &graph.device)?;
         let clipped = ((values - &old)?.clamp(-epsilon, epsilon)? + old)?;
         loss = loss.maximum(&huber(params.huber_delta, &(clipped - targets)?)?)?;
     }
-    graph.loss_and_gradient(&loss, batch.weights)
+    graph.loss_and_gradient(&loss.mean(D::Minus1)?, batch.weights)
 }
 
 fn huber(delta: f32, error: &Tensor) -> Result<Tensor, Error> {

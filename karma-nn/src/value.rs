@@ -7,6 +7,12 @@
 //!
 //! The maximum means: a prediction that has moved by more than ε towards the target gets no gradient.
 //!
+//! **Several heads.** A critic with k outputs learns k value functions on one trunk: column i of the returns is
+//! what output i is to predict, with statistics of its own ([`ValueNorm`]). The loss of a row is the mean over
+//! its heads, so neither the reported loss nor the length at which the gradient is clipped grows with k. This is
+//! what agents with different rewards need: V of one says nothing about the others (Lowe et al., 2017, give
+//! each agent a critic; here they share all but the last layer). One head is the critic of the reference.
+//!
 //! Example: t = 1, v = u = 0 gives a loss of ½ and the derivative −1 with respect to v.
 
 use serde::{Deserialize, Serialize};
@@ -73,15 +79,15 @@ impl ValueConfig {
     }
 }
 
-/// Rows to learn from; all slices have as many rows as there are returns.
+/// Rows to learn from; all slices have the same number of rows.
 #[derive(Debug, Clone, Copy)]
 pub struct ValueBatch<'a> {
     /// rows × input of the critic (a state, or an observation).
     pub states: &'a [f32],
-    /// What the network said in each row at the time of the rollout: **normalised** values, as they left
-    /// [`Mlp::forward`].
+    /// rows × heads: what the network said in each row at the time of the rollout, **normalised** values, as
+    /// they left [`Mlp::forward`].
     pub old_values: &'a [f32],
-    /// The returns to predict, in units of rewards.
+    /// rows × heads: the returns to predict, in units of rewards.
     pub returns: &'a [f32],
     /// How much each row counts, at least 0 (`None`: 1 each). A row of weight 0 needs finite states and
     /// nothing else.
@@ -91,7 +97,7 @@ pub struct ValueBatch<'a> {
 /// What one update came to, before the step.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct ValueStats {
-    /// The loss, in normalised units.
+    /// The loss, in normalised units, a mean over the heads.
     pub value_loss: f32,
     /// Length of the gradient before clipping.
     pub grad_norm: f32,
@@ -101,19 +107,16 @@ pub struct ValueStats {
 #[derive(Debug, Clone)]
 pub struct ValueTrainer {
     learner: Learner,
-    norm: ValueNorm,
+    /// One for each output of the network.
+    norms: Vec<ValueNorm>,
     config: ValueConfig,
 }
 
 impl ValueTrainer {
-    /// A trainer that has taken no step.
-    ///
-    /// # Errors
-    /// When the network has not exactly one output.
-    pub fn new(network: Mlp, config: ValueConfig) -> Result<Self, ConfigError> {
-        let output = network.config().params().output;
-        ConfigError::unless(output == 1, "output", &output, "1 for a value function")?;
-        Ok(Self { learner: Learner::new(network, &config.adam), norm: ValueNorm::new(), config })
+    /// A trainer that has taken no step. Each output of the network is a head.
+    pub fn new(network: Mlp, config: ValueConfig) -> Self {
+        let norms = vec![ValueNorm::new(); network.config().params().output];
+        Self { learner: Learner::new(network, &config.adam), norms, config }
     }
 
     /// The value function as it is now; its outputs are normalised.
@@ -121,14 +124,23 @@ impl ValueTrainer {
         &self.learner.network
     }
 
-    /// An output of the network, in units of rewards.
-    pub fn denormalise(&self, value: f32) -> f32 {
-        if self.config.params.normalise_returns { self.norm.denormalise(value) } else { value }
+    /// Turns rows of outputs (rows × heads) into units of rewards, in place.
+    pub fn denormalise(&self, values: &mut [f32]) {
+        if self.config.params.normalise_returns {
+            for row in values.chunks_mut(self.heads()) {
+                row.iter_mut().zip(&self.norms).for_each(|(value, norm)| *value = norm.denormalise(*value));
+            }
+        }
     }
 
-    /// The statistics of the returns.
-    pub fn value_norm(&self) -> &ValueNorm {
-        &self.norm
+    /// How many value functions there are.
+    pub fn heads(&self) -> usize {
+        self.norms.len()
+    }
+
+    /// The statistics of each head's returns.
+    pub fn value_norms(&self) -> &[ValueNorm] {
+        &self.norms
     }
 
     /// Steps taken so far.
@@ -150,37 +162,54 @@ impl ValueTrainer {
     /// When shapes do not fit or a number is not finite. Then parameters, optimiser and statistics are as
     /// they were before.
     pub fn update(&mut self, batch: &ValueBatch<'_>) -> Result<ValueStats, NetworkError> {
-        let mut norm = self.norm;
-        norm.update(batch.returns, batch.weights)?;
-        let value_loss = self.gradient(batch, &norm)?;
+        let (mut norms, heads) = (self.norms.clone(), self.heads());
+        for (head, norm) in norms.iter_mut().enumerate() {
+            norm.update_head((head, heads), batch.returns, batch.weights)?;
+        }
+        let value_loss = self.gradient(batch, &norms)?;
         let grad_norm = self.learner.step(self.config.params.max_grad_norm)?;
-        self.norm = norm;
+        self.norms = norms;
         Ok(ValueStats { value_loss, grad_norm })
     }
 
-    /// The loss with targets normalised by `norm`; the gradient stays in the buffers.
-    pub(crate) fn gradient(&mut self, batch: &ValueBatch<'_>, norm: &ValueNorm) -> Result<f32, NetworkError> {
+    /// The loss with targets normalised by `norms`; the gradient stays in the buffers.
+    pub(crate) fn gradient(
+        &mut self,
+        batch: &ValueBatch<'_>,
+        norms: &[ValueNorm],
+    ) -> Result<f32, NetworkError> {
+        let (params, heads) = (&self.config.params, norms.len());
+        let total = total_weight(batch.weights, self.check(batch)?)? * heads as f64;
         let Learner { network, backprop, .. } = &mut self.learner;
-        let (rows, params) = (network.rows(batch.states)?, &self.config.params);
-        NetworkError::length("returns", batch.returns.len(), rows)?;
-        NetworkError::length("old_values", batch.old_values.len(), rows)?;
-        NetworkError::finite_rows("state", batch.states, network.config().params().input)?;
-        let total_weight = total_weight(batch.weights, rows)?;
         let mut loss = 0.0;
-        backprop.gradient(network, batch.states, |row, value, derivative| {
+        backprop.gradient(network, batch.states, |row, values, derivatives| {
             let weight = f64::from(weight(batch.weights, row));
             if weight > 0.0 {
-                let (target, old) = (batch.returns[row], batch.old_values[row]);
-                NetworkError::finite(old, || format!("old value of row {row}"))?;
-                let target = if params.normalise_returns { norm.normalise(target) } else { target };
-                let (row_loss, slope) = row_loss(params, target, old, value[0]);
-                NetworkError::finite(row_loss, || format!("value loss of row {row}"))?;
-                loss += weight * f64::from(row_loss);
-                derivative[0] = math::narrow(weight / total_weight) * slope;
+                for (head, (value, derivative)) in values.iter().zip(derivatives).enumerate() {
+                    let (target, old) =
+                        (batch.returns[row * heads + head], batch.old_values[row * heads + head]);
+                    NetworkError::finite(old, || format!("old value {head} of row {row}"))?;
+                    let target =
+                        if params.normalise_returns { norms[head].normalise(target) } else { target };
+                    let (row_loss, slope) = row_loss(params, target, old, *value);
+                    NetworkError::finite(row_loss, || format!("value loss {head} of row {row}"))?;
+                    loss += weight * f64::from(row_loss);
+                    *derivative = math::narrow(weight / total) * slope;
+                }
             }
             Ok::<(), NetworkError>(())
         })?;
-        Ok(math::narrow(loss / total_weight))
+        Ok(math::narrow(loss / total))
+    }
+
+    /// The number of rows, if all columns have it and all states are finite.
+    fn check(&self, batch: &ValueBatch<'_>) -> Result<usize, NetworkError> {
+        let network = &self.learner.network;
+        let rows = network.rows(batch.states)?;
+        NetworkError::length("returns", batch.returns.len(), rows * self.heads())?;
+        NetworkError::length("old_values", batch.old_values.len(), rows * self.heads())?;
+        NetworkError::finite_rows("state", batch.states, network.config().params().input)?;
+        Ok(rows)
     }
 
     #[cfg(test)]
@@ -192,7 +221,7 @@ impl ValueTrainer {
     /// the same ones (and the learning rate of the moment) to [`ValueTrainer::restore`].
     pub fn save(&self, checkpoint: &mut Checkpoint, name: &str) {
         self.learner.save(checkpoint, name);
-        self.norm.save(checkpoint, name);
+        ValueNorm::save(&self.norms, checkpoint, name);
     }
 
     /// The trainer that was saved under `name`; it continues bit for bit.
@@ -205,10 +234,9 @@ impl ValueTrainer {
         config: ValueConfig,
     ) -> Result<Self, CheckpointError> {
         let learner = Learner::restore(checkpoint, name, &config.adam)?;
-        let norm = ValueNorm::restore(checkpoint, name)?;
-        let fresh = Self::new(learner.network.clone(), config)
-            .map_err(|source| CheckpointError::Settings { name: name.to_owned(), source })?;
-        Ok(Self { learner, norm, ..fresh })
+        let heads = learner.network.config().params().output;
+        let norms = ValueNorm::restore(checkpoint, name, heads)?;
+        Ok(Self { learner, norms, config })
     }
 }
 

@@ -9,6 +9,10 @@
 //! Where we differ: sums in `f64` (the difference of squares cancels in `f32`), and rows of weight 0 (dead
 //! agents) do not enter the statistics.
 //!
+//! A critic of several heads has statistics of its own for **each** head. With joint ones the largest returns
+//! would set the scale of all: of returns 1 ± 1 and 0 ± 100 the first would be left with targets of deviation
+//! 0.014, which a Huber loss can hardly tell from a constant.
+//!
 //! Example: after one update with (1, 3) the mean is 2 and the variance 1, so 3 normalises to 1.
 
 use crate::learner::{total_weight, weight};
@@ -41,13 +45,23 @@ impl ValueNorm {
     /// # Errors
     /// When lengths differ, no weight is above 0, or a return that counts is not finite; then nothing changes.
     pub fn update(&mut self, returns: &[f32], weights: Option<&[f32]>) -> Result<(), NetworkError> {
-        let total = total_weight(weights, returns.len())?;
-        NetworkError::rows("returns", returns.len(), 1)?;
+        self.update_head((0, 1), returns, weights)
+    }
+
+    /// [`ValueNorm::update`] with column `head` of returns that have `heads` columns.
+    pub(crate) fn update_head(
+        &mut self,
+        (head, heads): (usize, usize),
+        returns: &[f32],
+        weights: Option<&[f32]>,
+    ) -> Result<(), NetworkError> {
+        let rows = NetworkError::rows("returns", returns.len(), heads)?;
+        let total = total_weight(weights, rows)?;
         let (mut sum, mut squares) = (0.0, 0.0);
-        for (row, value) in returns.iter().enumerate() {
+        for (row, value) in returns.iter().skip(head).step_by(heads).enumerate() {
             let w = f64::from(weight(weights, row));
             if w > 0.0 {
-                NetworkError::finite(*value, || format!("return of row {row}"))?;
+                NetworkError::finite(*value, || format!("return {head} of row {row}"))?;
                 sum += w * f64::from(*value);
                 squares += w * f64::from(*value) * f64::from(*value);
             }
@@ -78,15 +92,23 @@ impl ValueNorm {
         math::narrow(f64::from(value) * self.variance().sqrt() + self.mean())
     }
 
-    /// Puts the statistics into `checkpoint` as the tensor `{name}.value_norm`: mean, mean square, debias.
-    pub(crate) fn save(&self, checkpoint: &mut Checkpoint, name: &str) {
-        let values = vec![self.mean, self.mean_square, self.debias];
-        checkpoint.put_tensor(&format!("{name}.value_norm"), Tensor::F64 { shape: vec![3], values });
+    /// Puts the statistics of all heads into `checkpoint` as the tensor `{name}.value_norm`: mean, mean square
+    /// and debias of each, one head after the other.
+    pub(crate) fn save(heads: &[Self], checkpoint: &mut Checkpoint, name: &str) {
+        let values: Vec<f64> = heads.iter().flat_map(|n| [n.mean, n.mean_square, n.debias]).collect();
+        let shape = vec![values.len()];
+        checkpoint.put_tensor(&format!("{name}.value_norm"), Tensor::F64 { shape, values });
     }
 
-    pub(crate) fn restore(checkpoint: &Checkpoint, name: &str) -> Result<Self, CheckpointError> {
-        let values = checkpoint.f64_tensor(&format!("{name}.value_norm"), &[3])?;
-        Ok(Self { mean: values[0], mean_square: values[1], debias: values[2] })
+    /// The statistics of all `heads`.
+    pub(crate) fn restore(
+        checkpoint: &Checkpoint,
+        name: &str,
+        heads: usize,
+    ) -> Result<Vec<Self>, CheckpointError> {
+        let values = checkpoint.f64_tensor(&format!("{name}.value_norm"), &[3 * heads])?;
+        let heads = values.chunks_exact(3);
+        Ok(heads.map(|n| Self { mean: n[0], mean_square: n[1], debias: n[2] }).collect())
     }
 }
 
@@ -131,10 +153,22 @@ mod tests {
         assert_eq!(norm, after(&[&[1.0, 3.0]]));
         let before = norm;
         let refused = norm.update(&[1.0, f32::NAN], None).unwrap_err();
-        assert_eq!(refused.to_string(), "return of row 1 is not finite");
+        assert_eq!(refused.to_string(), "return 0 of row 1 is not finite");
         assert!(norm.update(&[1.0], Some(&[0.0])).is_err());
         assert!(norm.update(&[], None).is_err());
         assert_eq!(norm, before);
+    }
+
+    #[test]
+    fn each_head_counts_its_own_column() {
+        let (returns, weights) = ([1.0, 10.0, 7.0, 70.0, 3.0, 30.0], [1.0, 0.0, 1.0]);
+        let heads = [0, 1].map(|head| {
+            let mut norm = ValueNorm::new();
+            norm.update_head((head, 2), &returns, Some(&weights)).unwrap();
+            norm
+        });
+        assert_eq!(heads, [after(&[&[1.0, 3.0]]), after(&[&[10.0, 30.0]])]);
+        assert!(ValueNorm::new().update_head((0, 2), &returns[..5], None).is_err(), "not whole rows");
     }
 
     proptest! {

@@ -6,7 +6,7 @@ const DISCOUNT: Discount = Discount { gamma: 0.9, lambda: 0.8 };
 
 fn advantages(rewards: &[f32], values: &[f32], boundaries: &[Boundary], discount: Discount) -> Vec<f32> {
     let mut advantages = vec![f32::NAN; rewards.len()];
-    gae(Played { rewards, values, boundaries }, discount, &mut advantages).unwrap();
+    gae(Played { agents: 1, rewards, values, boundaries }, discount, &mut advantages).unwrap();
     advantages
 }
 
@@ -54,7 +54,45 @@ prop_compose! {
     }
 }
 
+/// What one to three agents played together: each has steps of its own, of one length.
+fn together() -> impl Strategy<Value = (usize, Vec<(f32, f32, Boundary)>)> {
+    (1_usize..4, 1_usize..25).prop_flat_map(|(agents, length)| {
+        let step = (-5.0..5.0_f32, -5.0..5.0_f32, boundary());
+        let steps = prop::collection::vec(step, agents * length);
+        (Just(agents), steps).prop_map(|(agents, mut steps)| {
+            let last = steps.len() - agents;
+            for step in steps[last..].iter_mut().filter(|step| step.2 == Boundary::None) {
+                step.2 = Boundary::Truncated { final_value: step.0 + step.1 };
+            }
+            (agents, steps)
+        })
+    })
+}
+
 proptest! {
+    #[test]
+    fn each_agent_has_the_mixture_of_its_own_n_step_advantages(
+        (agents, steps) in together(), gamma in 0.0..1.0_f32, lambda in 0.0..1.0_f32,
+    ) {
+        let discount = Discount { gamma, lambda };
+        let rewards: Vec<f32> = steps.iter().map(|step| step.0).collect();
+        let values: Vec<f32> = steps.iter().map(|step| step.1).collect();
+        let boundaries: Vec<Boundary> = steps.iter().map(|step| step.2).collect();
+        let mut fast = vec![f32::NAN; steps.len()];
+        let played = Played { agents, rewards: &rewards, values: &values, boundaries: &boundaries };
+        gae(played, discount, &mut fast).unwrap();
+        for agent in 0..agents {
+            let own: Vec<_> = steps.iter().skip(agent).step_by(agents).copied().collect();
+            let rewards: Vec<f32> = own.iter().map(|step| step.0).collect();
+            let values: Vec<f32> = own.iter().map(|step| step.1).collect();
+            let boundaries: Vec<Boundary> = own.iter().map(|step| step.2).collect();
+            let slow = brute_force(&rewards, &values, &boundaries, discount);
+            for (fast, slow) in fast.iter().skip(agent).step_by(agents).zip(slow) {
+                prop_assert!((f64::from(*fast) - slow).abs() < 1e-4, "agent {agent}: {fast} is not {slow}");
+            }
+        }
+    }
+
     #[test]
     fn it_is_the_weighted_mixture_of_n_step_advantages(
         (rewards, values, boundaries) in steps(), gamma in 0.0..1.0_f32, lambda in 0.0..1.0_f32,
@@ -108,9 +146,17 @@ fn lambda_one_is_the_discounted_return() {
 #[test]
 fn an_open_end_and_unequal_columns_are_refused() {
     let mut out = [7.0];
-    let open = Played { rewards: &[1.0], values: &[0.0], boundaries: &[Boundary::None] };
-    assert_eq!(gae(open, DISCOUNT, &mut out), Err(GaeError::OpenEnd { last: 0 }));
+    let open = Played { agents: 1, rewards: &[1.0], values: &[0.0], boundaries: &[Boundary::None] };
+    assert_eq!(gae(open, DISCOUNT, &mut out), Err(GaeError::OpenEnd { last: 0, agent: 0 }));
     let unequal = Played { boundaries: &[], ..open };
-    assert_eq!(gae(unequal, DISCOUNT, &mut out), Err(GaeError::Lengths { lengths: [1, 1, 0, 1] }));
+    let lengths = [1, 1, 0, 1];
+    assert_eq!(gae(unequal, DISCOUNT, &mut out), Err(GaeError::Lengths { lengths, agents: 1 }));
+    for agents in [0, 2] {
+        let (lengths, part) = ([1; 4], Played { agents, boundaries: &[Boundary::Terminated], ..open });
+        assert_eq!(gae(part, DISCOUNT, &mut out), Err(GaeError::Lengths { lengths, agents }));
+    }
     assert_eq!(out, [7.0], "nothing was written");
+    let boundaries = [Boundary::None, Boundary::None, Boundary::Terminated, Boundary::None];
+    let half = Played { agents: 2, rewards: &[0.0; 4], values: &[0.0; 4], boundaries: &boundaries };
+    assert_eq!(gae(half, DISCOUNT, &mut [0.0; 4]), Err(GaeError::OpenEnd { last: 1, agent: 1 }));
 }

@@ -5,14 +5,17 @@
 //! | [`Signals`] | to coordinate on a signal | horizon |
 //! | [`Alternation`] | to plan under a mask, and not to quit | [`Alternation::optimum`] |
 //! | [`Stipend`] | to look beyond the horizon | horizon; its *value* is 1 / (1 − γ) |
+//! | [`Dilemma`] | to learn from each agent's own reward | [`Dilemma::rewards`] of both playing, each step |
 //!
 //! Each is an [`Environment`](karma_core::Environment) of two defenders that takes microseconds a step.
 
 mod alternation;
+mod dilemma;
 mod signals;
 mod stipend;
 
 pub use alternation::Alternation;
+pub use dilemma::Dilemma;
 pub use signals::Signals;
 pub use stipend::Stipend;
 

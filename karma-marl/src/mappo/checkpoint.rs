@@ -9,6 +9,11 @@
 //! It is a [`karma_nn::Checkpoint`]: networks `actor.{i}` and `critic`, and the note `mappo` for the rest.
 //! Its digest is that of the agents' specifications and the length of the global features, so that a policy
 //! cannot be loaded for other agents.
+//!
+//! | version of the note | the critic's outputs | what can be done with it |
+//! |---|---|---|
+//! | 1 (not written in it) | one value, of the mean of the agents' rewards | load its policies |
+//! | 2 | a value for each agent, of its own rewards | that, and continue it |
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -22,18 +27,27 @@ use crate::error::{MappoError, SetupError};
 use crate::vector::{SlotState, VectorEnvironment};
 
 const NOTE: &str = "mappo";
+/// The version of the note that is written, and that can be continued.
+const VERSION: u32 = 2;
 const CRITIC: &str = "critic";
 
 /// What is not a tensor.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TrainerState {
+    #[serde(default = "first_version")]
+    version: u32,
     pub(crate) params: MappoParams,
     pub(crate) spec: EnvironmentSpec,
     seed: u64,
     progress: Progress,
     environments: Vec<SlotState>,
     minibatches: StreamRng,
+}
+
+/// What a note is that does not say.
+const fn first_version() -> u32 {
+    1
 }
 
 /// The name under which a checkpoint has an actor.
@@ -45,12 +59,32 @@ pub(crate) fn actor_name(number: usize) -> String {
 pub(crate) fn read(bytes: &[u8], spec: &EnvironmentSpec) -> Result<(Checkpoint, TrainerState), MappoError> {
     let checkpoint = Checkpoint::from_bytes(bytes, &schema_digest(spec)?)?;
     let note = checkpoint.note(NOTE).ok_or_else(|| unusable(&"it is missing"))?;
+    // Before the rest is read: of a later version it may be anything.
+    let version = note.get("version").map_or(Ok(first_version()), u32::deserialize);
+    let version = version.map_err(|error| unusable(&error))?;
+    if !(first_version()..=VERSION).contains(&version) {
+        return Err(unusable(&format!("it has version {version}; 1 to {VERSION} can be read")));
+    }
     let state = TrainerState::deserialize(note).map_err(|error| unusable(&error))?;
     Ok((checkpoint, state))
 }
 
+impl TrainerState {
+    /// Refuses what can be played, but not trained further.
+    fn check_version(&self) -> Result<(), MappoError> {
+        if self.version == VERSION {
+            return Ok(());
+        }
+        Err(unusable(&format!(
+            "it has version {}, whose critic has one value for the whole team; only version {VERSION}, with a \
+             value for each agent, can be continued (policies of both can be loaded)",
+            self.version
+        )))
+    }
+}
+
 /// The digest of what the networks' inputs and outputs mean.
-fn schema_digest(spec: &EnvironmentSpec) -> Result<String, MappoError> {
+pub(super) fn schema_digest(spec: &EnvironmentSpec) -> Result<String, MappoError> {
     Digest::of_json(&(&spec.agents, spec.global_size))
         .map(|digest| digest.to_string())
         .map_err(|error| unusable(&error))
@@ -72,6 +106,7 @@ impl Mappo {
         }
         self.critic.save(&mut checkpoint, CRITIC);
         let state = TrainerState {
+            version: VERSION,
             params: self.config.params().clone(),
             spec: self.spec().clone(),
             seed: self.seed,
@@ -98,6 +133,7 @@ impl Mappo {
             return Err(SetupError::Environments { found: 0, expected: 1 }.into());
         };
         let (checkpoint, state) = read(bytes, first.spec())?;
+        state.check_version()?;
         let config = state.params.check()?;
         let mut environments = VectorEnvironment::new(environments, state.seed)?;
         if *environments.spec() != state.spec || environments.len() != state.environments.len() {
@@ -109,6 +145,10 @@ impl Mappo {
         let networks = buffer.seats().iter().map(|seat| seat.network + 1).max().unwrap_or(0);
         let actors = (0..networks).map(actor).collect::<Result<Vec<_>, CheckpointError>>()?;
         let critic = ValueTrainer::restore(&checkpoint, CRITIC, config.value())?;
+        let (heads, agents) = (critic.heads(), buffer.seats().len());
+        if heads != agents {
+            return Err(unusable(&format!("its critic has {heads} heads, but there are {agents} agents")));
+        }
         let (seed, progress, minibatches) = (state.seed, state.progress, state.minibatches);
         Ok(Self { config, seed, threads, environments, actors, critic, minibatches, progress, buffer })
     }

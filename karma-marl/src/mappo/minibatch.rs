@@ -55,13 +55,14 @@ impl PolicyRows {
         rows: &[usize],
     ) -> PolicyBatch<'_> {
         self.clear();
-        for (seat, agent) in rollout.seats().iter().zip(&rollout.agents) {
+        let agents = rollout.seats().len();
+        for (place, (seat, agent)) in rollout.seats().iter().zip(&rollout.agents).enumerate() {
             if seat.network == network {
                 gather(&mut self.inputs, &agent.inputs, seat.inputs(), rows);
                 gather(&mut self.masks, &agent.masks, seat.actions(), rows);
                 gather(&mut self.actions, &agent.actions, 1, rows);
                 gather(&mut self.log_probs, &agent.log_probs, 1, rows);
-                gather(&mut self.advantages, &rollout.advantages, 1, rows);
+                self.advantages.extend(rows.iter().map(|row| rollout.advantages[row * agents + place]));
             }
         }
         PolicyBatch {
@@ -92,14 +93,14 @@ pub(super) struct ValueRows {
 }
 
 impl ValueRows {
-    /// Copies `rows`.
+    /// Copies `rows`, with one output and return for each agent: those of its head.
     pub(super) fn gather(&mut self, rollout: &RolloutBuffer, rows: &[usize]) -> ValueBatch<'_> {
         self.globals.clear();
         self.outputs.clear();
         self.returns.clear();
         gather(&mut self.globals, &rollout.globals, rollout.global_size(), rows);
-        gather(&mut self.outputs, &rollout.outputs, 1, rows);
-        gather(&mut self.returns, &rollout.returns, 1, rows);
+        gather(&mut self.outputs, &rollout.outputs, rollout.seats().len(), rows);
+        gather(&mut self.returns, &rollout.returns, rollout.seats().len(), rows);
         ValueBatch { states: &self.globals, old_values: &self.outputs, returns: &self.returns, weights: None }
     }
 }

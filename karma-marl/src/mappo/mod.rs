@@ -7,9 +7,9 @@
 //!
 //! One [`Mappo::iterate`]:
 //! 1. **Rollout.** Each environment plays whole episodes with the present actors.
-//! 2. **Advantages** A by [`gae`](crate::gae::gae), from the team's reward (the mean of its agents') and
-//!    the critic's values in units of rewards; returns are A + V. Then A is normalised over the whole
-//!    rollout to mean 0 and deviation 1.
+//! 2. **Advantages** A of each agent by [`gae`](crate::gae::gae), from **its own rewards** and the critic's
+//!    values for it in units of rewards; returns are A + V. Then A is normalised over the whole rollout to
+//!    mean 0 and deviation 1, for each actor over all agents that it plays.
 //! 3. **Update**, for a number of epochs, over the rows in a new random order, in mini-batches: each actor
 //!    minimises −min(r·A, clip(r, 1 ± ε)·A) − c·entropy with r the ratio of π(a) to what it was in the
 //!    rollout, and the critic a clipped Huber loss of the normalised returns, one Adam step each.
@@ -21,6 +21,14 @@
 //! * a mini-batch has the same rows for all networks, and each network's updates run on one thread, so
 //!   results do not depend on the number of threads;
 //! * a checkpoint holds everything, so that a continued run is the same run.
+//!
+//! **A reward for each agent.** [`Step::rewards`](karma_core::Step::rewards) holds one for each, and they may
+//! differ: a role that is paid for its mission, or, one day, an attacker that gains what defenders lose. A
+//! learner of their mean would do what is best for the sum, whoever pays for it. So the critic has a head for
+//! each agent on one trunk: V of agent i is what *it* can expect in a state that all see. Where all agents earn
+//! the same, the heads learn the same function, and a learner need not be told which case it is in. The heads
+//! cost the last layer only: (hidden + 1) × (agents − 1) parameters more than one value for all.
+//! [`IterationStats::episodic_return`] is the mean over agents.
 //!
 //! Cost of one iteration: E·T environment steps, and epochs × networks × E·T rows forward and backward.
 
@@ -96,9 +104,9 @@ impl Mappo {
             network.map(|network| PolicyTrainer::new(network, config.policy())).map_err(named)
         };
         let actors = networks.iter().zip(buffer.seats()).zip(0..).map(actor).collect::<Result<_, _>>()?;
-        let critic = params.critic(environments.spec().global_size).check()?;
+        let critic = params.critic(environments.spec().global_size, buffer.seats().len()).check()?;
         let critic = Mlp::orthogonal(&critic, &mut root.child("critic").rng());
-        let critic = ValueTrainer::new(critic, config.value())?;
+        let critic = ValueTrainer::new(critic, config.value());
         let (minibatches, progress) = (root.child("minibatches").rng(), Progress::default());
         Ok(Self { config, seed, threads, environments, actors, critic, minibatches, progress, buffer })
     }
@@ -113,7 +121,8 @@ impl Mappo {
         let players = Players { actors, critic: &self.critic };
         let returns = self.environments.collect(&mut self.buffer, &players, self.threads)?;
         self.buffer.estimate(self.config.discount())?;
-        let explained_variance = stats::explained_variance(&self.buffer.values, &self.buffer.returns);
+        let (agents, buffer) = (self.buffer.seats().len(), &self.buffer);
+        let explained_variance = stats::explained_variance(&buffer.values, &buffer.returns, agents);
         self.buffer.normalise_advantages();
         let params = self.config.params();
         let (rows, parts) = (self.buffer.rows(), params.num_minibatches);
@@ -150,14 +159,17 @@ impl Mappo {
         self.buffer.seats().map(|seat| TrainedPolicy::new(network(seat.network), seat, mode))
     }
 
-    /// The critic's value of a state, in units of rewards.
+    /// The critic's value of a state for each agent, in units of its rewards.
     ///
     /// # Errors
     /// If `global` has not the length of the specification.
-    pub fn value(&self, global: &[f32]) -> Result<f32, NetworkError> {
-        let mut output = [0.0];
-        self.critic.network().forward_into(global, &mut output)?;
-        Ok(self.critic.denormalise(output[0]))
+    pub fn values(&self, global: &[f32]) -> Result<PerAgent<f32>, NetworkError> {
+        let (expected, found) = (self.spec().global_size, global.len());
+        if found != expected {
+            return Err(NetworkError::Shape { what: "global", expected, found });
+        }
+        let values = Players { actors: Vec::new(), critic: &self.critic }.values(global)?;
+        Ok(values.into())
     }
 }
 

@@ -44,7 +44,8 @@ pub struct MappoParams {
     pub num_envs: usize,
     /// Steps that each environment plays in an iteration, a multiple of its horizon; absent: one horizon.
     pub rollout_length: Option<usize>,
-    /// Whether the critic predicts normalised returns. Default true (the paper's first factor).
+    /// Whether the critic predicts normalised returns, each agent's by their own mean and variance. Default true
+    /// (the paper's first factor).
     pub value_norm: bool,
     /// δ of the critic's Huber loss, in normalised units, above 0. Default 10 (on-policy).
     pub huber_delta: f32,
@@ -122,10 +123,10 @@ impl MappoParams {
         MlpParams { hidden, activation, ..MlpParams::actor(inputs, actions) }
     }
 
-    /// The critic's network.
-    pub(crate) fn critic(&self, inputs: usize) -> MlpParams {
+    /// The critic's network: a head for each agent.
+    pub(crate) fn critic(&self, inputs: usize, agents: usize) -> MlpParams {
         let (hidden, activation) = (self.hidden.clone(), self.activation);
-        MlpParams { hidden, activation, ..MlpParams::critic(inputs) }
+        MlpParams { hidden, activation, output: agents, ..MlpParams::critic(inputs) }
     }
 
     fn adam(&self) -> AdamParams {

@@ -30,14 +30,15 @@ pub struct IterationStats {
     pub steps: u64,
     /// Episodes finished since then.
     pub episodes: u64,
-    /// Mean return of the episodes finished in this iteration, not discounted, of the team's reward; absent
-    /// if none was finished.
+    /// Mean return of the episodes finished in this iteration, not discounted; absent if none was finished. A
+    /// return is the mean over agents of the rewards that they learn from: if an environment adds something to
+    /// the reward of a role (shaping), it is counted here too.
     pub episodic_return: Option<f64>,
     /// Standard deviation of these returns.
     pub episodic_return_std: Option<f64>,
     /// The clipped surrogate loss, without the entropy bonus.
     pub policy_loss: f64,
-    /// The critic's loss, in normalised units.
+    /// The critic's loss, in normalised units, a mean over the agents' heads.
     pub value_loss: f64,
     /// Entropy of the policies over legal actions, in nats.
     pub entropy: f64,
@@ -50,7 +51,7 @@ pub struct IterationStats {
     /// Length of the critic's gradient before clipping.
     pub value_grad_norm: f64,
     /// Share of the variance of the returns that the critic foresaw: 1 is perfect, 0 no better than a
-    /// constant; absent if all returns are equal.
+    /// constant. A mean over agents whose returns vary; absent if there is none.
     pub explained_variance: Option<f64>,
 }
 
@@ -79,12 +80,20 @@ impl IterationStats {
     }
 }
 
-/// 1 − Var(returns − values) / Var(returns); `None` if all returns are equal.
-pub(super) fn explained_variance(values: &[f32], returns: &[f32]) -> Option<f64> {
-    let wide: Vec<f64> = returns.iter().map(|r| f64::from(*r)).collect();
-    let errors: Vec<f64> = wide.iter().zip(values).map(|(r, v)| r - f64::from(*v)).collect();
-    let (spread, error) = (standard_deviation(&wide)?, standard_deviation(&errors)?);
-    (spread > 0.0).then(|| 1.0 - (error / spread).powi(2))
+/// 1 − Var(returns − values) / Var(returns), the mean over agents of columns that are (rows, agents); `None` if
+/// no agent's returns vary. Not of all returns at once: a critic that knows only who earns more foresees nothing.
+pub(super) fn explained_variance(values: &[f32], returns: &[f32], agents: usize) -> Option<f64> {
+    let of = |agent: usize| {
+        let column = |all: &[f32]| -> Vec<f64> {
+            all.iter().skip(agent).step_by(agents).map(|x| f64::from(*x)).collect()
+        };
+        let (values, returns) = (column(values), column(returns));
+        let errors: Vec<f64> = returns.iter().zip(values).map(|(r, v)| r - v).collect();
+        let (spread, error) = (standard_deviation(&returns)?, standard_deviation(&errors)?);
+        (spread > 0.0).then(|| 1.0 - (error / spread).powi(2))
+    };
+    let shares: Vec<f64> = (0..agents).filter_map(of).collect();
+    mean(&shares)
 }
 
 #[cfg(test)]
@@ -93,9 +102,16 @@ mod tests {
 
     #[test]
     fn explained_variance_is_one_for_a_perfect_critic_and_zero_for_a_constant_one() {
-        assert_eq!(explained_variance(&[1.0, 3.0], &[1.0, 3.0]), Some(1.0));
-        assert_eq!(explained_variance(&[2.0, 2.0], &[1.0, 3.0]), Some(0.0));
-        assert_eq!(explained_variance(&[3.0, 1.0], &[1.0, 3.0]), Some(-3.0));
-        assert_eq!(explained_variance(&[0.0, 1.0], &[2.0, 2.0]), None);
+        assert_eq!(explained_variance(&[1.0, 3.0], &[1.0, 3.0], 1), Some(1.0));
+        assert_eq!(explained_variance(&[2.0, 2.0], &[1.0, 3.0], 1), Some(0.0));
+        assert_eq!(explained_variance(&[3.0, 1.0], &[1.0, 3.0], 1), Some(-3.0));
+        assert_eq!(explained_variance(&[0.0, 1.0], &[2.0, 2.0], 1), None);
+    }
+
+    #[test]
+    fn explained_variance_is_a_mean_over_agents_whatever_they_earn() {
+        // The first agent's returns are foreseen, the second's only in their mean, the third's do not vary.
+        let (returns, values) = ([1.0, 100.0, 7.0, 3.0, 300.0, 7.0], [1.0, 200.0, 7.0, 3.0, 200.0, 9.0]);
+        assert_eq!(explained_variance(&values, &returns, 3), Some(0.5));
     }
 }

@@ -90,6 +90,34 @@ fn a_checkpoint_of_other_agents_or_another_horizon_is_refused() {
     );
 }
 
+/// The same bytes with the note's version changed, or taken out.
+fn with_version(bytes: &[u8], version: Option<u32>) -> Vec<u8> {
+    let digest = checkpoint::schema_digest(Signals::new(4).spec()).unwrap();
+    let mut checkpoint = karma_nn::Checkpoint::from_bytes(bytes, &digest).unwrap();
+    let mut note = checkpoint.note("mappo").unwrap().clone();
+    let fields = note.as_object_mut().unwrap();
+    fields.remove("version");
+    fields.extend(version.map(|version| ("version".to_owned(), version.into())));
+    checkpoint.put_note("mappo", note);
+    checkpoint.to_bytes().unwrap()
+}
+
+#[test]
+fn a_checkpoint_with_one_value_for_the_whole_team_still_plays_but_cannot_be_continued() {
+    let bytes = with_version(&trainer(|_| ()).unwrap().checkpoint().unwrap(), None);
+    let spec = Signals::new(4).spec().clone();
+    assert!(TrainedPolicy::load(&bytes, &spec, Mode::Greedy).is_ok());
+    let refused = Mappo::restore(&bytes, copies(&Signals::new(4), 3), NonZeroUsize::MIN).unwrap_err();
+    assert!(refused.to_string().contains("version 1, whose critic has one value"), "{refused}");
+}
+
+#[test]
+fn a_checkpoint_of_a_later_version_is_refused_by_number() {
+    let bytes = with_version(&trainer(|_| ()).unwrap().checkpoint().unwrap(), Some(3));
+    let refused = TrainedPolicy::load(&bytes, Signals::new(4).spec(), Mode::Greedy).unwrap_err();
+    assert!(refused.to_string().contains("it has version 3; 1 to 2 can be read"), "{refused}");
+}
+
 #[test]
 fn bytes_that_were_tampered_with_are_refused() {
     let mut bytes = trainer(|_| ()).unwrap().checkpoint().unwrap();

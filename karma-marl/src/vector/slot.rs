@@ -42,16 +42,17 @@ impl Slot {
         players: &Players<'_>,
         mut rows: EnvironmentRows<'_>,
     ) -> Result<Vec<f64>, RolloutError> {
-        let length = rows.rewards.len();
+        let length = rows.len();
         let mut joint = JointAction::filled(Action(0), rows.agents.len());
         let (mut returns, mut so_far) = (Vec::new(), 0.0);
         let mut step = self.begin()?;
         for t in 0..length {
             self.decide(players, &step, (&mut rows, t), &mut joint)?;
             step = self.advance(&joint)?;
-            rows.rewards[t] = team_reward(&step);
-            rows.boundaries[t] = self.boundary(players, &step, t + 1 == length)?;
-            so_far += f64::from(rows.rewards[t]);
+            let each = rows.each(t);
+            rows.rewards[each].copy_from_slice(step.rewards.as_slice());
+            self.close(players, &step, (&mut rows, t))?;
+            so_far += mean_reward(&step);
             if step.is_last() {
                 returns.push(std::mem::take(&mut so_far));
                 if t + 1 < length {
@@ -87,9 +88,11 @@ impl Slot {
     ) -> Result<(), RolloutError> {
         let (environment, episode) = self.name();
         let name = |source| RolloutError::Inference { environment, episode, source };
+        let each = rows.each(t);
         let global = &mut rows.globals[t * step.global.len()..][..step.global.len()];
         global.copy_from_slice(&step.global);
-        (rows.outputs[t], rows.values[t]) = players.value(global).map_err(name)?;
+        let (outputs, values) = (&mut rows.outputs[each.clone()], &mut rows.values[each]);
+        players.values_into(global, outputs, values).map_err(name)?;
         let seen = step.observations.iter().zip(&step.masks);
         for ((agent, (observation, mask)), chosen) in rows.agents.iter_mut().zip(seen).zip(joint) {
             agent.see(t, &observation.0, mask.as_slice());
@@ -98,18 +101,28 @@ impl Slot {
         Ok(())
     }
 
-    fn boundary(&self, players: &Players<'_>, step: &Step, last_row: bool) -> Result<Boundary, RolloutError> {
+    /// Writes what followed the step of row `t`.
+    fn close(
+        &self,
+        players: &Players<'_>,
+        step: &Step,
+        (rows, t): (&mut EnvironmentRows<'_>, usize),
+    ) -> Result<(), RolloutError> {
+        let (each, last_row) = (rows.each(t), t + 1 == rows.len());
+        let boundaries = &mut rows.boundaries[each];
         if step.terminated {
-            Ok(Boundary::Terminated)
+            boundaries.fill(Boundary::Terminated);
         } else if step.truncated || last_row {
             let (environment, episode) = self.name();
-            let value = players.value(&step.global);
-            let (_, final_value) =
-                value.map_err(|source| RolloutError::Inference { environment, episode, source })?;
-            Ok(Boundary::Truncated { final_value })
+            let finals = players.values(&step.global);
+            let finals = finals.map_err(|source| RolloutError::Inference { environment, episode, source })?;
+            for (boundary, final_value) in boundaries.iter_mut().zip(finals) {
+                *boundary = Boundary::Truncated { final_value };
+            }
         } else {
-            Ok(Boundary::None)
+            boundaries.fill(Boundary::None);
         }
+        Ok(())
     }
 
     /// This environment and the episode it plays, for messages.
@@ -156,7 +169,8 @@ impl AgentRows<'_> {
     }
 }
 
-/// The mean of the agents' rewards: what a team is trained for. Where all earn the same, it is that.
-fn team_reward(step: &Step) -> f32 {
-    step.rewards.iter().sum::<f32>() / step.rewards.len() as f32
+/// The mean of the agents' rewards, which is what is reported; each agent learns from its own. Where all earn
+/// the same, it is that.
+fn mean_reward(step: &Step) -> f64 {
+    step.rewards.iter().map(|reward| f64::from(*reward)).sum::<f64>() / step.rewards.len() as f64
 }

@@ -3,7 +3,7 @@ use karma_nn::{MlpParams, ValueParams};
 
 use super::*;
 use crate::gae::Boundary;
-use crate::games::{Alternation, Signals, Stipend};
+use crate::games::{Alternation, Dilemma, Signals, Stipend};
 use crate::policy::action;
 use crate::seats::seats;
 
@@ -22,8 +22,9 @@ impl Team {
             .iter()
             .map(|agent| network(MlpParams::actor(agent.observation_size, agent.action_space.len())));
         let actors = actors.collect();
-        let critic = network(MlpParams::critic(spec.global_size));
-        Self { actors, critic: ValueTrainer::new(critic, ValueParams::default().check().unwrap()).unwrap() }
+        let critic = MlpParams { output: spec.agents.len(), ..MlpParams::critic(spec.global_size) };
+        let critic = ValueTrainer::new(network(critic), ValueParams::default().check().unwrap());
+        Self { actors, critic }
     }
 
     fn players(&self) -> Players<'_> {
@@ -69,11 +70,12 @@ fn environments_differ_from_each_other_and_episodes_from_the_ones_before() {
 #[test]
 fn only_the_horizon_truncates_and_whole_episodes_are_counted() {
     let (buffer, returns) = collect(&Stipend::new(4), 8, 2);
-    for (row, boundary) in buffer.boundaries().iter().enumerate() {
-        assert_eq!(matches!(boundary, Boundary::Truncated { .. }), row % 4 == 3, "row {row}: {boundary:?}");
+    for (row, boundaries) in buffer.boundaries().chunks(2).enumerate() {
+        let truncated = |boundary: &Boundary| matches!(boundary, Boundary::Truncated { .. });
+        assert!(boundaries.iter().all(|b| truncated(b) == (row % 4 == 3)), "row {row}: {boundaries:?}");
     }
     assert_eq!(returns.unwrap(), [4.0; 6]);
-    assert_eq!(buffer.rewards(), [1.0; 24], "a reset earns nothing and is not a row");
+    assert_eq!(buffer.rewards(), [1.0; 48], "a reset earns nothing and is not a row");
 }
 
 /// The final observation is that before the automatic reset: its value is the critic's value of it, not of
@@ -90,14 +92,18 @@ fn a_truncated_step_is_valued_by_its_final_observation() {
         let action = |agent| action(buffer.actions(AgentId::from_index(agent))[t]);
         last = Some(game.step(&vec![action(0), action(1)].into()).unwrap());
     }
-    let (_, final_value) = team.players().value(&last.unwrap().global).unwrap();
-    assert_eq!(buffer.boundaries()[1], Boundary::Truncated { final_value });
+    let finals = team.players().values(&last.unwrap().global).unwrap();
+    assert_ne!(finals[0], finals[1], "each agent has a head of its own");
+    let expected: Vec<_> =
+        finals.into_iter().map(|final_value| Boundary::Truncated { final_value }).collect();
+    assert_eq!(buffer.boundaries()[2..4], expected);
 }
 
 #[test]
 fn an_episode_that_ends_early_is_terminated_and_the_next_begins_in_the_following_row() {
     let (buffer, returns) = collect(&Alternation::new(50), 200, 2);
-    let ends: Vec<usize> = (0..600).filter(|row| buffer.boundaries()[*row] == Boundary::Terminated).collect();
+    let ended = |row: &usize| buffer.boundaries()[2 * row..][..2] == [Boundary::Terminated; 2];
+    let ends: Vec<usize> = (0..600).filter(ended).collect();
     assert!(ends.len() > 10, "a random team quits now and then: {ends:?}");
     for end in ends.into_iter().filter(|end| (end + 1) % 200 != 0) {
         let first = &buffer.globals[(end + 1) * 8..][..8];
@@ -105,7 +111,16 @@ fn an_episode_that_ends_early_is_terminated_and_the_next_begins_in_the_following
     }
     let counted: f64 = returns.unwrap().iter().sum();
     let earned: f64 = buffer.rewards().iter().map(|reward| f64::from(*reward)).sum();
-    assert!(counted <= earned, "what is unfinished is not counted");
+    assert!(counted <= earned / 2.0, "a return is a mean over agents, and what is unfinished is not counted");
+}
+
+#[test]
+fn every_agent_keeps_its_own_reward_and_the_return_is_their_mean() {
+    let (buffer, returns) = collect(&Dilemma::new(3), 6, 2);
+    let game = |row: &[f32]| -> f64 { row.iter().map(|reward| f64::from(*reward)).sum() };
+    assert!(buffer.rewards().chunks(2).any(|row| row[0] != row[1]), "{:?}", buffer.rewards());
+    let expected: Vec<f64> = buffer.rewards().chunks(6).map(|episode| game(episode) / 2.0).collect();
+    assert_eq!(returns.unwrap(), expected);
 }
 
 #[test]

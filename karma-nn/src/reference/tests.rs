@@ -90,21 +90,26 @@ proptest! {
 
     #[test]
     fn the_value_gradient_is_that_of_automatic_differentiation(
-        rows in 1_usize..300, activation in activation(), weighted: bool, clip in prop::option::of(0.1_f32..0.5),
-        delta in 0.2_f32..10.0, seed in 0_u64..1_000,
+        (rows, heads) in (1_usize..300, 1_usize..4), activation in activation(), weighted: bool,
+        clip in prop::option::of(0.1_f32..0.5), delta in 0.2_f32..10.0, seed in 0_u64..1_000,
     ) {
-        let network = network(MlpParams { hidden: vec![24, 17], ..MlpParams::critic(11) }, activation, seed);
+        let network = MlpParams { hidden: vec![24, 17], output: heads, ..MlpParams::critic(11) };
+        let network = self::network(network, activation, seed);
         let params = ValueParams { clip_epsilon: clip, huber_delta: delta, ..ValueParams::default() };
         let (config, weights) = (params.check().unwrap(), weights(rows, seed as f32));
-        let (states, returns) = (wave(rows * 11, seed as f32), wave(rows, 0.2));
-        let old: Vec<f32> = network.forward(&states).unwrap().iter().zip(wave(rows, 0.9)).map(|(v, w)| v + 0.5 * w).collect();
+        let (states, returns) = (wave(rows * 11, seed as f32), wave(rows * heads, 0.2));
+        let old = network.forward(&states).unwrap().into_iter().zip(wave(rows * heads, 0.9));
+        let old: Vec<f32> = old.map(|(v, w)| v + 0.5 * w).collect();
         let weights = (weighted && weights.iter().any(|w| *w > 0.0)).then_some(weights.as_slice());
         let batch = ValueBatch { states: &states, old_values: &old, returns: &returns, weights };
-        let mut norm = ValueNorm::new();
-        norm.update(&returns, weights).unwrap();
-        let (loss, expected) = value_gradient(&network, &batch, (&config, &norm), Device::Cpu).unwrap();
-        let mut trainer = ValueTrainer::new(network, config).unwrap();
-        let ours = trainer.gradient(&batch, &norm).unwrap();
+        let mut norms = vec![ValueNorm::new(); heads];
+        for (head, norm) in norms.iter_mut().enumerate() {
+            let column: Vec<f32> = returns.iter().skip(head).step_by(heads).copied().collect();
+            norm.update(&column, weights).unwrap();
+        }
+        let (loss, expected) = value_gradient(&network, &batch, (&config, &norms), Device::Cpu).unwrap();
+        let mut trainer = ValueTrainer::new(network, config);
+        let ours = trainer.gradient(&batch, &norms).unwrap();
         prop_assert!((ours - loss).abs() < 1e-5 * loss.abs().max(1.0), "{} and {}", ours, loss);
         let error = relative_error(trainer.last_gradient(), &expected);
         prop_assert!(error < 1e-4, "relative error {}", error);

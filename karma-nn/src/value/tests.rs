@@ -9,12 +9,24 @@ fn params() -> ValueParams {
 /// A critic of one weight and one bias, both 0: every prediction is 0.
 fn blank(params: &ValueParams) -> ValueTrainer {
     let network = MlpParams { hidden: vec![], ..MlpParams::critic(1) };
-    ValueTrainer::new(Mlp::zeros(&network.check().unwrap()), params.check().unwrap()).unwrap()
+    ValueTrainer::new(Mlp::zeros(&network.check().unwrap()), params.check().unwrap())
 }
 
 fn critic() -> ValueTrainer {
-    let network = Mlp::orthogonal(&MlpParams::critic(4).check().unwrap(), &mut rng(1));
-    ValueTrainer::new(network, params().check().unwrap()).unwrap()
+    with_heads(1)
+}
+
+fn with_heads(output: usize) -> ValueTrainer {
+    let network = MlpParams { output, ..MlpParams::critic(4) };
+    let network = Mlp::orthogonal(&network.check().unwrap(), &mut rng(1));
+    ValueTrainer::new(network, params().check().unwrap())
+}
+
+/// Values of `states` as `trainer` sees them, in units of rewards.
+fn values(trainer: &ValueTrainer, states: &[f32]) -> Vec<f32> {
+    let mut values = trainer.network().forward(states).unwrap();
+    trainer.denormalise(&mut values);
+    values
 }
 
 #[test]
@@ -45,7 +57,9 @@ fn targets_are_normalised_after_the_statistics_have_seen_them() {
     assert!((stats.value_loss - 0.5).abs() < 1e-5, "{stats:?}");
     // dL/dw = mean(x · (0 − t)) = (1·1 + (−1)·(−1)) / 2 = 1 and dL/db = 0.
     assert!((stats.grad_norm - 1.0).abs() < 1e-5, "{stats:?}");
-    assert!((trainer.denormalise(1.0) - 3.0).abs() < 1e-5);
+    let mut values = [1.0, -1.0];
+    trainer.denormalise(&mut values);
+    assert!((values[0] - 3.0).abs() < 1e-5 && (values[1] - 1.0).abs() < 1e-5, "{values:?}");
 }
 
 #[test]
@@ -53,7 +67,9 @@ fn without_normalisation_the_target_is_the_return() {
     let mut trainer = blank(&ValueParams { normalise_returns: false, ..params() });
     let batch = ValueBatch { states: &[0.0], old_values: &[0.0], returns: &[4.0], weights: None };
     assert_eq!(trainer.update(&batch).unwrap(), ValueStats { value_loss: 8.0, grad_norm: 4.0 });
-    assert_eq!(trainer.denormalise(7.0), 7.0);
+    let mut values = [7.0];
+    trainer.denormalise(&mut values);
+    assert_eq!(values, [7.0]);
 }
 
 #[test]
@@ -107,13 +123,61 @@ fn a_number_that_is_not_finite_is_refused_and_nothing_changes() {
         assert!(trainer.update(&bad).is_err(), "{bad:?}");
     }
     assert_eq!((trainer.network(), trainer.steps()), (before.network(), 0));
-    assert_eq!(trainer.value_norm(), before.value_norm());
+    assert_eq!(trainer.value_norms(), before.value_norms());
+}
+
+/// Joint statistics would leave the first head targets of deviation 0.001, and its error would be as large as
+/// its returns.
+#[test]
+fn each_head_learns_its_own_returns_whatever_the_scale_of_the_others() {
+    let mut trainer = with_heads(2);
+    trainer.set_learning_rate(3e-3).unwrap();
+    let states = wave(4 * 64, 0.0);
+    let returns: Vec<f32> = states.chunks(4).flat_map(|s| [s[0], 1000.0 * (s[3] - s[1])]).collect();
+    for _ in 0..300 {
+        let old_values = trainer.network().forward(&states).unwrap();
+        let batch = ValueBatch { states: &states, old_values: &old_values, returns: &returns, weights: None };
+        trainer.update(&batch).unwrap();
+    }
+    let foreseen = values(&trainer, &states);
+    for (head, scale) in [(0, 1.0), (1, 1000.0)] {
+        let errors = foreseen.iter().zip(&returns).skip(head).step_by(2).map(|(v, r)| (v - r).abs() / scale);
+        let worst = errors.fold(0.0, f32::max);
+        assert!(worst < 0.15, "head {head} is wrong by {worst} of its scale");
+    }
+}
+
+/// With a trunk that cannot move, heads are critics of their own: two heads get the halves of what one gets.
+#[test]
+fn the_loss_of_a_row_is_the_mean_over_its_heads() {
+    let network = MlpParams { hidden: vec![], output: 2, ..MlpParams::critic(1) };
+    let mut two = ValueTrainer::new(Mlp::zeros(&network.check().unwrap()), params().check().unwrap());
+    let batch = ValueBatch {
+        states: &[1.0, -1.0],
+        old_values: &[0.0; 4],
+        returns: &[1.0, 0.0, 3.0, 400.0],
+        weights: None,
+    };
+    // Each head alone has a loss of ½ and a gradient of (1, 0); see the test of one head.
+    let stats = two.update(&batch).unwrap();
+    assert!((stats.value_loss - 0.5).abs() < 1e-5, "{stats:?}");
+    assert!((stats.grad_norm - 0.5_f32.sqrt()).abs() < 1e-5, "{stats:?}");
 }
 
 #[test]
-fn a_critic_has_one_output() {
-    let two = MlpParams { output: 2, ..MlpParams::critic(3) }.check().unwrap();
-    assert!(ValueTrainer::new(Mlp::zeros(&two), params().check().unwrap()).is_err());
+fn columns_that_do_not_fit_the_heads_are_refused_and_a_bad_entry_is_named_with_its_head() {
+    let (mut trainer, states) = (with_heads(2), wave(4, 0.0));
+    let good = ValueBatch { states: &states, old_values: &[0.0; 2], returns: &[1.0; 2], weights: None };
+    assert!(trainer.update(&ValueBatch { returns: &[1.0], ..good }).is_err());
+    assert!(trainer.update(&ValueBatch { old_values: &[0.0; 4], ..good }).is_err());
+    let refused = trainer.update(&ValueBatch { old_values: &[0.0, f32::NAN], ..good }).unwrap_err();
+    assert_eq!(refused.to_string(), "old value 1 of row 0 is not finite");
+    assert_eq!(trainer.steps(), 0);
+    trainer.update(&good).unwrap();
+}
+
+#[test]
+fn settings_outside_their_range_are_refused() {
     assert!(ValueParams { clip_epsilon: Some(0.0), ..params() }.check().is_err());
     assert!(ValueParams { huber_delta: f32::NAN, ..params() }.check().is_err());
 }
