@@ -1,0 +1,69 @@
+//! What a role means on a cluster, as written: its rules and its penalty.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::actions::ActionsBinding;
+
+/// The rules of a role: which actions its agents may take, and what it costs to take others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleBinding {
+    /// Number of agents that play the role; 1 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agents: Option<u32>,
+    /// Hardness of the role's rules in [0, 1], unless a rule has its own; the binding's by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardness: Option<f32>,
+    /// The rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleBinding>,
+    /// What is allowed while no rule that allows something fires; no change by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<Vec<ActionsBinding>>,
+    /// Added to the reward of an action outside of the guide, times (1 − hardness); at most 0, which is the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub penalty: Option<f32>,
+}
+
+/// What a rule is asked of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RuleScope {
+    /// Of the whole system, once.
+    #[default]
+    #[serde(rename = "once")]
+    Once,
+    /// Of each service: conditions and actions may speak of `self`, its callers and what it calls.
+    #[serde(rename = "each service")]
+    EachService,
+}
+
+/// A rule: when a condition holds, some actions are allowed, or forbidden.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleBinding {
+    /// What the rule is called in explanations.
+    pub name: String,
+    /// The condition under which it fires; always, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// What it is asked of: `once` (the default) or `each service`.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub scope: Option<RuleScope>,
+    /// Actions that are allowed when it fires.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<ActionsBinding>,
+    /// Actions that are forbidden when it fires, whatever other rules allow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forbid: Vec<ActionsBinding>,
+    /// Hardness of this rule in [0, 1]; the role's by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardness: Option<f32>,
+}
+
+impl RuleBinding {
+    /// What it is asked of.
+    pub fn scope(&self) -> RuleScope {
+        self.scope.unwrap_or_default()
+    }
+}

@@ -1,0 +1,180 @@
+//! The rules of roles, checked: what they say, and that they leave something to do.
+
+use super::{Compiler, actions, names};
+use crate::condition::{Asked, CheckedCondition, Condition};
+use crate::guide::action_set::ActionSet;
+use crate::guide::binding::{ActionsBinding, RoleBinding, RuleBinding, RuleScope, Spot};
+use crate::guide::guides::{RoleGuide, Rule};
+use crate::organization::RoleId;
+
+/// Checks all roles of the binding.
+pub(super) fn check(compiler: &mut Compiler<'_>) -> Vec<RoleGuide> {
+    let binding = compiler.binding;
+    let spot = compiler.spot().field("roles");
+    if binding.roles.is_empty() {
+        compiler.error("no-roles", spot, "the binding has no roles, so there would be no agents");
+    }
+    let role = |(name, role): (&String, &RoleBinding)| check_role(compiler, name, role, spot.field(name));
+    let roles: Vec<RoleGuide> = binding.roles.iter().filter_map(role).collect();
+    check_cast(compiler, &roles);
+    roles
+}
+
+fn check_role(compiler: &mut Compiler<'_>, name: &str, role: &RoleBinding, spot: Spot<'_>) -> Option<RoleGuide> {
+    let id = concrete(compiler, name, spot);
+    let agents = role.agents.unwrap_or(1);
+    if agents == 0 {
+        compiler.error("no-agents", spot.field("agents"), format!("role {name:?} has no agents: leave it out, or give it some"));
+    }
+    let penalty = role.penalty.unwrap_or(0.0);
+    compiler.number(penalty, spot.field("penalty"), f32::MIN..=0.0, "a penalty");
+    let default = compiler.binding.hardness;
+    let default = compiler.hardness(default, compiler.spot().field("hardness"), karma_core::Hardness::HARD);
+    let hardness = compiler.hardness(role.hardness, spot.field("hardness"), default);
+    let rule = |(index, rule)| check_rule(compiler, rule, spot.field("rules").item(index), hardness);
+    let rules: Vec<Option<Rule>> = role.rules.iter().enumerate().map(rule).collect();
+    let rules: Option<Vec<Rule>> = rules.into_iter().collect();
+    let otherwise = otherwise(compiler, role.otherwise.as_deref(), spot.field("otherwise"));
+    let guide = RoleGuide { role: id?, name: name.to_owned(), agents, penalty, hardness, rules: rules?, otherwise };
+    check_something_left(compiler, &guide, role, spot);
+    Some(guide)
+}
+
+/// The role of this name, if agents can play it.
+fn concrete(compiler: &mut Compiler<'_>, name: &str, spot: Spot<'_>) -> Option<RoleId> {
+    let roles = compiler.organization.roles();
+    let playable = roles.iter().filter(|role| !role.is_abstract).map(|role| role.id.as_str());
+    let found = compiler.organization.role(name);
+    if found.is_none() {
+        compiler.error_in_name("unknown-role", spot, names::unknown("role", name, playable));
+    } else if found.is_some_and(|id| roles[id].is_abstract) {
+        let playable: Vec<_> = playable.collect();
+        let message = format!("role {name:?} is abstract: no group has it, so nobody can play it. Roles that can be played: {}", playable.join(", "));
+        compiler.error_in_name("abstract-role", spot, message);
+    }
+    found
+}
+
+fn check_rule(compiler: &mut Compiler<'_>, rule: &RuleBinding, spot: Spot<'_>, default: karma_core::Hardness) -> Option<Rule> {
+    let each = rule.scope() == RuleScope::EachService;
+    if rule.allow.is_empty() && rule.forbid.is_empty() {
+        compiler.error("rule-without-effect", spot, format!("rule {:?} neither allows nor forbids anything", rule.name));
+    }
+    let asked = if each { Asked::EachService } else { Asked::Once };
+    let when = condition(compiler, rule.when.as_deref().unwrap_or("true"), spot.field("when"), asked);
+    let hardness = compiler.hardness(rule.hardness, spot.field("hardness"), default);
+    let mut sets = |written: &[ActionsBinding], field| {
+        check_sets(compiler, written, spot.field(field), each);
+        let subjects = compiler.subjects(each);
+        let set = |subject: &Option<_>| actions::all(compiler, written, *subject);
+        if written.is_empty() { Vec::new() } else { subjects.iter().map(set).collect::<Vec<_>>() }
+    };
+    let (allow, forbid) = (sets(&rule.allow, "allow"), sets(&rule.forbid, "forbid"));
+    Some(Rule { name: rule.name.clone(), each, when: when?, allow, forbid, hardness })
+}
+
+/// Parses and checks a condition.
+pub(super) fn condition(
+    compiler: &mut Compiler<'_>,
+    text: &str,
+    spot: Spot<'_>,
+    asked: Asked,
+) -> Option<CheckedCondition> {
+    let origin = spot.origin();
+    let parsed = Condition::parse_at(text, &origin, &mut compiler.findings)?;
+    parsed.check(&compiler.vocabulary, asked, &origin, &mut compiler.findings)
+}
+
+fn check_sets(compiler: &mut Compiler<'_>, written: &[ActionsBinding], spot: Spot<'_>, each: bool) {
+    for (index, set) in written.iter().enumerate() {
+        actions::check(compiler, set, spot.item(index), each);
+    }
+}
+
+/// What is allowed while no rule fires: what is written, or the no-ops.
+fn otherwise(compiler: &mut Compiler<'_>, written: Option<&[ActionsBinding]>, spot: Spot<'_>) -> ActionSet {
+    let Some(written) = written else { return compiler.hold() };
+    check_sets(compiler, written, spot, false);
+    actions::all(compiler, written, None)
+}
+
+/// A mask is never empty at run time; where it is certain that one would be, the binding is refused.
+fn check_something_left(compiler: &mut Compiler<'_>, guide: &RoleGuide, role: &RoleBinding, spot: Spot<'_>) {
+    let always = |sets: fn(&Rule) -> &Vec<ActionSet>| {
+        let unconditional = role.rules.iter().zip(&guide.rules).filter(|(written, _)| written.when.is_none());
+        unconditional.flat_map(|(_, rule)| sets(rule)).fold(ActionSet::default(), |all, set| all.union(set))
+    };
+    let forbidden = always(|rule| &rule.forbid);
+    let allowed = always(|rule| &rule.allow);
+    let is_free = role.rules.iter().any(|rule| rule.when.is_none() && !rule.allow.is_empty());
+    if !is_free && guide.otherwise.minus(&forbidden).is_empty() {
+        let place = if role.otherwise.is_some() { spot.field("otherwise") } else { spot };
+        let message = format!("role {:?} has nothing left to do while none of its rules fires", guide.name);
+        compiler.error("nothing-left", place, message);
+    }
+    for (index, rule) in guide.rules.iter().enumerate().filter(|(_, rule)| !rule.allow.is_empty()) {
+        let place = spot.field("rules").item(index).field("allow");
+        check_rule_leaves_something(compiler, (guide, rule), (&allowed, &forbidden), place);
+    }
+}
+
+fn check_rule_leaves_something(
+    compiler: &mut Compiler<'_>,
+    (guide, rule): (&RoleGuide, &Rule),
+    (allowed, forbidden): (&ActionSet, &ActionSet),
+    place: Spot<'_>,
+) {
+    let nothing = |set: &ActionSet| set.minus(forbidden).is_empty();
+    let forbidden_again = |set: &ActionSet| !set.is_empty() && nothing(set);
+    let because = if rule.allow.iter().all(ActionSet::is_empty) {
+        "on this topology"
+    } else {
+        "that is not always forbidden"
+    };
+    if rule.allow.iter().all(nothing) {
+        let message = format!("rule {:?} of role {:?} allows nothing {because}", rule.name, guide.name);
+        return compiler.error("nothing-left", place, message);
+    }
+    if allowed.minus(forbidden).is_empty() && rule.allow.iter().any(forbidden_again) {
+        let services = compiler.topology.services.iter().zip(&rule.allow);
+        let none: Vec<_> = services.filter(|(_, set)| forbidden_again(set)).map(|(service, _)| service.name.as_str()).collect();
+        let message = format!(
+            "rule {:?} of role {:?} allows nothing that is not always forbidden for {}: where it fires for them alone, no change is all that stays",
+            rule.name, guide.name, none.join(", ")
+        );
+        compiler.warning("little-left", place, message);
+    }
+}
+
+/// Whether the team is one that the groups of the organisation can hold.
+fn check_cast(compiler: &mut Compiler<'_>, roles: &[RoleGuide]) {
+    let places = |id| {
+        let groups = compiler.organization.groups().iter().flat_map(|group| &group.roles);
+        groups.filter(move |(role, _)| *role == id).map(|(_, range)| *range)
+    };
+    let mut complaints = Vec::new();
+    for guide in roles {
+        let most = places(guide.role).map(|range| range.max).try_fold(0u32, |sum, max| Some(sum.saturating_add(max?)));
+        if let Some(most) = most.filter(|most| guide.agents > *most) {
+            complaints.push((guide.name.clone(), format!("{} agents play role {:?}; its groups have room for {most}", guide.agents, guide.name)));
+        }
+    }
+    for (name, message) in complaints {
+        let spot = compiler.spot().field("roles").field(&name);
+        compiler.warning("too-many-players", spot.field("agents"), message);
+    }
+    check_missing(compiler, roles);
+}
+
+/// Roles that must be played and are not.
+fn check_missing(compiler: &mut Compiler<'_>, roles: &[RoleGuide]) {
+    let groups = compiler.organization.groups().iter().flat_map(|group| &group.roles);
+    let needed = groups.filter(|(id, range)| range.min > 0 && roles.iter().all(|guide| guide.role != *id));
+    let mut missing: Vec<_> = needed.map(|(id, _)| *id).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    for id in missing {
+        let message = format!("role {:?} must be played, but the binding does not have it", compiler.organization.roles()[id].id);
+        compiler.warning("role-not-bound", compiler.spot().field("roles"), message);
+    }
+}
