@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::CompileError;
-use super::letters::Columns;
+use super::letters::{Columns, representatives};
 use super::minimize::minimize;
 use super::nfa::Nfa;
 use super::subset::{Alphabet, Dfa, determine};
@@ -54,6 +54,7 @@ pub struct Automaton {
     /// By state: fewest tokens to the next match, or [`NEVER`].
     pub(super) remaining: Box<[u16]>,
     pub(super) expected: Box<[Expected]>,
+    representatives: Box<[Letter]>,
     mode: Mode,
 }
 
@@ -87,6 +88,7 @@ impl Automaton {
             first_match: narrow(dfa.first_match),
             expected: super::expected::expected(&dfa.dfa, alphabet, &remaining),
             remaining,
+            representatives: representatives(alphabet, &column_of_class),
             mode,
         }
     }
@@ -153,6 +155,11 @@ impl Automaton {
     /// How many letters are told apart.
     pub const fn letters(&self) -> usize {
         self.columns
+    }
+
+    /// One letter of each kind for each of its columns.
+    pub(super) fn representatives(&self) -> &[Letter] {
+        &self.representatives
     }
 
     fn columns_of(&self, kind: TokenKind) -> &Columns {

@@ -1,5 +1,7 @@
 //! What a pattern would accept next, and how far a match is.
 
+use std::collections::VecDeque;
+
 use super::TokenKind;
 use super::automaton::{Automaton, NEVER, PatternState};
 use super::subset::{Alphabet, Dfa};
@@ -61,13 +63,13 @@ pub(super) fn remaining(dfa: &Dfa) -> Box<[u16]> {
         dfa.row(state).iter().for_each(|to| sources[*to].push(state));
     }
     let mut remaining = vec![NEVER; dfa.states()];
-    let mut open: Vec<usize> = (0..dfa.states()).filter(|state| dfa.matches[*state]).collect();
-    let mut distance = 0;
-    while !open.is_empty() {
-        open.retain(|state| remaining[*state] == NEVER);
-        open.iter().for_each(|state| remaining[*state] = distance);
-        open = open.iter().flat_map(|state| sources[*state].iter().copied()).collect();
-        distance += 1;
+    let mut open: VecDeque<(usize, u16)> =
+        (0..dfa.states()).filter(|state| dfa.matches[*state]).map(|state| (state, 0)).collect();
+    while let Some((state, distance)) = open.pop_front() {
+        if remaining[state] == NEVER {
+            remaining[state] = distance;
+            open.extend(sources[state].drain(..).map(|source| (source, distance + 1)));
+        }
     }
     remaining.into()
 }

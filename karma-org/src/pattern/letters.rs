@@ -1,5 +1,7 @@
 //! From the labels that are true of a token to the column of the transition table.
 
+use std::collections::BTreeSet;
+
 use super::subset::Alphabet;
 use super::{Letter, TokenKind};
 
@@ -25,13 +27,13 @@ enum Bits {
 impl Columns {
     /// `column_of_class` are the columns of the classes of this kind, in their order.
     pub(super) fn new(labels: &[u32], column_of_class: &[u16]) -> Self {
+        let (labels, column) = without_irrelevant(labels, column_of_class);
         let lowest = labels.first().copied().unwrap_or(0);
         let width = labels.last().map_or(0, |highest| highest - lowest + 1);
         if width > WINDOW {
-            return Self { bits: Bits::Scattered(labels.into()), column: column_of_class.into() };
+            return Self { bits: Bits::Scattered(labels.into()), column: column.into() };
         }
-        let column =
-            (0..1_u32 << width).map(|window| column_of_class[gather(labels, window << lowest)]).collect();
+        let column = (0..1_u32 << width).map(|window| column[gather(&labels, window << lowest)]).collect();
         Self { bits: Bits::Window { shift: lowest, mask: (1 << width) - 1 }, column }
     }
 
@@ -44,21 +46,41 @@ impl Columns {
     }
 }
 
+/// Labels that occur but make no difference are left out, such as `o1` in `o1|#any_obs`.
+fn without_irrelevant(labels: &[u32], column_of_class: &[u16]) -> (Vec<u32>, Vec<u16>) {
+    let (mut labels, mut column) = (labels.to_vec(), column_of_class.to_vec());
+    for place in (0..labels.len()).rev() {
+        if (0..column.len()).all(|class| column[class] == column[class ^ 1 << place]) {
+            labels.remove(place);
+            column = (0..column.len()).filter(|class| class >> place & 1 == 0).map(|c| column[c]).collect();
+        }
+    }
+    (labels, column)
+}
+
 /// The bits of these labels, side by side.
 fn gather(labels: &[u32], atoms: u32) -> usize {
     labels.iter().rev().fold(0, |index, bit| index << 1 | (atoms >> bit & 1) as usize)
 }
 
-/// A letter of every class, with no label true that does not matter.
-pub(super) fn representatives(alphabet: &Alphabet) -> Vec<Letter> {
-    [TokenKind::Observation, TokenKind::Action]
-        .into_iter()
-        .flat_map(|kind| {
-            let labels = alphabet.labels(kind);
-            (0..1_u32 << labels.len()).map(move |class| {
-                let atoms = labels.iter().zip(0..).fold(0, |atoms, (bit, j)| atoms | (class >> j & 1) << bit);
-                Letter { kind, atoms }
-            })
-        })
-        .collect()
+/// For each kind and each column that it has, a letter with as few labels as can be.
+pub(super) fn representatives(alphabet: &Alphabet, column_of_class: &[u16]) -> Box<[Letter]> {
+    let mut found = Vec::new();
+    for kind in [TokenKind::Observation, TokenKind::Action] {
+        let labels = alphabet.labels(kind);
+        let mut classes: Vec<u32> = (0..1 << labels.len()).collect();
+        classes.sort_by_key(|class| class.count_ones());
+        let mut known = BTreeSet::new();
+        for class in classes {
+            if known.insert(column_of_class[alphabet.base(kind) + class as usize]) {
+                found.push(Letter { kind, atoms: spread(labels, class) });
+            }
+        }
+    }
+    found.into()
+}
+
+/// Undoes [`gather`].
+fn spread(labels: &[u32], index: u32) -> u32 {
+    labels.iter().zip(0..).fold(0, |atoms, (bit, place)| atoms | (index >> place & 1) << bit)
 }

@@ -157,3 +157,81 @@ impl Inverse {
         &self.sources[self.begin[slot]..self.begin[slot + 1]]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The blocks of equal states by the definition: refined over every class until nothing changes (Moore 1956).
+    fn blocks(dfa: &Dfa) -> Vec<usize> {
+        let mut block: Vec<usize> = dfa.matches.iter().map(|matches| usize::from(*matches)).collect();
+        for _ in 0..dfa.states() {
+            let mut numbers = BTreeMap::new();
+            block = (0..dfa.states())
+                .map(|state| {
+                    let to: Vec<usize> = dfa.row(state).iter().map(|to| block[*to]).collect();
+                    let fresh = numbers.len();
+                    *numbers.entry((block[state], to)).or_insert(fresh)
+                })
+                .collect();
+        }
+        block
+    }
+
+    fn reachable(dfa: &Dfa) -> Vec<usize> {
+        let mut found = vec![0];
+        let mut at = 0;
+        while at < found.len() {
+            for to in dfa.row(found[at]) {
+                if !found.contains(to) {
+                    found.push(*to);
+                }
+            }
+            at += 1;
+        }
+        found
+    }
+
+    fn automaton() -> impl Strategy<Value = Dfa> {
+        (1_usize..12, 1_usize..4).prop_flat_map(|(states, classes)| {
+            let table = proptest::collection::vec(0..states, states * classes);
+            let matches = proptest::collection::vec(any::<bool>(), states);
+            (table, matches).prop_map(move |(table, matches)| Dfa { table, classes, matches })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_state_too_many_and_none_too_few(dfa in automaton()) {
+            let blocks = blocks(&dfa);
+            let mut needed: Vec<usize> = reachable(&dfa).into_iter().map(|state| blocks[state]).collect();
+            needed.sort_unstable();
+            needed.dedup();
+            prop_assert_eq!(minimize(&dfa).states(), needed.len());
+        }
+
+        #[test]
+        fn the_smallest_automaton_agrees_with_the_one_it_was_made_from(
+            dfa in automaton(), word in proptest::collection::vec(0_usize..12, 0..30)
+        ) {
+            let small = minimize(&dfa);
+            let (mut one, mut other) = (0, 0);
+            for class in word {
+                prop_assert_eq!(dfa.matches[one], small.matches[other]);
+                one = dfa.row(one)[class % dfa.classes];
+                other = small.row(other)[class % dfa.classes];
+            }
+            prop_assert_eq!(dfa.matches[one], small.matches[other]);
+        }
+
+        #[test]
+        fn a_smallest_automaton_stays_as_it_is(dfa in automaton()) {
+            let small = minimize(&dfa);
+            prop_assert_eq!(minimize(&small), small);
+        }
+    }
+}

@@ -8,6 +8,8 @@ mod letters;
 mod minimize;
 mod nfa;
 mod parse;
+mod shortest;
+mod spans;
 mod subset;
 mod syntax;
 mod vocabulary;

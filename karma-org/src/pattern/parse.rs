@@ -28,7 +28,7 @@ pub const MAX_COUNT: u32 = 1_000;
 pub const MAX_POSITIONS: u64 = 2_048;
 
 const ITEM: &str = "a label, a wildcard such as `#any`, or `[`";
-const NEXT: &str = "`,`, `|`, a repetition such as `(0,2)`, `]` or the end";
+const NEXT: &str = "`,`, `|`, a repetition such as `(0,2)` or the end";
 const WILDCARDS: [&str; 6] = ["#any", "#any_obs", "#any_act", "#any_seq", "#obs_", "#act_"];
 
 type Places = Vec<Vec<Item<Symbol>>>;
@@ -166,6 +166,9 @@ impl Reader<'_> {
     }
 
     fn bounds(&mut self, close: char) -> Result<Times, PatternError> {
+        if self.peek() == Some('*') {
+            return Err(self.unexpected("a number; for any number of times write `(0,*)`"));
+        }
         let min = self.count("a number")?;
         self.skip_blanks();
         if self.take(',') {
@@ -241,7 +244,11 @@ impl Reader<'_> {
     }
 
     fn unexpected(&mut self, expected: &'static str) -> PatternError {
-        let found = self.peek().map_or_else(|| "the end".to_owned(), |c| format!("`{}`", c.escape_debug()));
+        let found = match self.peek() {
+            Some(c) if c.is_control() => format!("`{}`", c.escape_unicode()),
+            Some(c) => format!("`{c}`"),
+            None => "the end".to_owned(),
+        };
         PatternError::Syntax { column: self.column, found, expected }
     }
 }

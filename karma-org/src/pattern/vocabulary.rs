@@ -18,6 +18,17 @@ pub enum TokenKind {
     Action,
 }
 
+impl TokenKind {
+    /// What comes after it in a history.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Observation => Self::Action,
+            Self::Action => Self::Observation,
+        }
+    }
+}
+
 impl fmt::Display for TokenKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
