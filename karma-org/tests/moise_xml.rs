@@ -10,3 +10,15 @@ mod round_trip;
 
 #[path = "support/mod.rs"]
 mod support;
+
+#[path = "moise_xml/findings.rs"]
+mod findings;
+
+#[path = "moise_xml/hostile.rs"]
+mod hostile;
+
+#[path = "moise_xml/includes.rs"]
+mod includes;
+
+#[path = "moise_xml/every_element.rs"]
+mod every_element;

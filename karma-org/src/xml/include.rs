@@ -12,7 +12,7 @@ use super::decode::{self, Resolve};
 use super::element::Element;
 use super::namespace::{NAMESPACES, is_moise};
 use super::source::{self, Fatal};
-use super::value::{did_you_mean, nearest, short};
+use super::value::{did_you_mean, nearest, one_line, short};
 use super::{MAX_BYTES, parse, validate};
 
 /// Where the texts come from that `include-group-specification` names. A library reads no files: whoever calls it
@@ -113,7 +113,8 @@ impl Resolve for Reading<'_> {
             return None;
         };
         if self.chain.iter().any(|file| **file == *uri) {
-            let message = format!("`{shown}` includes itself: {} → {shown}", self.chain.join(" → "));
+            let message =
+                format!("`{shown}` includes itself: {} → {shown}", one_line(&self.chain.join(" → "), 120));
             self.report(Severity::Error, "inclusion-cycle", inclusion, message);
             return None;
         }
@@ -129,7 +130,7 @@ impl Resolve for Reading<'_> {
                     Severity::Error,
                     "unresolved-inclusion",
                     inclusion,
-                    format!("`{shown}` cannot be read: {error}"),
+                    format!("`{shown}` cannot be read: {}", one_line(&error.to_string(), 120)),
                 );
                 None
             }

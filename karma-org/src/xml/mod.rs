@@ -42,7 +42,7 @@
 //! # What a hostile text can do
 //!
 //! Cost time in proportion to its length. Texts are UTF-8 and, with all that they include, at most [`MAX_BYTES`]
-//! long; elements nest at most [`MAX_DEPTH`] deep; document type definitions are refused, so that there are no
+//! long; elements nest at most [`MAX_DEPTH`] deep; after [`MAX_FINDINGS`] findings a text is given up; document type definitions are refused, so that there are no
 //! entities but the five of XML; nothing is fetched that the caller does not hand over.
 
 mod content;
@@ -63,11 +63,14 @@ use crate::{Finding, Findings};
 pub use include::Includes;
 pub use namespace::NAMESPACES;
 
-/// Most bytes of a text and all that it includes together: 4 MiB, some hundred times the largest organisation known.
+/// Most bytes of a text and all that it includes together: 4 MiB, four hundred times the largest organisation known.
 pub const MAX_BYTES: usize = 4 << 20;
 
 /// How deep elements may be nested, inclusions counted in. The deepest known organisation needs 20 levels.
 pub const MAX_DEPTH: usize = 256;
+
+/// Most findings about one text. More are of no use to anybody, and saying why costs more than reading.
+pub const MAX_FINDINGS: usize = 10_000;
 
 /// What a text says.
 #[derive(Clone, Debug, PartialEq)]

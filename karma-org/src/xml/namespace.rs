@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::value::short;
+
 /// The namespaces of MOISE. The first is that of its schema, and the one that is written.
 pub const NAMESPACES: [&str; 3] =
     ["http://moise.sourceforge.net/os", "http://moise-lang.github.io/os", "https://moise-lang.github.io/os"];
@@ -42,7 +44,7 @@ impl Scope {
             return Err(format!("more than {MOST_PREFIXES} namespaces are declared at once"));
         }
         if namespace.is_empty() && !prefix.is_empty() {
-            return Err(format!("the prefix `{prefix}` stands for no namespace"));
+            return Err(format!("the prefix `{}` stands for no namespace", short(prefix)));
         }
         self.bindings.push(Binding { depth, prefix: prefix.to_owned(), namespace: namespace.into() });
         Ok(())
@@ -63,7 +65,7 @@ impl Scope {
         match self.bindings.iter().rev().find(|binding| binding.prefix == prefix) {
             Some(binding) => Ok(Some(binding.namespace.clone()).filter(|namespace| !namespace.is_empty())),
             None if prefix.is_empty() => Ok(None),
-            None => Err(format!("the prefix `{prefix}` is not declared")),
+            None => Err(format!("the prefix `{}` is not declared", short(prefix))),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::Finding;
 
+use super::MAX_FINDINGS;
 use super::content::{ALL, Attr, Child, Kind, Need, Value};
 use super::element::{Attribute, Element};
 use super::namespace::{is_about_text, is_moise};
@@ -14,8 +15,13 @@ use super::value::{self, did_you_mean, listed, nearest, short};
 
 /// Finds everything in `element` that its kind does not allow, and takes out what is somebody else's.
 pub(super) fn validate(element: &mut Element, kind: &'static Kind, findings: &mut Vec<Finding>) {
-    let namespace = element.namespace.clone();
-    Validator { namespace, findings }.element(element, kind);
+    let (namespace, root) = (element.namespace.clone(), element.origin.clone());
+    let mut validator = Validator { namespace, findings };
+    validator.element(element, kind);
+    if validator.is_full() {
+        let message = format!("{MAX_FINDINGS} things or more are wrong; nothing beyond is looked at");
+        findings.push(Finding::error("too-many-findings", &root, message));
+    }
 }
 
 struct Validator<'a> {
@@ -25,7 +31,14 @@ struct Validator<'a> {
 }
 
 impl Validator<'_> {
+    fn is_full(&self) -> bool {
+        self.findings.len() >= MAX_FINDINGS
+    }
+
     fn element(&mut self, element: &mut Element, kind: &'static Kind) {
+        if self.is_full() {
+            return;
+        }
         self.attributes(element, kind);
         self.missing_attributes(element, kind);
         self.text(element, kind);
@@ -103,6 +116,9 @@ impl Validator<'_> {
     }
 
     fn unknown_attribute(&mut self, attribute: &Attribute, kind: &Kind) {
+        if self.is_full() {
+            return;
+        }
         let known: Vec<_> = kind
             .attributes
             .iter()
@@ -190,6 +206,9 @@ impl Validator<'_> {
     }
 
     fn unknown(&mut self, child: &mut Element, kind: &'static Kind) {
+        if self.is_full() {
+            return;
+        }
         let known: Vec<_> = kind.known_children().map(|known| known.kind.name).collect();
         let allowed = listed(&known);
         let name = short(&child.name);

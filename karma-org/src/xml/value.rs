@@ -95,12 +95,14 @@ pub(super) fn did_you_mean(nearest: Option<&str>) -> String {
 
 /// The beginning of a text, for a message.
 pub(super) fn short(text: &str) -> String {
-    const SHOWN: usize = 40;
-    let text = text.trim();
-    if text.chars().count() <= SHOWN {
-        return text.to_owned();
-    }
-    text.chars().take(SHOWN).chain(['…']).collect()
+    one_line(text, 40)
+}
+
+/// At most so many characters of a text, on one line whatever the text contains.
+pub(super) fn one_line(text: &str, most: usize) -> String {
+    let mut rest = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
+    let beginning: String = rest.by_ref().take(most).collect();
+    if rest.next().is_none() { beginning } else { beginning + "…" }
 }
 
 /// Names for a message: "`a`, `b` or `c`".
