@@ -11,6 +11,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::node::{Entry, Kind, Node, Scalar};
+use super::words::AS_WRITTEN;
 use crate::spec::Position;
 
 /// What `serde` did not understand, and where.
@@ -75,9 +76,12 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if name == AS_WRITTEN {
+            return self.deserialize_str(visitor);
+        }
         visitor.visit_newtype_struct(self).map_err(|error| error.at(self.position))
     }
 

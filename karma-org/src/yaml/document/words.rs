@@ -31,17 +31,24 @@ impl JsonSchema for AsWritten {
 
 impl<'de> Deserialize<'de> for AsWritten {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_string(AsWrittenVisitor)
+        deserializer.deserialize_newtype_struct(AS_WRITTEN, AsWrittenVisitor)
     }
 }
 
+/// The name under which a deserializer is asked for the text of a scalar, whatever it looks like.
+pub(super) const AS_WRITTEN: &str = "karma::AsWritten";
+
 struct AsWrittenVisitor;
 
-impl Visitor<'_> for AsWrittenVisitor {
+impl<'de> Visitor<'de> for AsWrittenVisitor {
     type Value = AsWritten;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text, a number, or true or false")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<AsWritten, D::Error> {
+        deserializer.deserialize_any(self)
     }
 
     fn visit_str<E>(self, text: &str) -> Result<AsWritten, E> {

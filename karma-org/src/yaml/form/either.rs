@@ -11,7 +11,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error, MapAccess, Unexpected,
 
 /// One of two forms.
 #[derive(Clone, Debug)]
-pub enum Either<U, S> {
+pub(in crate::yaml) enum Either<U, S> {
     Usual(U),
     Special(S),
 }

@@ -11,7 +11,9 @@ use super::{AsWritten, Long, Named, Names, Properties, Range, Short};
 /// A goal tree, and the missions that distribute its goals.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Scheme {
+pub(in crate::yaml) struct Scheme {
+    /// Set if the scheme has no name at all; it stands under the empty name then.
+    pub(in crate::yaml) nameless: bool,
     /// Free properties.
     pub(in crate::yaml) properties: Properties,
     /// The root of the goal tree.
@@ -25,7 +27,7 @@ pub struct Scheme {
 /// What kind of state a goal is.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum GoalKind {
+pub(in crate::yaml) enum GoalKind {
     /// Something that is carried out; every committed agent does it, unless fewer are asked for.
     Performance,
     /// A state that is reached once, by whomever: one agent is enough.
@@ -40,7 +42,7 @@ pub enum GoalKind {
 #[schemars(extend("required" = ["id"]))]
 #[schemars(example = serde_json::json!({ "id": "wtitle", "about": "Write a title", "within": "1 day" }))]
 #[schemars(example = serde_json::json!({ "id": "finish", "parallel": ["wconc", "wrefs"] }))]
-pub struct Goal {
+pub(in crate::yaml) struct Goal {
     /// Its name, unique in its scheme.
     pub(in crate::yaml) id: String,
     /// What it is about.
@@ -87,7 +89,7 @@ impl Short for Goal {
 /// How the goals of a plan combine.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum PlanOperator {
+pub(in crate::yaml) enum PlanOperator {
     /// One after the other.
     Sequence,
     /// Exactly one of them.
@@ -100,7 +102,7 @@ pub enum PlanOperator {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "operator": "choice", "properties": { "cost": 3 }, "goals": ["a", "b"] }))]
-pub struct Plan {
+pub(in crate::yaml) struct Plan {
     /// How its goals combine.
     pub(in crate::yaml) operator: PlanOperator,
     /// Share of its runs that succeed, from 0 to 1.
@@ -118,7 +120,7 @@ pub struct Plan {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "agents": "1..5", "goals": ["wsecs"] }))]
-pub struct Mission {
+pub(in crate::yaml) struct Mission {
     /// How many agents commit to it.
     pub(in crate::yaml) agents: Option<Range>,
     /// Free properties.
@@ -153,7 +155,7 @@ impl Short for Mission {
     "when": "failed(_,parseAmount)",
     "reports": { "nan": { "raise": ["raiseNan"], "handle": ["recoverFromNan"] } },
 }))]
-pub struct Policy {
+pub(in crate::yaml) struct Policy {
     /// Name of the goal that it watches, to raise and handle an exception.
     pub(in crate::yaml) exception: Option<String>,
     /// Name of the goal that it watches, to ask for an account and give it.
@@ -169,7 +171,7 @@ pub struct Policy {
 /// What is reported, and the goals of those who report it and treat it.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Report {
+pub(in crate::yaml) struct Report {
     /// Functors of what it says, with their numbers of terms.
     #[schemars(example = serde_json::json!({ "index": 1 }))]
     pub(in crate::yaml) arguments: Option<Named<i64>>,
@@ -191,13 +193,13 @@ pub struct Report {
 
 /// A goal of a report: as any goal, or with the condition under which it is pursued.
 #[derive(Clone, Debug)]
-pub struct ReportGoal(pub(in crate::yaml) Either<Goal, ConditionalGoal>);
+pub(in crate::yaml) struct ReportGoal(pub(in crate::yaml) Either<Goal, ConditionalGoal>);
 
 /// A goal that is pursued under a condition.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "goal": "raiseNan", "when": "failed(_,parseAmount)" }))]
-pub struct ConditionalGoal {
+pub(in crate::yaml) struct ConditionalGoal {
     /// The goal.
     pub(in crate::yaml) goal: Long<Goal>,
     /// When it is to be pursued, in MOISE's normative programming language.
@@ -223,7 +225,7 @@ impl JsonSchema for ReportGoal {
 /// The part that a goal has in a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Stage {
+pub(in crate::yaml) enum Stage {
     /// Raises the exception.
     Raise,
     /// Handles the exception.
@@ -242,7 +244,7 @@ pub enum Stage {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "stage": "raise", "goal": "raiseNan" }))]
-pub struct StagedGoal {
+pub(in crate::yaml) struct StagedGoal {
     /// Its part.
     pub(in crate::yaml) stage: Stage,
     /// The goal.

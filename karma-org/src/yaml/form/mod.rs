@@ -30,7 +30,7 @@ pub(super) type Properties = Option<Named<AsWritten>>;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "Organization", example = example())]
-pub struct OrganizationForm {
+pub(super) struct OrganizationForm {
     /// Name of the organization.
     pub(super) organization: Option<String>,
     /// Version of the specification, as its author counts.
@@ -51,7 +51,7 @@ pub struct OrganizationForm {
     pub(super) link_types: Option<Names>,
     /// The root group.
     pub(super) group: Option<Group>,
-    /// The schemes: goal trees, and the missions that distribute their goals. The empty name is no name.
+    /// The schemes: goal trees, and the missions that distribute their goals.
     pub(super) schemes: Option<Named<Scheme>>,
     /// The norms: who must or may commit to which mission.
     pub(super) norms: Option<Named<Norm>>,

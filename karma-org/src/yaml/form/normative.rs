@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("required" = ["mission"]))]
 #[schemars(example = serde_json::json!({ "obligation": "writer", "mission": "mBib", "within": "1 day" }))]
-pub struct Norm {
+pub(in crate::yaml) struct Norm {
     /// Name of the role whose players must commit to the mission.
     pub(in crate::yaml) obligation: Option<String>,
     /// Name of the role whose players may commit to the mission.

@@ -13,7 +13,7 @@ use crate::yaml::document::Place;
 
 /// Elements by name: a mapping, or a list of mappings (and bare names) if a name comes twice.
 #[derive(Clone, Debug, Default)]
-pub struct Named<T>(Vec<NamedEntry<T>>);
+pub(in crate::yaml) struct Named<T>(Vec<NamedEntry<T>>);
 
 #[derive(Clone, Debug)]
 struct NamedEntry<T> {
@@ -38,7 +38,7 @@ impl<T> Named<T> {
 }
 
 /// The content of a name: what a bare name in a list stands for.
-pub trait Content: DeserializeOwned + JsonSchema {
+pub(in crate::yaml) trait Content: DeserializeOwned + JsonSchema {
     /// The content of a name that has none; nothing, if every name needs one.
     fn bare() -> Option<Self>;
 }
@@ -133,7 +133,7 @@ impl<'de, T: Content> Visitor<'de> for NamedVisitor<T> {
 
 /// One name, or a list of names.
 #[derive(Clone, Debug, Default)]
-pub struct Names(Vec<String>);
+pub(in crate::yaml) struct Names(Vec<String>);
 
 impl Names {
     /// The names as references to what bears them.
@@ -185,7 +185,7 @@ impl<'de> Visitor<'de> for NamesVisitor {
 }
 
 /// What a short form stands for: a text for [`Long`], if it says all that there is to say.
-pub trait Short: DeserializeOwned + JsonSchema {
+pub(in crate::yaml) trait Short: DeserializeOwned + JsonSchema {
     /// The schema of the short form.
     fn short_schema() -> Schema;
 
@@ -202,7 +202,7 @@ pub trait Short: DeserializeOwned + JsonSchema {
 
 /// An element in its short or its long form.
 #[derive(Clone, Debug)]
-pub struct Long<T>(pub(in crate::yaml) T);
+pub(in crate::yaml) struct Long<T>(pub(in crate::yaml) T);
 
 impl<T: Short> JsonSchema for Long<T> {
     fn inline_schema() -> bool {
@@ -249,7 +249,7 @@ impl<'de, T: Short> Visitor<'de> for LongVisitor<T> {
 
 /// How many, as it was written: `3`, `1..5`, `1..`, `..5`, or `any`.
 #[derive(Clone, Debug)]
-pub struct Range(String);
+pub(in crate::yaml) struct Range(String);
 
 impl Range {
     /// The range, or what is wrong with it.

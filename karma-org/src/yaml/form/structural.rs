@@ -12,7 +12,7 @@ use super::{Long, Named, Names, Properties, Range, Short};
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "extends": "author" }))]
-pub struct Role {
+pub(in crate::yaml) struct Role {
     /// The roles that it specialises: it inherits their links and compatibilities. Without any, it specialises `soc`.
     pub(in crate::yaml) extends: Option<Names>,
     /// Free properties.
@@ -28,7 +28,7 @@ pub struct Role {
     "links": [{ "authority": "editor -> writer" }],
     "compatibilities": ["editor <-> writer"],
 }))]
-pub struct Group {
+pub(in crate::yaml) struct Group {
     /// Its name.
     pub(in crate::yaml) id: String,
     /// How many instances may exist in one instance of the group around it.
@@ -61,7 +61,7 @@ pub struct Group {
 /// Whether players in one instance of a group are meant, or players in different instances.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Scope {
+pub(in crate::yaml) enum Scope {
     /// Players in one instance of the group. This is what holds if no scope is given.
     #[default]
     IntraGroup,
@@ -74,7 +74,7 @@ pub enum Scope {
 #[serde(default, deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "authority": "editor -> writer" }))]
 #[schemars(example = serde_json::json!({ "type": "leadership", "from": "editor", "to": "writer" }))]
-pub struct Link {
+pub(in crate::yaml) struct Link {
     /// The source may know of the target.
     pub(in crate::yaml) acquaintance: Option<String>,
     /// The source may talk to the target, and know of it.
@@ -100,7 +100,7 @@ pub struct Link {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "compatible": "editor <-> writer", "scope": "inter-group" }))]
-pub struct Compatibility {
+pub(in crate::yaml) struct Compatibility {
     /// Who plays the first role may play the second, and with `<->` also the other way round.
     pub(in crate::yaml) compatible: Option<String>,
     /// Name of the role that is played.
@@ -134,20 +134,45 @@ impl Short for Compatibility {
 }
 
 /// A number of players or instances.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(example = serde_json::json!({ "role": "editor", "agents": 1 }))]
-pub enum Cardinality {
+#[derive(Clone, Debug)]
+pub(in crate::yaml) enum Cardinality {
     /// Players of a role.
     Role(RoleCardinality),
     /// Instances of a subgroup.
     Group(GroupCardinality),
 }
 
+impl JsonSchema for Cardinality {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Cardinality".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let role = generator.subschema_for::<RoleCardinality>();
+        let group = generator.subschema_for::<GroupCardinality>();
+        json_schema!({ "anyOf": [role, group] })
+    }
+}
+
+impl<'de> Deserialize<'de> for Cardinality {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let group = EitherVisitor::<RoleCardinality, GroupCardinality>::new(&["group", "instances"]);
+        Ok(match deserializer.deserialize_any(group)? {
+            Either::Usual(role) => Self::Role(role),
+            Either::Special(group) => Self::Group(group),
+        })
+    }
+}
+
 /// How many agents play a role.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RoleCardinality {
+#[schemars(example = serde_json::json!({ "role": "editor", "agents": 1 }))]
+pub(in crate::yaml) struct RoleCardinality {
     /// Name of the role.
     pub(in crate::yaml) role: String,
     /// How many agents play it.
@@ -157,7 +182,8 @@ pub struct RoleCardinality {
 /// How many instances a subgroup has.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct GroupCardinality {
+#[schemars(example = serde_json::json!({ "group": "team", "instances": "1..3" }))]
+pub(in crate::yaml) struct GroupCardinality {
     /// Name of the subgroup.
     pub(in crate::yaml) group: String,
     /// How many instances it has.
@@ -166,7 +192,7 @@ pub struct GroupCardinality {
 
 /// A group inside a group.
 #[derive(Clone, Debug)]
-pub enum Subgroup {
+pub(in crate::yaml) enum Subgroup {
     /// Written in place.
     Specified(Group),
     /// Written in another text.
@@ -177,7 +203,7 @@ pub enum Subgroup {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "include": "team.xml" }))]
-pub struct Include {
+pub(in crate::yaml) struct Include {
     /// Name of the text: XML or YAML.
     pub(in crate::yaml) include: String,
 }

@@ -5,13 +5,18 @@ use crate::spec::{
     Argument, Goal, GoalKind, Mission, NotificationKind, NotificationPolicy, Plan, PlanOperator, Report,
     ReportArgument, ReportGoal, ReportStage, Scheme,
 };
-use crate::yaml::document::Place;
+use crate::yaml::document::{Place, quoted};
 use crate::yaml::form::{self, Either, Long};
 
 impl Lowering<'_, '_> {
     pub(super) fn scheme(&mut self, name: &str, form: &form::Scheme, place: Place<'_>) -> Scheme {
+        if form.nameless && !name.is_empty() {
+            let message =
+                format!("{} is a name; only a scheme under the empty name is nameless", quoted(name));
+            self.refuse("bad-name", place.field("nameless"), message);
+        }
         Scheme {
-            id: (!name.is_empty()).then(|| name.to_owned()),
+            id: (!form.nameless).then(|| name.to_owned()),
             properties: self.properties(&form.properties, place.field("properties")),
             goal: form.goal.as_ref().map(|Long(goal)| self.goal(goal, place.field("goal"))),
             notification_policies: self.named(

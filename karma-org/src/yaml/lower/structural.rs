@@ -25,7 +25,7 @@ impl Lowering<'_, '_> {
         names.map(|name| LinkType { id: name.id, origin: name.origin }).collect()
     }
 
-    pub(super) fn group(&mut self, form: &form::Group, place: Place<'_>) -> Group {
+    pub(in crate::yaml) fn group(&mut self, form: &form::Group, place: Place<'_>) -> Group {
         Group {
             id: form.id.clone(),
             cardinality: self.range(form.instances.as_ref(), place.field("instances")),

@@ -1,20 +1,21 @@
 //! Schemes, goals, missions and notification policies.
 
 use super::layout::Out;
-use super::{Fields, block, compact, list, named, named_compact, properties, range, references};
+use super::{Fields, block, compact, list, maybe, named, named_compact, properties, range, references};
 use crate::spec::{
     Argument, Goal, GoalKind, Mission, NotificationKind, NotificationPolicy, Plan, PlanOperator, Report,
     ReportGoal, ReportStage, Scheme,
 };
 
-pub(super) fn scheme(scheme: &Scheme) -> (&str, Option<Out>) {
+pub(super) fn scheme(scheme: &Scheme) -> (&str, Out) {
     let content = block()
+        .flag("nameless", scheme.id.is_none())
         .some("properties", properties(&scheme.properties))
         .all("goal", scheme.goal.as_ref().map(root))
         .some("notification_policies", named(&scheme.notification_policies, policy))
         .some("missions", named(&scheme.missions, mission))
         .done();
-    (scheme.id.as_deref().unwrap_or_default(), Some(content))
+    (scheme.id.as_deref().unwrap_or_default(), content)
 }
 
 /// The root of a goal tree never stands on one line.
@@ -40,7 +41,7 @@ fn goal(goal: &Goal) -> Out {
         .optional("within", goal.time_to_fulfil.as_deref())
         .optional("location", goal.location.as_deref())
         .some("properties", properties(&goal.properties))
-        .some("arguments", named_compact(&goal.arguments, argument))
+        .some("arguments", maybe(&goal.arguments, argument, &Out::Plain("null".to_owned()), false))
         .some("depends_on", references(&goal.depends_on));
     let fields = match &goal.plan {
         Some(decomposition) => plan(fields, decomposition),
@@ -85,7 +86,7 @@ fn number(value: f64) -> String {
     format!("{value:?}")
 }
 
-fn mission(mission: &Mission) -> (&str, Option<Out>) {
+fn mission(mission: &Mission) -> (&str, Out) {
     let goals = references(&mission.goals);
     let fields = compact()
         .plain("agents", range(mission.cardinality))
@@ -96,10 +97,10 @@ fn mission(mission: &Mission) -> (&str, Option<Out>) {
         Out::Mapping { entries, .. } if entries.len() == 1 => goals,
         mapping => mapping,
     };
-    (&mission.id, Some(content))
+    (&mission.id, content)
 }
 
-fn policy(policy: &NotificationPolicy) -> (&str, Option<Out>) {
+fn policy(policy: &NotificationPolicy) -> (&str, Out) {
     let kind = match policy.kind {
         NotificationKind::Exception => "exception",
         NotificationKind::Accountability => "accountability",
@@ -110,7 +111,7 @@ fn policy(policy: &NotificationPolicy) -> (&str, Option<Out>) {
         .some("properties", properties(&policy.properties))
         .some("reports", named(&policy.reports, report))
         .done();
-    (&policy.id, Some(content))
+    (&policy.id, content)
 }
 
 const STAGES: [(ReportStage, &str); 6] = [
@@ -122,8 +123,8 @@ const STAGES: [(ReportStage, &str); 6] = [
     (ReportStage::Treatment, "treatment"),
 ];
 
-fn report(report: &Report) -> (&str, Option<Out>) {
-    let arity = |argument: i64| Some(Out::Plain(argument.to_string()));
+fn report(report: &Report) -> (&str, Out) {
+    let arity = |argument: i64| Out::Plain(argument.to_string());
     let arguments =
         named_compact(&report.arguments, |argument| (argument.id.as_str(), arity(argument.arity)));
     let fields = compact().some("arguments", arguments);
@@ -135,7 +136,7 @@ fn report(report: &Report) -> (&str, Option<Out>) {
     } else {
         fields.field("goals", list(&report.goals, staged))
     };
-    (&report.id, Some(fields.done()))
+    (&report.id, fields.done())
 }
 
 fn conditional(conditional: &ReportGoal) -> Out {

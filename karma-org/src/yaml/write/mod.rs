@@ -35,12 +35,12 @@ fn organization(specification: &OrganizationalSpecification) -> Out {
         .optional("version", specification.version.as_deref())
         .some("properties", properties(&specification.properties))
         .some("structural_properties", properties(&structural.properties))
-        .some("functional_properties", properties(&functional.properties))
-        .some("normative_properties", properties(&normative.properties))
-        .some("roles", named(&structural.roles, structural::role))
+        .some("roles", structural::roles(&structural.roles))
         .some("link_types", list(&structural.link_types, |declared| Out::text(&declared.id)))
         .all("group", structural.group.as_ref().map(structural::group))
+        .some("functional_properties", properties(&functional.properties))
         .some("schemes", named(&functional.schemes, functional::scheme))
+        .some("normative_properties", properties(&normative.properties))
         .some("norms", named(&normative.norms, normative::norm))
         .optional("npl", normative.npl.as_deref())
         .done()
@@ -103,39 +103,46 @@ impl Fields {
     }
 }
 
-/// Elements under their names: one mapping, or a list of them if a name comes twice.
-fn named<T>(items: &[T], content: impl Fn(&T) -> (&str, Option<Out>)) -> Out {
+/// Elements under their names, one to a line: a mapping, or a list of mappings if a name comes twice.
+///
+/// Every element has a content; [`maybe`] is for those that need not.
+fn named<T>(items: &[T], content: impl Fn(&T) -> (&str, Out)) -> Out {
     gather(items, content, true)
 }
 
 /// As [`named`], on one line if that is wide enough.
-fn named_compact<T>(items: &[T], content: impl Fn(&T) -> (&str, Option<Out>)) -> Out {
+fn named_compact<T>(items: &[T], content: impl Fn(&T) -> (&str, Out)) -> Out {
     gather(items, content, false)
 }
 
-fn gather<T>(items: &[T], content: impl Fn(&T) -> (&str, Option<Out>), block: bool) -> Out {
-    let entries: Vec<(&str, Option<Out>)> = items.iter().map(content).collect();
+fn gather<T>(items: &[T], content: impl Fn(&T) -> (&str, Out), block: bool) -> Out {
+    let entries: Vec<(&str, Out)> = items.iter().map(content).collect();
     let names: BTreeSet<&str> = entries.iter().map(|(name, _)| *name).collect();
-    let bare = !entries.is_empty() && entries.iter().all(|(_, content)| content.is_none());
-    let mapping = |(name, content): (&str, Option<Out>), block| {
-        (name.to_owned(), content.unwrap_or(Out::Mapping { entries: Vec::new(), block }))
-    };
-    if bare {
-        Out::List(entries.into_iter().map(|(name, _)| Out::text(name)).collect())
-    } else if names.len() == entries.len() {
-        Out::Mapping { entries: entries.into_iter().map(|entry| mapping(entry, false)).collect(), block }
-    } else {
-        let single = |entry: (&str, Option<Out>)| match entry {
-            (name, None) => Out::text(name),
-            entry => Out::Mapping { entries: vec![mapping(entry, false)], block: false },
-        };
-        Out::List(entries.into_iter().map(single).collect())
+    let owned = |(name, content): (&str, Out)| (name.to_owned(), content);
+    if names.len() == entries.len() {
+        return Out::Mapping { entries: entries.into_iter().map(owned).collect(), block };
     }
+    let single = |entry| Out::Mapping { entries: vec![owned(entry)], block: false };
+    Out::List(entries.into_iter().map(single).collect())
+}
+
+/// Elements under their names, of which some have no content: the names alone, if none has.
+fn maybe<T>(items: &[T], content: impl Fn(&T) -> (&str, Option<Out>), absent: &Out, block: bool) -> Out {
+    if items.iter().all(|item| content(item).1.is_none()) {
+        return Out::List(items.iter().map(|item| Out::text(content(item).0)).collect());
+    }
+    gather(
+        items,
+        |item: &T| {
+            let (name, content) = content(item);
+            (name, content.unwrap_or_else(|| absent.clone()))
+        },
+        block,
+    )
 }
 
 fn properties(properties: &[Property]) -> Out {
-    let content = |property: &Property| -> Option<Out> { Some(Out::text(&property.value)) };
-    gather(properties, |property| (property.id.as_str(), content(property)), properties.len() > 1)
+    gather(properties, |property| (property.id.as_str(), Out::text(&property.value)), properties.len() > 1)
 }
 
 fn list<T>(items: &[T], write: impl Fn(&T) -> Out) -> Out {

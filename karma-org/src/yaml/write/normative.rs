@@ -4,7 +4,7 @@ use super::compact;
 use super::layout::Out;
 use crate::spec::{Norm, NormKind};
 
-pub(super) fn norm(norm: &Norm) -> (&str, Option<Out>) {
+pub(super) fn norm(norm: &Norm) -> (&str, Out) {
     let kind = match norm.kind {
         NormKind::Obligation => "obligation",
         NormKind::Permission => "permission",
@@ -15,5 +15,5 @@ pub(super) fn norm(norm: &Norm) -> (&str, Option<Out>) {
         .optional("when", norm.condition.as_deref())
         .optional("within", norm.time_constraint.as_deref())
         .done();
-    (&norm.id, Some(content))
+    (&norm.id, content)
 }

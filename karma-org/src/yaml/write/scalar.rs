@@ -1,7 +1,5 @@
 //! How a text is written so that it is read as the same text, by this and by other readers of YAML.
 
-use std::fmt::Write as _;
-
 use crate::yaml::document::is_text;
 
 /// Longest name that stands before its colon: YAML allows 1024 characters (section 7.4.2), quotes included.
@@ -76,8 +74,7 @@ fn quoted(text: &str) -> String {
             '\t' => written.push_str("\\t"),
             // Line ends of YAML 1.1, spaces that cannot be told apart, and the byte order mark.
             c if c.is_control() || (c != ' ' && c.is_whitespace()) || c == '\u{FEFF}' => {
-                // Writing to a String cannot fail.
-                drop(write!(written, "\\u{:04X}", u32::from(c)));
+                written.push_str(&format!("\\u{:04X}", u32::from(c)));
             }
             c => written.push(c),
         }

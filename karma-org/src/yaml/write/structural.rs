@@ -1,13 +1,17 @@
 //! Roles, groups, links and compatibilities.
 
 use super::layout::Out;
-use super::{Fields, block, compact, list, named_compact, properties, range, references};
+use super::{Fields, block, compact, list, maybe, properties, range, references};
 use crate::spec::{
     CardinalityConstraint, Compatibility, ConstrainedObject, Group, GroupRole, Link, LinkKind, Role, Scope,
     Subgroup,
 };
 
-pub(super) fn role(role: &Role) -> (&str, Option<Out>) {
+pub(super) fn roles(roles: &[Role]) -> Out {
+    maybe(roles, role, &Out::Mapping { entries: Vec::new(), block: false }, true)
+}
+
+fn role(role: &Role) -> (&str, Option<Out>) {
     let extends = match role.extends.as_slice() {
         [single] => Out::text(&single.id),
         several => references(several),
@@ -21,7 +25,7 @@ pub(super) fn group(group: &Group) -> Out {
         .text("id", &group.id)
         .plain("instances", range(group.cardinality))
         .some("properties", properties(&group.properties))
-        .some("roles", named_compact(&group.roles, group_role))
+        .some("roles", maybe(&group.roles, group_role, &Out::Plain("any".to_owned()), false))
         .some("links", list(&group.links, link))
         .some("compatibilities", list(&group.compatibilities, compatibility))
         .some("cardinalities", list(&group.cardinalities, cardinality))
