@@ -73,10 +73,10 @@ impl CheckedExpression {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Truth {
     Constant(bool),
-    All(Vec<Truth>),
-    Any(Vec<Truth>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
     Compare(Value, Comparison, Value),
-    Each(Quantifier, Box<Truth>, Vec<ServiceSet>),
+    Each(Quantifier, Box<Self>, Vec<ServiceSet>),
     Missing { of: Value, wanted: bool },
     Matches { pattern: usize, wanted: bool },
 }
@@ -87,12 +87,12 @@ pub(super) enum Value {
     Constant(f32),
     OfSelf(Metric),
     Read(Source),
-    Aggregate(Aggregate, Box<Value>, Vec<ServiceSet>),
+    Aggregate(Aggregate, Box<Self>, Vec<ServiceSet>),
     Count(Box<Truth>, Vec<ServiceSet>),
-    Trend(Trend, Box<Value>, usize),
-    Negate(Box<Value>),
-    Sum(Box<Value>, Vec<(Additive, Value)>),
-    Product(Box<Value>, Vec<(Multiplicative, Value)>),
+    Trend(Trend, Box<Self>, usize),
+    Negate(Box<Self>),
+    Sum(Box<Self>, Vec<(Additive, Self)>),
+    Product(Box<Self>, Vec<(Multiplicative, Self)>),
 }
 
 impl Condition {

@@ -5,9 +5,8 @@
 /// Near: at most a third of its letters, and at least one, have to be changed (Damerau 1964); a difference of case
 /// alone always is.
 pub(super) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let edits = |name: &str| match name.eq_ignore_ascii_case(written) {
-        true => 0,
-        false => strsim::damerau_levenshtein(written, name),
+    let edits = |name: &str| {
+        if name.eq_ignore_ascii_case(written) { 0 } else { strsim::damerau_levenshtein(written, name) }
     };
     let best = known.into_iter().map(|name| (edits(name), name)).min();
     let near = best.filter(|(edits, name)| *edits <= (name.chars().count() / 3).max(1));

@@ -20,6 +20,7 @@
 mod check;
 mod compile;
 mod display;
+mod explain;
 mod graph;
 mod hint;
 mod parse;
@@ -38,6 +39,7 @@ mod vocabulary;
 
 pub use check::{Asked, CheckedCondition, CheckedExpression, MAX_AGGREGATES, MAX_LAG};
 pub use compile::{Compiler, Instance, Limits, TruthId, ValueId};
+pub use explain::{Answer, Explanation, Moment};
 pub use parse::MAX_DEPTH;
 pub use program::{Outcome, Program};
 pub use service_set::ServiceSet;

@@ -56,13 +56,9 @@ impl Parser<'_> {
         }
         let one = matches!(self.peek(), Some(Kind::Number(number)) if *number == 1.0);
         self.at += usize::from(one);
-        match self.under() {
-            Some(under) => format!("1/{under}"),
-            None => {
-                self.at -= usize::from(one);
-                String::new()
-            }
-        }
+        let under = self.under();
+        self.at -= usize::from(one && under.is_none());
+        under.map_or_else(String::new, |under| format!("1/{under}"))
     }
 
     /// `/` and a unit, both or neither.

@@ -69,10 +69,10 @@ impl Chunk<'_> {
             match how {
                 Fold::Add => take(lanes, &from, |sum, value| sum + value),
                 Fold::AddPresent => {
-                    take(lanes, &from, |sum, value| if value.is_nan() { sum } else { sum + value })
+                    take(lanes, &from, |sum, value| if value.is_nan() { sum } else { sum + value });
                 }
                 Fold::CountPresent => {
-                    take(lanes, &from, |count, value| if value.is_nan() { count } else { count + 1.0 })
+                    take(lanes, &from, |count, value| if value.is_nan() { count } else { count + 1.0 });
                 }
                 Fold::Max => take(lanes, &from, f32::max),
                 Fold::Min => take(lanes, &from, f32::min),
@@ -89,7 +89,9 @@ impl Chunk<'_> {
                 Comparison::Greater => relate(lanes, &left, &right, |a, b| a > b),
                 Comparison::GreaterOrEqual => relate(lanes, &left, &right, |a, b| a >= b),
                 Comparison::Equal => relate(lanes, &left, &right, |a, b| a == b),
-                Comparison::NotEqual => relate(lanes, &left, &right, |a, b| a < b || a > b),
+                Comparison::NotEqual => {
+                    relate(lanes, &left, &right, |a, b| (a != b) & !a.is_nan() & !b.is_nan())
+                }
             }
         });
     }
@@ -151,7 +153,7 @@ fn map(lanes: &mut [f32], f: impl Fn(f32) -> f32) {
 fn take(lanes: &mut [f32], from: &Numbers<'_>, f: impl Fn(f32, f32) -> f32) {
     match from {
         Numbers::Lanes(from) => {
-            lanes.iter_mut().zip(*from).for_each(|(lane, value)| *lane = f(*lane, *value))
+            lanes.iter_mut().zip(*from).for_each(|(lane, value)| *lane = f(*lane, *value));
         }
         Numbers::Same(value) => map(lanes, |lane| f(lane, *value)),
     }
