@@ -66,7 +66,7 @@ pub use namespace::NAMESPACES;
 /// Most bytes of a text and all that it includes together: 4 MiB, four hundred times the largest organisation known.
 pub const MAX_BYTES: usize = 4 << 20;
 
-/// How deep elements may be nested, inclusions counted in. The deepest known organisation needs 20 levels.
+/// How deep elements may be nested, inclusions counted in. The deepest known organisation needs 12 levels.
 pub const MAX_DEPTH: usize = 256;
 
 /// Most findings about one text. More are of no use to anybody, and saying why costs more than reading.
