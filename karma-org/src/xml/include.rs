@@ -52,6 +52,16 @@ impl<'a> Reading<'a> {
         Self { includes, findings: Vec::new(), chain: Vec::new(), budget: MAX_BYTES, depth: 0 }
     }
 
+    /// A reading of a text that another one includes under a name; `budget` is what may still be read.
+    pub(super) fn inside(name: &str, budget: usize, includes: Option<&'a mut dyn Includes>) -> Self {
+        Self { chain: vec![name.into()], budget, ..Self::new(includes) }
+    }
+
+    /// Bytes that may still be read.
+    pub(super) const fn budget(&self) -> usize {
+        self.budget
+    }
+
     /// Reads a text; everything that is wrong with it is among the findings, in the order of the text.
     pub(super) fn text(&mut self, bytes: &[u8]) -> Option<OrganizationalSpecification> {
         let file = self.chain.last().cloned();

@@ -110,6 +110,20 @@ fn document(text: &[u8], mut reading: include::Reading<'_>) -> Result<Document, 
     }
 }
 
+/// Reads what a text of another format includes under a name: what is said in it, and what is wrong with it.
+/// `budget` is the number of bytes that may still be read, and goes down.
+pub(crate) fn read_inside(
+    text: &[u8],
+    name: &str,
+    budget: &mut usize,
+    includes: Option<&mut dyn Includes>,
+) -> (Option<OrganizationalSpecification>, Vec<Finding>) {
+    let mut reading = include::Reading::inside(name, *budget, includes);
+    let specification = reading.text(text);
+    *budget = reading.budget();
+    (specification, reading.findings)
+}
+
 /// Writes MOISE XML: two spaces to a level, defaults left out, in the order and the namespace of MOISE's schema.
 ///
 /// # Errors
