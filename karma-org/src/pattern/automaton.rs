@@ -114,10 +114,10 @@ impl Automaton {
     /// If there are not as many letters as states.
     pub fn advance_all(&self, states: &mut [PatternState], kind: TokenKind, atoms: &[u32]) {
         assert_eq!(states.len(), atoms.len(), "one letter for each history");
-        let columns = self.columns_of(kind);
-        for (state, atoms) in states.iter_mut().zip(atoms) {
-            *state = PatternState(self.table[usize::from(state.0) * self.columns + columns.of(*atoms)]);
-        }
+        let (table, columns) = (&*self.table, self.columns);
+        self.columns_of(kind).for_each(states, atoms, |state, column| {
+            *state = PatternState(table[usize::from(state.0) * columns + column]);
+        });
     }
 
     /// Where a history stands after all these tokens.

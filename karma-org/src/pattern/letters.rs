@@ -44,6 +44,23 @@ impl Columns {
         };
         usize::from(self.column[index])
     }
+
+    /// [`of`](Self::of) for many, each with something to change; which kind of look-up it is, is asked only once.
+    pub(super) fn for_each<T>(&self, items: &mut [T], atoms: &[u32], change: impl Fn(&mut T, usize)) {
+        let column = &*self.column;
+        match &self.bits {
+            Bits::Window { shift, mask } => {
+                for (item, atoms) in items.iter_mut().zip(atoms) {
+                    change(item, usize::from(column[(atoms >> shift & mask) as usize]));
+                }
+            }
+            Bits::Scattered(labels) => {
+                for (item, atoms) in items.iter_mut().zip(atoms) {
+                    change(item, usize::from(column[gather(labels, *atoms)]));
+                }
+            }
+        }
+    }
 }
 
 /// Labels that occur but make no difference are left out, such as `o1` in `o1|#any_obs`.
@@ -59,6 +76,7 @@ fn without_irrelevant(labels: &[u32], column_of_class: &[u16]) -> (Vec<u32>, Vec
 }
 
 /// The bits of these labels, side by side.
+#[inline]
 fn gather(labels: &[u32], atoms: u32) -> usize {
     labels.iter().rev().fold(0, |index, bit| index << 1 | (atoms >> bit & 1) as usize)
 }
