@@ -1,11 +1,16 @@
 //! Compiled guides: what a batch of environments or an explanation is computed from.
 
-use karma_core::{ActionSpace, AgentId, Hardness, PerAgent, ResilienceWeights, Role, Seconds};
+use std::collections::BTreeMap;
+
+use karma_core::topology::Priority;
+use karma_core::{
+    ActionSpace, AgentId, Hardness, PerAgent, PerService, ResilienceWeights, Role, Seconds, Topology,
+};
 
 use super::action_set::ActionSet;
 use super::restriction::Restriction;
 use crate::Finding;
-use crate::condition::{CheckedCondition, Program, Signals, TruthId, ValueId};
+use crate::condition::{CheckedCondition, Program, Quantity, Signals, TruthId, ValueId, Vocabulary};
 use crate::organization::RoleId;
 use crate::pattern::Automaton;
 
@@ -35,7 +40,7 @@ impl Default for GuideSetting {
 #[derive(Clone, Debug)]
 pub struct Guides {
     pub(super) space: ActionSpace,
-    pub(super) services: Vec<String>,
+    pub(super) meanings: Meanings,
     pub(super) signals: Signals,
     pub(super) labels: Labels,
     pub(super) roles: Vec<RoleGuide>,
@@ -43,7 +48,6 @@ pub struct Guides {
     pub(super) team: PerAgent<Role>,
     pub(super) rules: Rules,
     pub(super) rewards: Rewards,
-    pub(super) decision_period: Seconds,
     pub(super) warnings: Vec<Finding>,
 }
 
@@ -78,6 +82,30 @@ impl Guides {
 
     pub(super) fn role(&self, agent: AgentId) -> &RoleGuide {
         &self.roles[self.seats[agent].role]
+    }
+}
+
+/// What a [`Vocabulary`] is made of, kept to explain conditions with.
+#[derive(Clone, Debug)]
+pub(super) struct Meanings {
+    pub(super) topology: Topology,
+    pub(super) parameters: BTreeMap<String, Quantity>,
+    pub(super) priorities: PerService<Priority>,
+    pub(super) setting: GuideSetting,
+}
+
+impl Guides {
+    /// What names in conditions mean.
+    pub(super) fn vocabulary(&self) -> Vocabulary<'_> {
+        let Meanings { topology, parameters, priorities, setting } = &self.meanings;
+        Vocabulary {
+            topology,
+            parameters: parameters.clone(),
+            decision_period: setting.decision_period,
+            priorities: priorities.clone(),
+            patterns: self.labels.automata.iter().map(|(name, _)| name.clone()).collect(),
+            weights: setting.weights,
+        }
     }
 }
 

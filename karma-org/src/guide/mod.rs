@@ -5,6 +5,7 @@ mod batch;
 pub mod binding;
 mod compile;
 mod episode;
+mod explain;
 mod guides;
 mod restriction;
 
@@ -12,4 +13,5 @@ pub use batch::GuideBatch;
 pub use binding::Binding;
 pub use compile::PRIORITY_EPSILON;
 pub use episode::EpisodeGuide;
+pub use explain::{Explanation, Removal, RuleExplanation};
 pub use guides::{GuideSetting, Guides};

@@ -21,6 +21,8 @@
 //! Cost: environments × (truths + words of all clauses), which is linear in services as long as a service has
 //! a bounded number of neighbours.
 
+use std::ops::Range;
+
 use karma_core::Hardness;
 
 use super::action_set::{ActionSet, Word};
@@ -57,9 +59,14 @@ pub(super) struct Restriction {
     pub(super) strictness: Vec<Strictness>,
 }
 
-/// Columns that a [`Restriction`] reckons with, one lane for each environment.
+/// Environments that are taken at once: a column of a mask is 2 KiB, so that even the masks of hundreds of services
+/// stay near while clause after clause passes over them.
+const CHUNK: usize = 512;
+
+/// Columns that a [`Restriction`] reckons with, one lane for each environment of a chunk.
 #[derive(Clone, Debug)]
 pub(super) struct Lanes {
+    environments: usize,
     any: Vec<bool>,
     fired: Vec<bool>,
     left: Vec<Word>,
@@ -67,13 +74,30 @@ pub(super) struct Lanes {
 
 impl Lanes {
     pub(super) fn new(environments: usize) -> Self {
-        Self { any: vec![false; environments], fired: vec![false; environments], left: vec![0; environments] }
+        let lanes = environments.min(CHUNK);
+        Self { environments, any: vec![false; lanes], fired: vec![false; lanes], left: vec![0; lanes] }
+    }
+
+    /// The environments, chunk by chunk.
+    fn chunks(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let environments = self.environments;
+        (0..environments).step_by(CHUNK).map(move |start| start..environments.min(start + CHUNK))
     }
 }
 
-/// A word of the masks of all environments, for writing.
-fn column(masks: &mut [Word], index: usize, environments: usize) -> &mut [Word] {
-    &mut masks[index * environments..][..environments]
+/// The masks of a chunk of environments, and where the chunk is.
+struct Chunk<'m> {
+    masks: &'m mut [Word],
+    environments: usize,
+    range: Range<usize>,
+}
+
+impl Chunk<'_> {
+    /// A word of the masks.
+    fn words(&mut self, index: usize) -> &mut [Word] {
+        let start = index * self.environments;
+        &mut self.masks[start + self.range.start..start + self.range.end]
+    }
 }
 
 impl Restriction {
@@ -81,40 +105,48 @@ impl Restriction {
     /// returns in how many environments the no-ops had to stay.
     pub(super) fn masks(&self, outcome: &Outcome, masks: &mut [Word], lanes: &mut Lanes) -> u64 {
         masks.fill(0);
-        lanes.fired.fill(false);
+        let environments = lanes.environments;
+        let chunks = lanes.chunks();
+        chunks.map(|range| self.chunk(outcome, &mut Chunk { masks, environments, range }, lanes)).sum()
+    }
+
+    fn chunk(&self, outcome: &Outcome, chunk: &mut Chunk<'_>, lanes: &mut Lanes) -> u64 {
+        let fired = &mut lanes.fired[..chunk.range.len()];
+        fired.fill(false);
         for clause in &self.allow {
-            let holds = any(&clause.truths, outcome, &mut lanes.any);
-            join(&mut lanes.fired, holds);
+            let holds = any(&clause.truths, outcome, &chunk.range, &mut lanes.any);
+            join(fired, holds);
             for (index, bits) in clause.set.words() {
-                let words = column(masks, *index, holds.len());
-                words.iter_mut().zip(holds).for_each(|(word, holds)| *word |= bits & ones(*holds));
+                let words = chunk.words(*index).iter_mut().zip(holds);
+                words.for_each(|(word, holds)| *word |= bits & ones(*holds));
             }
         }
         for (index, bits) in self.otherwise.words() {
-            let words = column(masks, *index, lanes.fired.len());
-            words.iter_mut().zip(&lanes.fired).for_each(|(word, fired)| *word |= bits & !ones(*fired));
+            let words = chunk.words(*index).iter_mut().zip(&*fired);
+            words.for_each(|(word, fired)| *word |= bits & !ones(*fired));
         }
         for clause in &self.forbid {
-            let holds = any(&clause.truths, outcome, &mut lanes.any);
+            let holds = any(&clause.truths, outcome, &chunk.range, &mut lanes.any);
             for (index, bits) in clause.set.words() {
-                let words = column(masks, *index, holds.len());
-                words.iter_mut().zip(holds).for_each(|(word, holds)| *word &= !(bits & ones(*holds)));
+                let words = chunk.words(*index).iter_mut().zip(holds);
+                words.for_each(|(word, holds)| *word &= !(bits & ones(*holds)));
             }
         }
-        self.hold_where_empty(masks, &mut lanes.left)
+        self.hold_where_empty(chunk, &mut lanes.left)
     }
 
     /// Lets the no-ops stay where nothing is left; the number of such environments.
-    fn hold_where_empty(&self, masks: &mut [Word], left: &mut [Word]) -> u64 {
+    fn hold_where_empty(&self, chunk: &mut Chunk<'_>, left: &mut [Word]) -> u64 {
+        let left = &mut left[..chunk.range.len()];
         left.fill(0);
-        for words in masks.chunks_exact(left.len().max(1)) {
-            left.iter_mut().zip(words).for_each(|(left, word)| *left |= word);
+        for index in 0..chunk.masks.len() / chunk.environments {
+            left.iter_mut().zip(chunk.words(index)).for_each(|(left, word)| *left |= *word);
         }
         let empty = left.iter().filter(|left| **left == 0).count() as u64;
         if empty > 0 {
             for (index, bits) in self.hold.words() {
-                let words = column(masks, *index, left.len());
-                words.iter_mut().zip(&*left).for_each(|(word, left)| *word |= bits & ones(*left == 0));
+                let words = chunk.words(*index).iter_mut().zip(&*left);
+                words.for_each(|(word, left)| *word |= bits & ones(*left == 0));
             }
         }
         empty
@@ -123,15 +155,18 @@ impl Restriction {
     /// Writes the hardness of all environments.
     pub(super) fn hardness(&self, outcome: &Outcome, hardness: &mut [f32], lanes: &mut Lanes) {
         hardness.fill(if self.strictness.is_empty() { self.hardness.get() } else { NONE_FIRED });
-        for rules in &self.strictness {
-            let own = rules.hardness.get();
-            let holds = any(&rules.truths, outcome, &mut lanes.any);
-            for (hardness, holds) in hardness.iter_mut().zip(holds) {
-                *hardness = if *holds { hardness.max(own) } else { *hardness };
+        for range in lanes.chunks() {
+            let hardness = &mut hardness[range.clone()];
+            for rules in &self.strictness {
+                let own = rules.hardness.get();
+                let holds = any(&rules.truths, outcome, &range, &mut lanes.any);
+                for (hardness, holds) in hardness.iter_mut().zip(holds) {
+                    *hardness = if *holds { hardness.max(own) } else { *hardness };
+                }
             }
+            let default = self.hardness.get();
+            hardness.iter_mut().for_each(|hardness| *hardness = if *hardness < 0.0 { default } else { *hardness });
         }
-        let default = self.hardness.get();
-        hardness.iter_mut().for_each(|hardness| *hardness = if *hardness < 0.0 { default } else { *hardness });
     }
 }
 
@@ -147,12 +182,18 @@ fn join(into: &mut [bool], column: &[bool]) {
     into.iter_mut().zip(column).for_each(|(into, holds)| *into |= holds);
 }
 
-/// Where any of the truths holds: a single one as it stands, several gathered in `buffer`.
-fn any<'a>(truths: &[TruthId], outcome: &'a Outcome, buffer: &'a mut [bool]) -> &'a [bool] {
+/// Where in a chunk any of the truths holds: a single one as it stands, several gathered in `buffer`.
+fn any<'a>(
+    truths: &[TruthId],
+    outcome: &'a Outcome,
+    range: &Range<usize>,
+    buffer: &'a mut [bool],
+) -> &'a [bool] {
     if let [only] = truths {
-        return outcome.truth(*only);
+        return &outcome.truth(*only)[range.clone()];
     }
+    let buffer = &mut buffer[..range.len()];
     buffer.fill(false);
-    truths.iter().for_each(|truth| join(buffer, outcome.truth(*truth)));
+    truths.iter().for_each(|truth| join(buffer, &outcome.truth(*truth)[range.clone()]));
     buffer
 }

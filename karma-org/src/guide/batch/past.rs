@@ -32,6 +32,8 @@ pub(super) struct Past {
     rewards: Vec<f32>,
     paid: Vec<bool>,
     labels: Outcome,
+    /// The labels of the present observations, one bit each.
+    seen: Vec<u32>,
 }
 
 impl Past {
@@ -50,6 +52,7 @@ impl Past {
             rewards: vec![0.0; agents * goals * environments],
             paid: vec![false; agents * goals * environments],
             labels: guides.labels.program.outcome(environments),
+            seen: vec![0; environments],
         }
     }
 
@@ -89,38 +92,41 @@ impl Past {
             return;
         }
         guides.labels.program.evaluate(columns, &[], &mut self.labels);
-        for environment in 0..self.environments {
-            let stage = std::mem::replace(&mut self.stages[environment], Stage::Seen);
-            if stage != Stage::Seen {
-                self.see(guides, environment);
-            }
-            if stage == Stage::Stepped {
-                self.pay(guides, environment);
+        self.seen.fill(0);
+        for (bit, truth) in (0u32..).zip(&guides.labels.truths) {
+            let holds = self.labels.truth(*truth);
+            self.seen.iter_mut().zip(holds).for_each(|(seen, holds)| *seen |= u32::from(*holds) << bit);
+        }
+        for agent in 0..guides.team.len() {
+            self.see(guides, agent);
+            self.pay(guides, agent);
+        }
+        self.stages.fill(Stage::Seen);
+    }
+
+    fn see(&mut self, guides: &Guides, agent: usize) {
+        for (pattern, (_, automaton)) in guides.labels.automata.iter().enumerate() {
+            let start = self.lane(agent, self.patterns, pattern, 0);
+            let states = self.states[start..].iter_mut().zip(&mut self.matches[start..]);
+            for ((stage, seen), (state, matches)) in self.stages.iter().zip(&self.seen).zip(states) {
+                if *stage != Stage::Seen {
+                    *state = automaton.advance(*state, Letter::observation(*seen));
+                    *matches |= automaton.is_match(*state);
+                }
             }
         }
     }
 
-    fn see(&mut self, guides: &Guides, environment: usize) {
-        let truths = (0u32..).zip(&guides.labels.truths);
-        let holds = |truth| u32::from(self.labels.truth(truth)[environment]);
-        let labels = truths.fold(0, |labels, (bit, truth)| labels | holds(*truth) << bit);
-        for agent in 0..guides.team.len() {
-            for (pattern, (_, automaton)) in guides.labels.automata.iter().enumerate() {
-                let lane = self.lane(agent, self.patterns, pattern, environment);
-                self.states[lane] = automaton.advance(self.states[lane], Letter::observation(labels));
-                self.matches[lane] |= automaton.is_match(self.states[lane]);
-            }
-        }
-    }
-
-    fn pay(&mut self, guides: &Guides, environment: usize) {
-        for agent in 0..guides.team.len() {
-            for (goal, sparse) in guides.rewards.sparse.iter().enumerate() {
-                let lane = self.lane(agent, self.goals, goal, environment);
-                let matches = self.matches[self.lane(agent, self.patterns, sparse.pattern, environment)];
-                let is_due = matches && !(sparse.once && self.paid[lane]);
-                self.rewards[lane] = if is_due { sparse.reward } else { 0.0 };
-                self.paid[lane] |= matches;
+    fn pay(&mut self, guides: &Guides, agent: usize) {
+        for (goal, sparse) in guides.rewards.sparse.iter().enumerate() {
+            let (start, matches) = (self.lane(agent, self.goals, goal, 0), self.lane(agent, self.patterns, sparse.pattern, 0));
+            let paid = self.rewards[start..].iter_mut().zip(&mut self.paid[start..]);
+            let steps = self.stages.iter().zip(&self.matches[matches..]).zip(paid);
+            for ((stage, matches), (reward, paid)) in steps {
+                if *stage == Stage::Stepped {
+                    *reward = if *matches && !(sparse.once && *paid) { sparse.reward } else { 0.0 };
+                    *paid |= matches;
+                }
             }
         }
     }

@@ -105,6 +105,11 @@ impl GuideBatch {
         &self.empty_masks
     }
 
+    /// Whether each pattern matches at the last step, in the order `[agent][pattern][environment]`.
+    pub(in crate::guide) fn matches(&self) -> &[bool] {
+        self.past.matches()
+    }
+
     /// A word of an agent's mask.
     fn word(&self, environment: usize, agent: AgentId, word: usize) -> u32 {
         let words = words_of(self.guides.space);

@@ -17,7 +17,7 @@ pub use missions::PRIORITY_EPSILON;
 use super::GuideSetting;
 use super::action_set::ActionSet;
 use super::binding::{Binding, Spot};
-use super::guides::Guides;
+use super::guides::{Guides, Meanings};
 use crate::condition::{Instance, Signals, Vocabulary};
 use crate::{Finding, Findings, Organization, Severity};
 
@@ -93,12 +93,16 @@ impl<'a> Compiler<'a> {
         let rules = agents::rules(self, &mut signals, &seats, &roles);
         let rewards = rewards::compile(self, &mut signals, (&seats, &roles), &goals, &missions);
         let team = seats.map(|seat| Role { name: seat.name.clone(), authority: ranks[seat.role] });
-        let services = self.topology.services.iter().map(|service| service.name.clone()).collect();
+        let meanings = Meanings {
+            topology: self.topology.clone(),
+            parameters: self.vocabulary.parameters.clone(),
+            priorities: self.vocabulary.priorities.clone(),
+            setting: self.setting,
+        };
         Some(Guides {
             space: self.space,
-            decision_period: self.setting.decision_period,
             warnings: Vec::new(),
-            services,
+            meanings,
             signals,
             labels,
             roles,
