@@ -128,6 +128,7 @@ pub(super) struct RoleGuide {
     pub(super) penalty: f32,
     pub(super) hardness: Hardness,
     pub(super) rules: Vec<Rule>,
+    pub(super) always: ActionSet,
     pub(super) otherwise: ActionSet,
 }
 
@@ -155,7 +156,7 @@ pub(super) struct Labels {
     /// One truth for each label of observations.
     pub(super) truths: Vec<TruthId>,
     /// The labels of each action, one bit each.
-    pub(super) action_labels: Vec<u32>,
+    pub(super) of_actions: Vec<u32>,
 }
 
 /// The compiled action guides.

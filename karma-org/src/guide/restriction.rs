@@ -2,7 +2,7 @@
 //!
 //! # What is computed
 //! ```text
-//! A = (∪ allow-sets of the rules that fire, or `otherwise` if no rule that allows something fires)
+//! A = `always` ∪ (allow-sets of the rules that fire, or `otherwise` if no rule that allows something fires)
 //!     minus the forbid-sets of the rules that fire
 //! ch = the largest hardness of the rules that fire; the role's, if none does
 //! ```
@@ -49,6 +49,8 @@ pub(super) struct Restriction {
     pub(super) allow: Vec<Clause>,
     /// Forbidden where a truth holds.
     pub(super) forbid: Vec<Clause>,
+    /// Allowed unless it is forbidden.
+    pub(super) always: ActionSet,
     /// Allowed where no rule that allows something fires.
     pub(super) otherwise: ActionSet,
     /// What stays where nothing is left: the no-ops.
@@ -104,8 +106,11 @@ impl Restriction {
     /// Writes the masks of all environments, word by word (`masks[word · environments + environment]`), and
     /// returns in how many environments the no-ops had to stay.
     pub(super) fn masks(&self, outcome: &Outcome, masks: &mut [Word], lanes: &mut Lanes) -> u64 {
-        masks.fill(0);
         let environments = lanes.environments;
+        masks.fill(0);
+        for (index, bits) in self.always.words() {
+            masks[index * environments..][..environments].fill(*bits);
+        }
         let chunks = lanes.chunks();
         chunks.map(|range| self.chunk(outcome, &mut Chunk { masks, environments, range }, lanes)).sum()
     }
@@ -165,7 +170,9 @@ impl Restriction {
                 }
             }
             let default = self.hardness.get();
-            hardness.iter_mut().for_each(|hardness| *hardness = if *hardness < 0.0 { default } else { *hardness });
+            for hardness in hardness.iter_mut().filter(|hardness| **hardness < 0.0) {
+                *hardness = default;
+            }
         }
     }
 }
@@ -194,6 +201,8 @@ fn any<'a>(
     }
     let buffer = &mut buffer[..range.len()];
     buffer.fill(false);
-    truths.iter().for_each(|truth| join(buffer, &outcome.truth(*truth)[range.clone()]));
+    for truth in truths {
+        join(buffer, &outcome.truth(*truth)[range.clone()]);
+    }
     buffer
 }

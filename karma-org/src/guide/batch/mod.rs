@@ -11,12 +11,12 @@
 //! grg_m(h) = Σ over goals g of m:  w_g · grg_g(h)
 //! rrg(ω, a) = r_m if a is outside of A, else 0
 //! ```
-//! v_m(t) is 1 while the time since the beginning of the episode lies in the mission's window, else 0; κ is
+//! `v_m(t)` is 1 while the time since the beginning of the episode lies in the mission's window, else 0; κ is
 //! the mission's weight; ch and A are those under which the action was chosen, in the state before the step; h
 //! ends with the state after it. Upstream's code leaves out the goals of obligations and every factor of the
 //! goals' rewards, and has no ch; here all are one formula for all missions, and the tests pin each.
 //!
-//! The weight κ is KARMA's (P2: R_i + κ_i · R_mission,i) and not MOISE+MARL's.
+//! The weight κ is KARMA's (the extended draft of the paper: `R_i + κ_i · R_mission,i`) and not MOISE+MARL's.
 //!
 //! # Memory and time
 //! Everything is allocated by [`GuideBatch::new`]; after that nothing is, except by what hands out owned masks.

@@ -39,7 +39,8 @@ pub(super) struct Past {
 impl Past {
     pub(super) fn new(guides: &Guides, environments: usize) -> Self {
         let (patterns, goals) = (guides.labels.automata.len(), guides.rewards.sparse.len());
-        let start = guides.labels.automata.iter().flat_map(|(_, automaton)| vec![automaton.start(); environments]);
+        let start =
+            guides.labels.automata.iter().flat_map(|(_, automaton)| vec![automaton.start(); environments]);
         let one: Vec<PatternState> = start.collect();
         let agents = guides.team.len();
         Self {
@@ -73,7 +74,7 @@ impl Past {
 
     /// Adds an action to the history of an agent.
     pub(super) fn act(&mut self, guides: &Guides, environment: usize, agent: AgentId, action: Action) {
-        let labels = guides.labels.action_labels.get(action.0 as usize).copied().unwrap_or(0);
+        let labels = guides.labels.of_actions.get(action.0 as usize).copied().unwrap_or(0);
         for (pattern, (_, automaton)) in guides.labels.automata.iter().enumerate() {
             let lane = self.lane(agent.index(), self.patterns, pattern, environment);
             self.states[lane] = automaton.advance(self.states[lane], Letter::action(labels));
@@ -119,7 +120,8 @@ impl Past {
 
     fn pay(&mut self, guides: &Guides, agent: usize) {
         for (goal, sparse) in guides.rewards.sparse.iter().enumerate() {
-            let (start, matches) = (self.lane(agent, self.goals, goal, 0), self.lane(agent, self.patterns, sparse.pattern, 0));
+            let (start, matches) =
+                (self.lane(agent, self.goals, goal, 0), self.lane(agent, self.patterns, sparse.pattern, 0));
             let paid = self.rewards[start..].iter_mut().zip(&mut self.paid[start..]);
             let steps = self.stages.iter().zip(&self.matches[matches..]).zip(paid);
             for ((stage, matches), (reward, paid)) in steps {

@@ -4,11 +4,11 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-
-/// What a goal is worth: either a `value` at every step, or a `reward` at each step at which a `pattern` ends.
+/// A goal reward guide, what a goal is worth: either a `value` at every step, or a `reward` at each step at which a `pattern` ends.
+#[doc(alias = "GRG")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct GoalBinding {
+pub struct GoalRewardGuide {
     /// A dense reward: an expression without a unit, computed in the state that a step led to and kept within
     /// [−1, 1]. Where a sample that it needs is missing, the goal is worth nothing at that step.
     #[serde(default, skip_serializing_if = "Option::is_none")]

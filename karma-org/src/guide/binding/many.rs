@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{SeqAccess, Visitor, value};
+use serde::de::{MapAccess, SeqAccess, Visitor, value};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A list; a single element may be written without brackets.
@@ -42,6 +42,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
         Ok(Many(elements))
     }
 
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+        one(value::MapAccessDeserializer::new(fields))
+    }
+
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
         one(value::StrDeserializer::new(text))
     }
@@ -72,5 +76,18 @@ impl<T: JsonSchema> JsonSchema for Many<T> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let element = generator.subschema_for::<T>();
         json_schema!({ "anyOf": [element, { "type": "array", "items": element }] })
+    }
+}
+
+impl<T> Many<T> {
+    /// Whether there is no element.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T> From<Vec<T>> for Many<T> {
+    fn from(elements: Vec<T>) -> Self {
+        Self(elements)
     }
 }

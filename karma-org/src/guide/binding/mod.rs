@@ -17,9 +17,9 @@ use crate::Findings;
 use crate::yaml::document;
 
 pub use actions::{ActionsBinding, ChangeWord};
-pub use goals::{GoalBinding, MissionBinding};
+pub use goals::{GoalRewardGuide, MissionBinding};
 pub use many::Many;
-pub use roles::{RoleBinding, RuleBinding, RuleScope};
+pub use roles::{RoleActionGuide, RoleBinding, RoleRewardGuide, RuleBinding, RuleScope};
 pub use source::{Source, Spot};
 
 /// What the roles, goals and missions of an organisation mean on a cluster.
@@ -51,7 +51,7 @@ pub struct Binding {
     pub roles: IndexMap<String, RoleBinding>,
     /// What the goals are worth.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub goals: IndexMap<String, GoalBinding>,
+    pub goals: IndexMap<String, GoalRewardGuide>,
     /// How the missions weigh them.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub missions: IndexMap<String, MissionBinding>,
@@ -127,7 +127,6 @@ pub struct Labels {
     pub actions: IndexMap<String, ActionsBinding>,
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +148,7 @@ mod tests {
     #[test]
     fn a_single_element_needs_no_brackets() {
         let binding = Binding::read(TEXT).unwrap();
-        let actions = &binding.roles["clerk"].rules[0].allow[0];
+        let actions = &binding.roles["clerk"].rules[0].allow.0[0];
         assert_eq!(actions.change, Many(vec![ChangeWord::Range(1, 1), ChangeWord::Down]));
         assert_eq!(actions.on, Some(Many(vec!["self".to_owned()])));
     }

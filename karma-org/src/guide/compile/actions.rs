@@ -8,17 +8,25 @@ use crate::guide::action_set::ActionSet;
 use crate::guide::binding::{ActionsBinding, ChangeWord, Many, Spot};
 
 /// Something to complain about in a set of actions that is compiled once for each service; said once.
-pub(super) fn check(compiler: &mut Compiler<'_>, actions: &ActionsBinding, spot: Spot<'_>, has_subject: bool) {
+pub(super) fn check(
+    compiler: &mut Compiler<'_>,
+    actions: &ActionsBinding,
+    spot: Spot<'_>,
+    has_subject: bool,
+) {
     let alpha = compiler.alpha();
     for (index, word) in actions.change.0.iter().enumerate() {
-        let place = many(spot.field("change"), &actions.change, index);
+        let place = element(spot.field("change"), index);
         let (from, to) = word.bounds(alpha);
         let written = matches!(word, ChangeWord::Range(..));
         if from > to && written {
             let message = format!("the range {word} is empty: write {to:+}..{from:+}");
             compiler.error("empty-range", place, message);
         } else if written && (from < -alpha || to > alpha) {
-            let message = format!("the change {word} goes beyond {:+}..{alpha:+}, which is all that an agent can do at once", -alpha);
+            let message = format!(
+                "the change {word} goes beyond {:+}..{alpha:+}, which is all that an agent can do at once",
+                -alpha
+            );
             compiler.warning("change-out-of-range", place, message);
         }
     }
@@ -26,15 +34,15 @@ pub(super) fn check(compiler: &mut Compiler<'_>, actions: &ActionsBinding, spot:
         let Some(names) = names else { continue };
         for (index, set) in sets(names).iter().enumerate() {
             if let Some(problem) = set.problem(compiler.topology, has_subject) {
-                compiler.error("unknown-services", many(spot.field(field), names, index), problem);
+                compiler.error("unknown-services", element(spot.field(field), index), problem);
             }
         }
     }
 }
 
-/// Where an element of a list was written, which is where the list is if it has one element without brackets.
-fn many<'a, T>(spot: Spot<'a>, list: &Many<T>, index: usize) -> Spot<'a> {
-    if list.0.len() > 1 { spot.item(index) } else { spot }
+/// Where an element of a list was written, which may be one element without brackets.
+pub(super) fn element(spot: Spot<'_>, index: usize) -> Spot<'_> {
+    if spot.is_list() { spot.item(index) } else { spot }
 }
 
 fn sets(names: &Many<String>) -> Vec<ServiceSet> {
@@ -42,7 +50,11 @@ fn sets(names: &Many<String>) -> Vec<ServiceSet> {
 }
 
 /// The actions of all of `written`, seen from `subject` or from the whole topology.
-pub(super) fn all(compiler: &Compiler<'_>, written: &[ActionsBinding], subject: Option<ServiceId>) -> ActionSet {
+pub(super) fn all(
+    compiler: &Compiler<'_>,
+    written: &[ActionsBinding],
+    subject: Option<ServiceId>,
+) -> ActionSet {
     let one = |actions| of(compiler, actions, subject);
     written.iter().map(one).fold(ActionSet::default(), |union, set| union.union(&set))
 }

@@ -14,7 +14,8 @@ use crate::organization::RoleId;
 /// One seat for each agent, in the order of the roles.
 pub(super) fn seats(compiler: &Compiler<'_>, roles: &[RoleGuide]) -> PerAgent<Seat> {
     let patterns = compiler.binding.patterns.len();
-    let players = roles.iter().enumerate().flat_map(|(role, guide)| (1..=guide.agents).map(move |n| (role, guide, n)));
+    let players =
+        roles.iter().enumerate().flat_map(|(role, guide)| (1..=guide.agents).map(move |n| (role, guide, n)));
     let seat = |(agent, (role, guide, number)): (usize, (usize, &RoleGuide, u32))| Seat {
         role,
         name: if guide.agents == 1 { guide.name.clone() } else { format!("{}-{number}", guide.name) },
@@ -49,8 +50,14 @@ pub(super) fn rules(
     Rules { program: programs.finish(), restrictions }
 }
 
-fn restriction(compiler: &Compiler<'_>, programs: &mut Programs<'_, '_>, seat: &Seat, guide: &RoleGuide) -> Restriction {
-    let truths: Vec<Vec<TruthId>> = guide.rules.iter().map(|rule| truths(compiler, programs, seat, rule)).collect();
+fn restriction(
+    compiler: &Compiler<'_>,
+    programs: &mut Programs<'_, '_>,
+    seat: &Seat,
+    guide: &RoleGuide,
+) -> Restriction {
+    let truths: Vec<Vec<TruthId>> =
+        guide.rules.iter().map(|rule| truths(compiler, programs, seat, rule)).collect();
     let clauses = |sets: fn(&Rule) -> &[ActionSet]| {
         let pairs = guide.rules.iter().zip(&truths).flat_map(|(rule, truths)| truths.iter().zip(sets(rule)));
         gather(pairs.filter(|(_, set)| !set.is_empty()))
@@ -58,6 +65,7 @@ fn restriction(compiler: &Compiler<'_>, programs: &mut Programs<'_, '_>, seat: &
     Restriction {
         allow: clauses(|rule| &rule.allow),
         forbid: clauses(|rule| &rule.forbid),
+        always: guide.always.clone(),
         otherwise: guide.otherwise.clone(),
         hold: compiler.hold(),
         hardness: guide.hardness,
@@ -66,7 +74,12 @@ fn restriction(compiler: &Compiler<'_>, programs: &mut Programs<'_, '_>, seat: &
 }
 
 /// When a rule fires: one truth for each service, or one.
-fn truths(compiler: &Compiler<'_>, programs: &mut Programs<'_, '_>, seat: &Seat, rule: &Rule) -> Vec<TruthId> {
+fn truths(
+    compiler: &Compiler<'_>,
+    programs: &mut Programs<'_, '_>,
+    seat: &Seat,
+    rule: &Rule,
+) -> Vec<TruthId> {
     let when = |subject| programs.condition(&rule.when, instance(subject, seat.patterns_from));
     compiler.subjects(rule.each).into_iter().map(when).collect()
 }

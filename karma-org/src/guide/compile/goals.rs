@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Compiler, names};
 use crate::condition::{CheckedExpression, Dimension, Expression};
-use crate::guide::binding::{GoalBinding, Spot};
+use crate::guide::binding::{GoalRewardGuide, Spot};
 use crate::organization::{GoalId, Organization};
 
 /// A goal with a meaning.
@@ -51,7 +51,12 @@ pub(super) fn named(organization: &Organization, name: &str) -> Vec<GoalId> {
     meant.map(|(id, _)| id).collect()
 }
 
-fn meaning(compiler: &mut Compiler<'_>, name: &str, goal: &GoalBinding, spot: Spot<'_>) -> Option<Meaning> {
+fn meaning(
+    compiler: &mut Compiler<'_>,
+    name: &str,
+    goal: &GoalRewardGuide,
+    spot: Spot<'_>,
+) -> Option<Meaning> {
     match (&goal.value, &goal.pattern) {
         (Some(value), None) => {
             for (field, is_written) in [("reward", goal.reward.is_some()), ("once", goal.once.is_some())] {
@@ -74,7 +79,8 @@ fn meaning(compiler: &mut Compiler<'_>, name: &str, goal: &GoalBinding, spot: Sp
 fn value_of(compiler: &mut Compiler<'_>, text: &str, spot: Spot<'_>) -> Option<Meaning> {
     let origin = spot.origin();
     let parsed = Expression::parse_at(text, &origin, &mut compiler.findings)?;
-    let value = parsed.check(&compiler.vocabulary, crate::condition::Asked::Once, &origin, &mut compiler.findings)?;
+    let value =
+        parsed.check(&compiler.vocabulary, crate::condition::Asked::Once, &origin, &mut compiler.findings)?;
     if value.dimension() != Dimension::NONE {
         let message = format!(
             "a reward is a plain number, but this is one of {}: divide by what counts as much, such as `100 {}`",
@@ -89,7 +95,7 @@ fn value_of(compiler: &mut Compiler<'_>, text: &str, spot: Spot<'_>) -> Option<M
 fn pattern_of(
     compiler: &mut Compiler<'_>,
     name: &str,
-    goal: &GoalBinding,
+    goal: &GoalRewardGuide,
     (pattern, spot): (&str, Spot<'_>),
 ) -> Option<Meaning> {
     let reward = goal.reward.unwrap_or_default();

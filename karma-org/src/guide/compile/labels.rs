@@ -27,7 +27,8 @@ pub(super) fn check(compiler: &mut Compiler<'_>) -> CheckedLabels {
 fn observations(compiler: &mut Compiler<'_>) -> Vec<CheckedCondition> {
     let Some(labels) = &compiler.binding.labels else { return Vec::new() };
     let spot = compiler.spot().field("labels").field("observations");
-    let check = |(name, text): (&String, &String)| roles::condition(compiler, text, spot.field(name), Asked::Once);
+    let check =
+        |(name, text): (&String, &String)| roles::condition(compiler, text, spot.field(name), Asked::Once);
     labels.observations.iter().filter_map(check).collect()
 }
 
@@ -76,11 +77,12 @@ impl CheckedLabels {
     /// Compiles what is observed; what is done is looked up.
     pub(super) fn compile(self, compiler: &Compiler<'_>, signals: &mut Signals) -> Labels {
         let mut programs = Programs::new(&compiler.vocabulary, signals);
-        let truths = self.observations.iter().map(|label| programs.condition(label, instance(None, 0))).collect();
+        let truths =
+            self.observations.iter().map(|label| programs.condition(label, instance(None, 0))).collect();
         let program = programs.finish();
         let actions = (0u32..).take(compiler.space.len()).map(Action);
-        let action_labels = actions.map(|action| labels_of(action, &self.actions)).collect();
-        Labels { automata: self.automata, program, truths, action_labels }
+        let of_actions = actions.map(|action| labels_of(action, &self.actions)).collect();
+        Labels { automata: self.automata, program, truths, of_actions }
     }
 }
 

@@ -33,7 +33,11 @@ pub(super) struct CheckedMission {
 pub(super) struct CheckedMissions(BTreeMap<MissionId, CheckedMission>);
 
 /// Checks all missions of the binding, and that somebody has them.
-pub(super) fn check(compiler: &mut Compiler<'_>, goals: &CheckedGoals, roles: &[RoleGuide]) -> CheckedMissions {
+pub(super) fn check(
+    compiler: &mut Compiler<'_>,
+    goals: &CheckedGoals,
+    roles: &[RoleGuide],
+) -> CheckedMissions {
     let binding = compiler.binding;
     let mut missions = CheckedMissions(BTreeMap::new());
     for (name, mission) in &binding.missions {
@@ -78,7 +82,11 @@ fn check_mission(
     };
     let (from, until) = (time(&mission.from, "from", 0.0), time(&mission.until, "until", f32::INFINITY));
     if from >= until {
-        compiler.error("empty-window", spot, format!("mission {name:?} counts from {from} s until {until} s, which is never"));
+        compiler.error(
+            "empty-window",
+            spot,
+            format!("mission {name:?} counts from {from} s until {until} s, which is never"),
+        );
     }
     let weights = weights(compiler, (name, id), mission, goals, spot);
     CheckedMission { weight, priority, goals: weights, from, until }
@@ -92,12 +100,11 @@ fn moment(compiler: &mut Compiler<'_>, text: &str, spot: Spot<'_>) -> f32 {
     let number = text.trim_start().find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.trim().split_at(number.min(text.trim().len()));
     let quantity = number.parse().ok().and_then(|number| Quantity::new(number, unit.trim()).ok());
-    match quantity.filter(|quantity| quantity.dimension() == Dimension::TIME) {
-        Some(quantity) => quantity.single(),
-        None => {
-            compiler.error("invalid-time", spot, format!("{text:?} is not a time such as `90 s` or `10 min`"));
-            0.0
-        }
+    if let Some(quantity) = quantity.filter(|quantity| quantity.dimension() == Dimension::TIME) {
+        quantity.single()
+    } else {
+        compiler.error("invalid-time", spot, format!("{text:?} is not a time such as `90 s` or `10 min`"));
+        0.0
     }
 }
 
@@ -122,7 +129,11 @@ fn weights(
         }
     };
     if weights.is_empty() {
-        compiler.warning("worthless-mission", spot, format!("mission {name:?} has no goal with a meaning, so it is worth nothing"));
+        compiler.warning(
+            "worthless-mission",
+            spot,
+            format!("mission {name:?} has no goal with a meaning, so it is worth nothing"),
+        );
     }
     weights
 }
@@ -139,12 +150,20 @@ fn member(
     let Some(id) = named.iter().find(|id| members.contains(id)) else {
         let all = compiler.organization.goals();
         let known = members.iter().map(|id| all[*id].id.as_str());
-        compiler.error_in_name("goal-not-of-mission", spot, names::unknown(&format!("goal of mission {mission:?}:"), goal, known));
+        compiler.error_in_name(
+            "goal-not-of-mission",
+            spot,
+            names::unknown(&format!("goal of mission {mission:?}:"), goal, known),
+        );
         return None;
     };
     let meaning = goals.index.get(id).copied();
     if meaning.is_none() && !compiler.binding.goals.contains_key(goal) {
-        compiler.error_in_name("goal-without-meaning", spot, format!("goal {goal:?} has no meaning: give it one under `goals`"));
+        compiler.error_in_name(
+            "goal-without-meaning",
+            spot,
+            format!("goal {goal:?} has no meaning: give it one under `goals`"),
+        );
     }
     meaning
 }
@@ -157,17 +176,28 @@ fn check_norms(compiler: &mut Compiler<'_>, missions: &CheckedMissions, roles: &
         for (mission, kind) in organization.missions_of(guide.role) {
             if kind == NormKind::Obligation && !missions.0.contains_key(&mission) {
                 let name = &organization.missions()[mission].id;
-                complaints.push(("mission-not-bound", format!("role {:?} is obliged to mission {name:?}, which the binding does not have", guide.name)));
+                complaints.push((
+                    "mission-not-bound",
+                    format!(
+                        "role {:?} is obliged to mission {name:?}, which the binding does not have",
+                        guide.name
+                    ),
+                ));
             }
         }
     }
     let has = |guide: &RoleGuide, mission: &MissionId| organization.may(guide.role, *mission);
     for mission in missions.0.keys().filter(|mission| !roles.iter().any(|guide| has(guide, mission))) {
         let name = &organization.missions()[*mission].id;
-        complaints.push(("mission-of-nobody", format!("no role of the binding is obliged or permitted to mission {name:?}")));
+        complaints.push((
+            "mission-of-nobody",
+            format!("no role of the binding is obliged or permitted to mission {name:?}"),
+        ));
     }
     let spot = compiler.spot().field("missions");
-    complaints.into_iter().for_each(|(code, message)| compiler.warning(code, spot, message));
+    for (code, message) in complaints {
+        compiler.warning(code, spot, message);
+    }
 }
 
 impl CheckedMissions {

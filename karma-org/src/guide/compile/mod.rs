@@ -50,7 +50,7 @@ impl Guides {
         let mut compiler = Compiler::new(organization, binding, topology, setting);
         let guides = compiler.run();
         let Compiler { mut findings, .. } = compiler;
-        findings.sort_by_key(|finding| finding.position());
+        findings.sort_by_key(Finding::position);
         match guides {
             Some(guides) if findings.iter().all(|finding| finding.severity == Severity::Warning) => {
                 Ok(Self { warnings: findings, ..guides })
@@ -117,10 +117,15 @@ impl<'a> Compiler<'a> {
         let GuideSetting { alpha, decision_period, .. } = self.setting;
         let spot = self.spot();
         if alpha == 0 || i32::try_from(alpha).is_err() {
-            self.error("invalid-setting", spot, format!("α is {alpha}: an agent must be able to change 1 replica at least"));
+            self.error(
+                "invalid-setting",
+                spot,
+                format!("α is {alpha}: an agent must be able to change 1 replica at least"),
+            );
         }
         if !(decision_period.0.is_finite() && decision_period.0 > 0.0) {
-            let message = format!("the time between two decisions is {decision_period}: it must be more than 0 s");
+            let message =
+                format!("the time between two decisions is {decision_period}: it must be more than 0 s");
             self.error("invalid-setting", spot, message);
         }
     }
@@ -128,7 +133,10 @@ impl<'a> Compiler<'a> {
     fn check_organization(&mut self) {
         let Some(id) = &self.organization.specification().id else { return };
         if *id != self.binding.organization {
-            let message = format!("this binds the organisation {:?}, but the organisation is {id:?}", self.binding.organization);
+            let message = format!(
+                "this binds the organisation {:?}, but the organisation is {id:?}",
+                self.binding.organization
+            );
             self.error("other-organization", self.spot().field("organization"), message);
         }
     }
@@ -154,7 +162,8 @@ impl<'a> Compiler<'a> {
     /// A number that must lie in a range, or the error that says so.
     fn number(&mut self, value: f32, spot: Spot<'_>, allowed: std::ops::RangeInclusive<f32>, what: &str) {
         if !allowed.contains(&value) {
-            let message = format!("{what} is {value}; it must lie between {} and {}", allowed.start(), allowed.end());
+            let message =
+                format!("{what} is {value}; it must lie between {} and {}", allowed.start(), allowed.end());
             self.error("out-of-range", spot, message);
         }
     }

@@ -26,7 +26,9 @@ pub(super) fn compile(
         });
         let term = |(mission, goal, coefficient): (&super::missions::CheckedMission, usize, f64)| Term {
             goal: match &goals.meanings[goal] {
-                Meaning::Value(value) => Goal::Value(programs.value(value, instance(None, seat.patterns_from), Limits::GOAL)),
+                Meaning::Value(value) => {
+                    Goal::Value(programs.value(value, instance(None, seat.patterns_from), Limits::GOAL))
+                }
                 Meaning::Pattern { .. } => Goal::Sparse(sparse_before(&goals.meanings, goal)),
             },
             coefficient: narrow(coefficient),
@@ -39,11 +41,12 @@ pub(super) fn compile(
     Rewards { program: programs.finish(), sparse, terms }
 }
 
-
 fn sparse(meaning: &Meaning) -> Option<Sparse> {
     match meaning {
         Meaning::Value(_) => None,
-        Meaning::Pattern { pattern, reward, once } => Some(Sparse { pattern: *pattern, reward: *reward, once: *once }),
+        Meaning::Pattern { pattern, reward, once } => {
+            Some(Sparse { pattern: *pattern, reward: *reward, once: *once })
+        }
     }
 }
 
@@ -52,7 +55,10 @@ fn sparse_before(meanings: &[Meaning], goal: usize) -> usize {
     meanings[..goal].iter().filter_map(sparse).count()
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a coefficient that is too large becomes the largest float")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a coefficient that is too large becomes the largest float"
+)]
 fn narrow(coefficient: f64) -> f32 {
     coefficient.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32
 }

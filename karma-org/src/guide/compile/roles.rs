@@ -3,7 +3,7 @@
 use super::{Compiler, actions, names};
 use crate::condition::{Asked, CheckedCondition, Condition};
 use crate::guide::action_set::ActionSet;
-use crate::guide::binding::{ActionsBinding, RoleBinding, RuleBinding, RuleScope, Spot};
+use crate::guide::binding::{ActionsBinding, Many, RoleBinding, RuleBinding, RuleScope, Spot};
 use crate::guide::guides::{RoleGuide, Rule};
 use crate::organization::RoleId;
 
@@ -20,22 +20,42 @@ pub(super) fn check(compiler: &mut Compiler<'_>) -> Vec<RoleGuide> {
     roles
 }
 
-fn check_role(compiler: &mut Compiler<'_>, name: &str, role: &RoleBinding, spot: Spot<'_>) -> Option<RoleGuide> {
+fn check_role(
+    compiler: &mut Compiler<'_>,
+    name: &str,
+    role: &RoleBinding,
+    spot: Spot<'_>,
+) -> Option<RoleGuide> {
     let id = concrete(compiler, name, spot);
     let agents = role.agents.unwrap_or(1);
     if agents == 0 {
-        compiler.error("no-agents", spot.field("agents"), format!("role {name:?} has no agents: leave it out, or give it some"));
+        compiler.error(
+            "no-agents",
+            spot.field("agents"),
+            format!("role {name:?} has no agents: leave it out, or give it some"),
+        );
     }
-    let penalty = role.penalty.unwrap_or(0.0);
+    let penalty = role.reward_guide().penalty;
     compiler.number(penalty, spot.field("penalty"), f32::MIN..=0.0, "a penalty");
     let default = compiler.binding.hardness;
     let default = compiler.hardness(default, compiler.spot().field("hardness"), karma_core::Hardness::HARD);
-    let hardness = compiler.hardness(role.hardness, spot.field("hardness"), default);
+    let hardness = compiler.hardness(role.action_guide().hardness, spot.field("hardness"), default);
+    let guide = role.action_guide();
     let rule = |(index, rule)| check_rule(compiler, rule, spot.field("rules").item(index), hardness);
-    let rules: Vec<Option<Rule>> = role.rules.iter().enumerate().map(rule).collect();
+    let rules: Vec<Option<Rule>> = guide.rules.iter().enumerate().map(rule).collect();
     let rules: Option<Vec<Rule>> = rules.into_iter().collect();
-    let otherwise = otherwise(compiler, role.otherwise.as_deref(), spot.field("otherwise"));
-    let guide = RoleGuide { role: id?, name: name.to_owned(), agents, penalty, hardness, rules: rules?, otherwise };
+    let always = or_hold(compiler, guide.always, spot.field("always"));
+    let otherwise = or_hold(compiler, guide.otherwise, spot.field("otherwise"));
+    let guide = RoleGuide {
+        role: id?,
+        name: name.to_owned(),
+        agents,
+        penalty,
+        hardness,
+        rules: rules?,
+        always,
+        otherwise,
+    };
     check_something_left(compiler, &guide, role, spot);
     Some(guide)
 }
@@ -49,16 +69,28 @@ fn concrete(compiler: &mut Compiler<'_>, name: &str, spot: Spot<'_>) -> Option<R
         compiler.error_in_name("unknown-role", spot, names::unknown("role", name, playable));
     } else if found.is_some_and(|id| roles[id].is_abstract) {
         let playable: Vec<_> = playable.collect();
-        let message = format!("role {name:?} is abstract: no group has it, so nobody can play it. Roles that can be played: {}", playable.join(", "));
+        let message = format!(
+            "role {name:?} is abstract: no group has it, so nobody can play it. Roles that can be played: {}",
+            playable.join(", ")
+        );
         compiler.error_in_name("abstract-role", spot, message);
     }
     found
 }
 
-fn check_rule(compiler: &mut Compiler<'_>, rule: &RuleBinding, spot: Spot<'_>, default: karma_core::Hardness) -> Option<Rule> {
+fn check_rule(
+    compiler: &mut Compiler<'_>,
+    rule: &RuleBinding,
+    spot: Spot<'_>,
+    default: karma_core::Hardness,
+) -> Option<Rule> {
     let each = rule.scope() == RuleScope::EachService;
     if rule.allow.is_empty() && rule.forbid.is_empty() {
-        compiler.error("rule-without-effect", spot, format!("rule {:?} neither allows nor forbids anything", rule.name));
+        compiler.error(
+            "rule-without-effect",
+            spot,
+            format!("rule {:?} neither allows nor forbids anything", rule.name),
+        );
     }
     let asked = if each { Asked::EachService } else { Asked::Once };
     let when = condition(compiler, rule.when.as_deref().unwrap_or("true"), spot.field("when"), asked);
@@ -69,7 +101,7 @@ fn check_rule(compiler: &mut Compiler<'_>, rule: &RuleBinding, spot: Spot<'_>, d
         let set = |subject: &Option<_>| actions::all(compiler, written, *subject);
         if written.is_empty() { Vec::new() } else { subjects.iter().map(set).collect::<Vec<_>>() }
     };
-    let (allow, forbid) = (sets(&rule.allow, "allow"), sets(&rule.forbid, "forbid"));
+    let (allow, forbid) = (sets(&rule.allow.0, "allow"), sets(&rule.forbid.0, "forbid"));
     Some(Rule { name: rule.name.clone(), each, when: when?, allow, forbid, hardness })
 }
 
@@ -87,13 +119,13 @@ pub(super) fn condition(
 
 fn check_sets(compiler: &mut Compiler<'_>, written: &[ActionsBinding], spot: Spot<'_>, each: bool) {
     for (index, set) in written.iter().enumerate() {
-        actions::check(compiler, set, spot.item(index), each);
+        actions::check(compiler, set, actions::element(spot, index), each);
     }
 }
 
-/// What is allowed while no rule fires: what is written, or the no-ops.
-fn otherwise(compiler: &mut Compiler<'_>, written: Option<&[ActionsBinding]>, spot: Spot<'_>) -> ActionSet {
-    let Some(written) = written else { return compiler.hold() };
+/// The actions that are written, or the no-ops.
+fn or_hold(compiler: &mut Compiler<'_>, written: Option<&Many<ActionsBinding>>, spot: Spot<'_>) -> ActionSet {
+    let Some(Many(written)) = written else { return compiler.hold() };
     check_sets(compiler, written, spot, false);
     actions::all(compiler, written, None)
 }
@@ -102,12 +134,12 @@ fn otherwise(compiler: &mut Compiler<'_>, written: Option<&[ActionsBinding]>, sp
 fn check_something_left(compiler: &mut Compiler<'_>, guide: &RoleGuide, role: &RoleBinding, spot: Spot<'_>) {
     let always = |sets: fn(&Rule) -> &Vec<ActionSet>| {
         let unconditional = role.rules.iter().zip(&guide.rules).filter(|(written, _)| written.when.is_none());
-        unconditional.flat_map(|(_, rule)| sets(rule)).fold(ActionSet::default(), |all, set| all.union(set))
+        unconditional.flat_map(|(_, rule)| sets(rule)).fold(ActionSet::default(), ActionSet::union)
     };
     let forbidden = always(|rule| &rule.forbid);
-    let allowed = always(|rule| &rule.allow);
-    let is_free = role.rules.iter().any(|rule| rule.when.is_none() && !rule.allow.is_empty());
-    if !is_free && guide.otherwise.minus(&forbidden).is_empty() {
+    let allowed = always(|rule| &rule.allow).union(&guide.always);
+    let none_allowed = allowed.minus(&forbidden).is_empty();
+    if guide.otherwise.minus(&forbidden).is_empty() && (none_allowed || role.otherwise.is_some()) {
         let place = if role.otherwise.is_some() { spot.field("otherwise") } else { spot };
         let message = format!("role {:?} has nothing left to do while none of its rules fires", guide.name);
         compiler.error("nothing-left", place, message);
@@ -137,10 +169,15 @@ fn check_rule_leaves_something(
     }
     if allowed.minus(forbidden).is_empty() && rule.allow.iter().any(forbidden_again) {
         let services = compiler.topology.services.iter().zip(&rule.allow);
-        let none: Vec<_> = services.filter(|(_, set)| forbidden_again(set)).map(|(service, _)| service.name.as_str()).collect();
+        let none: Vec<_> = services
+            .filter(|(_, set)| forbidden_again(set))
+            .map(|(service, _)| service.name.as_str())
+            .collect();
         let message = format!(
             "rule {:?} of role {:?} allows nothing that is not always forbidden for {}: where it fires for them alone, no change is all that stays",
-            rule.name, guide.name, none.join(", ")
+            rule.name,
+            guide.name,
+            none.join(", ")
         );
         compiler.warning("little-left", place, message);
     }
@@ -154,9 +191,17 @@ fn check_cast(compiler: &mut Compiler<'_>, roles: &[RoleGuide]) {
     };
     let mut complaints = Vec::new();
     for guide in roles {
-        let most = places(guide.role).map(|range| range.max).try_fold(0u32, |sum, max| Some(sum.saturating_add(max?)));
+        let most = places(guide.role)
+            .map(|range| range.max)
+            .try_fold(0u32, |sum, max| Some(sum.saturating_add(max?)));
         if let Some(most) = most.filter(|most| guide.agents > *most) {
-            complaints.push((guide.name.clone(), format!("{} agents play role {:?}; its groups have room for {most}", guide.agents, guide.name)));
+            complaints.push((
+                guide.name.clone(),
+                format!(
+                    "{} agents play role {:?}; its groups have room for {most}",
+                    guide.agents, guide.name
+                ),
+            ));
         }
     }
     for (name, message) in complaints {
@@ -174,7 +219,10 @@ fn check_missing(compiler: &mut Compiler<'_>, roles: &[RoleGuide]) {
     missing.sort_unstable();
     missing.dedup();
     for id in missing {
-        let message = format!("role {:?} must be played, but the binding does not have it", compiler.organization.roles()[id].id);
+        let message = format!(
+            "role {:?} must be played, but the binding does not have it",
+            compiler.organization.roles()[id].id
+        );
         compiler.warning("role-not-bound", compiler.spot().field("roles"), message);
     }
 }

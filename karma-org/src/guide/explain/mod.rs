@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use karma_core::{Action, AgentId, Hardness, Id as _, JointAction, PerAgent, ServiceId, State};
 
+use super::GuideBatch;
 use super::action_set::ActionSet;
 use super::guides::{Guides, Rule};
-use super::GuideBatch;
 use crate::condition::{self, Instance, Moment};
 
 /// Why an agent may do what it may.
@@ -119,7 +119,8 @@ impl Guides {
             for index in 0..subjects {
                 let subject = rule.each.then(|| ServiceId::from_index(index));
                 let (allow, forbid) = (rule.allow.get(index), rule.forbid.get(index));
-                let phrases = |set: Option<&ActionSet>| set.map_or_else(Vec::new, |set| self.phrases(set.actions()));
+                let phrases =
+                    |set: Option<&ActionSet>| set.map_or_else(Vec::new, |set| self.phrases(set.actions()));
                 let explained = RuleExplanation {
                     rule: rule.name.clone(),
                     service: subject.map(|service| self.meanings.topology.services[service].name.clone()),
@@ -138,32 +139,36 @@ impl Guides {
         let actions = (0u32..).take(self.space.len()).map(Action);
         let mut by_reason: BTreeMap<String, Vec<Action>> = BTreeMap::new();
         for action in actions.filter(|action| !batch.allows(0, agent, *action)) {
-            by_reason.entry(self.reason(agent, action, asked)).or_default().push(action);
+            by_reason.entry(reason(action, asked)).or_default().push(action);
         }
-        let removal = |(because, actions): (String, Vec<Action>)| Removal { actions: self.phrases(actions.into_iter()), because };
+        let removal = |(because, actions): (String, Vec<Action>)| Removal {
+            actions: self.phrases(actions.into_iter()),
+            because,
+        };
         by_reason.into_iter().map(removal).collect()
-    }
-
-    /// Why an action is not allowed.
-    fn reason(&self, agent: AgentId, action: Action, asked: &[Asked<'_>]) -> String {
-        let fired = || asked.iter().filter(|asked| asked.explained.fired());
-        let has = |set: Option<&ActionSet>| set.is_some_and(|set| set.contains(action));
-        let mut forbidding: Vec<_> = fired().filter(|asked| has(asked.forbid)).map(|asked| format!("{:?}", asked.rule.name)).collect();
-        forbidding.dedup();
-        if !forbidding.is_empty() {
-            let verb = if forbidding.len() == 1 { "forbids" } else { "forbid" };
-            return format!("{} {verb} it", forbidding.join(" and "));
-        }
-        let is_free = fired().any(|asked| asked.allow.is_some_and(|set| !set.is_empty()));
-        match is_free {
-            true => "no rule that fires allows it".to_owned(),
-            false if self.role(agent).otherwise.contains(action) => "nothing is left".to_owned(),
-            false => "no rule that allows something fires, and `otherwise` does not allow it".to_owned(),
-        }
     }
 
     fn phrases(&self, actions: impl Iterator<Item = Action>) -> Vec<String> {
         words::phrases(actions, self.space, &self.meanings.topology)
+    }
+}
+
+/// Why an action is not allowed.
+fn reason(action: Action, asked: &[Asked<'_>]) -> String {
+    let fired = || asked.iter().filter(|asked| asked.explained.fired());
+    let has = |set: Option<&ActionSet>| set.is_some_and(|set| set.contains(action));
+    let mut forbidding: Vec<_> =
+        fired().filter(|asked| has(asked.forbid)).map(|asked| format!("{:?}", asked.rule.name)).collect();
+    forbidding.dedup();
+    if !forbidding.is_empty() {
+        let verb = if forbidding.len() == 1 { "forbids" } else { "forbid" };
+        return format!("{} {verb} it", forbidding.join(" and "));
+    }
+    let is_free = fired().any(|asked| asked.allow.is_some_and(|set| !set.is_empty()));
+    if is_free {
+        "no rule that fires allows it".to_owned()
+    } else {
+        "no rule that allows something fires, and `otherwise` does not allow it".to_owned()
     }
 }
 

@@ -5,24 +5,37 @@ use std::collections::BTreeMap;
 use karma_core::{Action, ActionSpace, Topology};
 
 /// A set of actions as a few phrases: `scale API and Auth by +1..+3`, `change nothing`.
-pub(super) fn phrases(actions: impl Iterator<Item = Action>, space: ActionSpace, topology: &Topology) -> Vec<String> {
+pub(super) fn phrases(
+    actions: impl Iterator<Item = Action>,
+    space: ActionSpace,
+    topology: &Topology,
+) -> Vec<String> {
     let mut changes_of: BTreeMap<_, Vec<i32>> = BTreeMap::new();
     for action in actions.filter_map(|action| space.defender(action)) {
         changes_of.entry(action.service).or_default().push(action.replica_change);
     }
-    let everywhere = changes_of.len() == topology.services.len() && changes_of.values().all(|changes| changes.contains(&0));
-    if everywhere {
-        changes_of.values_mut().for_each(|changes| changes.retain(|change| *change != 0));
-    }
+    let idle: Vec<&str> = changes_of
+        .iter()
+        .filter(|(_, changes)| changes.contains(&0))
+        .map(|(id, _)| topology.services[*id].name.as_str())
+        .collect();
+    let mut phrases = match idle.len() {
+        0 => Vec::new(),
+        all if all == topology.services.len() => vec!["change nothing".to_owned()],
+        1 => vec![format!("leave {} as it is", idle[0])],
+        _ => vec![format!("leave {} as they are", list(&idle))],
+    };
     let mut services_with: BTreeMap<Vec<i32>, Vec<&str>> = BTreeMap::new();
-    for (service, changes) in changes_of.into_iter().filter(|(_, changes)| !changes.is_empty()) {
-        services_with.entry(changes).or_default().push(&topology.services[service].name);
+    for (service, mut changes) in changes_of {
+        changes.retain(|change| *change != 0);
+        if !changes.is_empty() {
+            services_with.entry(changes).or_default().push(&topology.services[service].name);
+        }
     }
-    let scale = |(changes, services): (Vec<i32>, Vec<&str>)| format!("scale {} by {}", list(&services), ranges(&changes));
-    let mut phrases: Vec<String> = services_with.into_iter().map(scale).collect();
-    if everywhere {
-        phrases.insert(0, "change nothing".to_owned());
-    }
+    let scale = |(changes, services): (Vec<i32>, Vec<&str>)| {
+        format!("scale {} by {}", list(&services), ranges(&changes))
+    };
+    phrases.extend(services_with.into_iter().map(scale));
     phrases
 }
 
@@ -54,7 +67,7 @@ mod tests {
     fn changes_that_follow_each_other_are_a_range() {
         assert_eq!(ranges(&[-3, -2, -1]), "-3..-1");
         assert_eq!(ranges(&[-1, 1, 2]), "-1 or +1..+2");
-        assert_eq!(ranges(&[0]), "+0");
+        assert_eq!(ranges(&[-2]), "-2");
     }
 
     #[test]
