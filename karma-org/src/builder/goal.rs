@@ -109,6 +109,13 @@ impl From<GoalBuilder> for Goal {
     }
 }
 
+impl From<Goal> for GoalBuilder {
+    /// A goal to go on with.
+    fn from(goal: Goal) -> Self {
+        Self { goal }
+    }
+}
+
 impl From<&str> for Goal {
     /// A goal that is nothing but a name.
     fn from(id: &str) -> Self {

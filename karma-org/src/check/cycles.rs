@@ -80,7 +80,7 @@ fn settled(parts: &Parts) -> IdVec<MissionId, bool> {
     unsettled.map(|unsettled| *unsettled == 0)
 }
 
-/// The cycles into which following `next` leads, each of them once.
+/// The cycles into which following `next` leads, each of them once and from its first member in the text.
 fn cycles<I: Id>(len: usize, next: impl Fn(I) -> Option<I>) -> Vec<Vec<I>> {
     let mut visit: IdVec<I, usize> = IdVec::filled(0, len);
     let mut cycles = Vec::new();
@@ -93,11 +93,18 @@ fn cycles<I: Id>(len: usize, next: impl Fn(I) -> Option<I>) -> Vec<Vec<I>> {
             at = next(id);
         }
         if let Some(id) = at.filter(|id| visit[*id] == start + 1) {
-            let first = path.iter().position(|known| known.index() == id.index());
-            cycles.extend(first.map(|first| path.split_off(first)));
+            let start = path.iter().position(|known| known.index() == id.index()).unwrap_or_default();
+            cycles.push(from_first(path.split_off(start)));
         }
     }
     cycles
+}
+
+/// Turns a cycle until its first member in the text is in front.
+fn from_first<I: Id>(mut cycle: Vec<I>) -> Vec<I> {
+    let first = (0..cycle.len()).min_by_key(|position| cycle[*position].index()).unwrap_or_default();
+    cycle.rotate_left(first);
+    cycle
 }
 
 /// `"a" waits for "b" waits for "a"`.

@@ -70,12 +70,12 @@ pub(crate) fn checked(specification: &OrganizationalSpecification) -> (Parts, Re
     let (parts, mut report) = resolve(specification);
     cycles::dependencies(&parts, &mut report);
     cycles::preferences(&parts, &mut report);
-    let unknown_role = report.has(&["unknown-role", "unresolved-include"]);
+    let unknown_role = report.is_incomplete() || report.has(&["unknown-role"]);
     if !unknown_role {
         structural::check(&parts, &mut report);
         functional::norms(&parts, &mut report);
     }
-    if !unknown_role && !report.has(&["unknown-mission"]) {
+    if !unknown_role && !report.has(&["unknown-mission", "duplicate-mission"]) {
         functional::missions(&parts, &mut report);
     }
     if !report.has(&["unknown-goal", "duplicate-goal"]) {

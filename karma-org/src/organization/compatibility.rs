@@ -1,6 +1,6 @@
 //! Which roles one agent may play together.
 
-use karma_core::{Id as _, IdVec};
+use karma_core::IdVec;
 
 use crate::spec::Scope;
 
@@ -68,12 +68,14 @@ impl Organization {
                 let below =
                     self.roles().ids().filter(|below| !reached[*below] && self.specialises(*below, target));
                 let below: Vec<RoleId> = below.collect();
-                below.iter().for_each(|below| reached[*below] = true);
+                for role in &below {
+                    reached[*role] = true;
+                }
                 open.extend(below);
             }
         }
         reached[role] = true;
-        self.with_ancestors(reached)
+        self.with_ancestors(&reached)
     }
 
     /// The written pairs of a scope, those that hold both ways twice.
@@ -87,12 +89,13 @@ impl Organization {
             .collect()
     }
 
-    fn with_ancestors(&self, reached: IdVec<RoleId, bool>) -> IdVec<RoleId, bool> {
+    fn with_ancestors(&self, reached: &IdVec<RoleId, bool>) -> IdVec<RoleId, bool> {
         let mut all = reached.clone();
         for role in reached.ids().filter(|role| reached[*role]) {
-            self.roles()[role].ancestors.iter().for_each(|ancestor| all[*ancestor] = true);
+            for ancestor in &self.roles()[role].ancestors {
+                all[*ancestor] = true;
+            }
         }
-        debug_assert!(all.is_empty() || all.as_slice()[RoleId::from_index(0).index()]);
         all
     }
 }

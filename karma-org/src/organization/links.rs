@@ -67,6 +67,7 @@ impl Organization {
     /// assert!(team.linked(group, coach, goalkeeper, &LinkKind::Communication, Scope::IntraGroup));
     /// # Ok::<(), karma_org::Findings>(())
     /// ```
+    #[expect(clippy::too_many_arguments, reason = "a link is where, from, to, what and how far")]
     pub fn linked(&self, group: GroupId, from: RoleId, to: RoleId, kind: &LinkKind, scope: Scope) -> bool {
         self.links_in_force(group).any(|link| {
             link.scope == scope && implied(&link.kind).contains(kind) && self.joins(link, from, to)

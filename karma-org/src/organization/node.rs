@@ -97,7 +97,8 @@ pub struct SchemeNode {
     pub id: String,
     /// The root of its goal tree.
     pub root: GoalId,
-    /// All its goals, parents before children, in the order of the text.
+    /// All its goals, parents before children, in the order of the text; then those of its reports, which have no
+    /// parent either, unless they are in the plan of another one.
     pub goals: Vec<GoalId>,
     /// Its missions.
     pub missions: Vec<MissionId>,

@@ -16,15 +16,19 @@ const UNITS: [(&str, u64); 6] = [
 pub(super) const ALLOWED: &str = "a whole number and a unit (milliseconds, seconds, minutes, hours, days, years) such as \
                                   \"7 days\", or \"now\", \"never\", \"infinity\"";
 
-/// Reads a duration as NPL's `TimeTerm` does: `Some(None)` is for ever, `None` is no duration.
+/// A text that says no duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotADuration;
+
+/// Reads a duration as NPL's `TimeTerm` does; `None` is for ever.
 ///
 /// A unit is singular or plural ("1 day", "7 days"). "now" is no time at all; "never" and "infinity" are for ever,
 /// as is the empty text, which MOISE takes for an absent one.
-pub(super) fn duration(text: &str) -> Option<Option<Duration>> {
+pub(super) fn duration(text: &str) -> Result<Option<Duration>, NotADuration> {
     match text.trim() {
-        "" | "never" | "infinity" => Some(None),
-        "now" => Some(Some(Duration::ZERO)),
-        text => amount(text).map(Some),
+        "" | "never" | "infinity" => Ok(None),
+        "now" => Ok(Some(Duration::ZERO)),
+        text => amount(text).map(Some).ok_or(NotADuration),
     }
 }
 
@@ -42,7 +46,7 @@ mod tests {
     use super::*;
 
     fn seconds(text: &str) -> Option<u64> {
-        duration(text).flatten().map(|time| time.as_secs())
+        duration(text).ok().flatten().map(|time| time.as_secs())
     }
 
     #[test]
@@ -54,7 +58,7 @@ mod tests {
     #[test]
     fn the_durations_of_real_files_are_read() {
         let read = ["5 seconds", "2 minutes", "1 hour", "7 days", "500 milliseconds"]
-            .map(|text| duration(text).flatten());
+            .map(|text| duration(text).ok().flatten());
         let expected =
             [5_000, 120_000, 3_600_000, 604_800_000, 500].map(|ms| Some(Duration::from_millis(ms)));
         assert_eq!(read, expected);
@@ -62,8 +66,8 @@ mod tests {
 
     #[test]
     fn never_and_infinity_are_for_ever_and_now_is_no_time() {
-        assert_eq!([duration("never"), duration(" infinity "), duration("")], [Some(None); 3]);
-        assert_eq!(duration("now"), Some(Some(Duration::ZERO)));
+        assert_eq!([duration("never"), duration(" infinity "), duration("")], [Ok(None); 3]);
+        assert_eq!(duration("now"), Ok(Some(Duration::ZERO)));
     }
 
     #[test]
@@ -78,7 +82,7 @@ mod tests {
             "99999999999 years",
             "1 dayss",
         ] {
-            assert_eq!(duration(text), None, "{text}");
+            assert_eq!(duration(text), Err(NotADuration), "{text}");
         }
     }
 }

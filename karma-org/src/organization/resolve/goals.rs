@@ -37,7 +37,7 @@ fn goals(scheme: &Scheme, id: SchemeId, parts: &mut Parts, report: &mut Report) 
     match &scheme.goal {
         Some(root) => tree.add(root, parts, report),
         None => {
-            report.error("missing-goal", &scheme.origin, format!("scheme {:?} has no root goal", tree.name))
+            report.error("missing-goal", &scheme.origin, format!("scheme {:?} has no root goal", tree.name));
         }
     }
     for report_goal in scheme.notification_policies.iter().flat_map(report_goals) {
@@ -114,7 +114,7 @@ impl<'s> Tree<'s> {
     fn depend(&self, goal: GoalId, depends_on: &[Reference], parts: &mut Parts, report: &mut Report) {
         for reference in depends_on {
             let what = format!("goal {:?} of scheme {:?} depends on", parts.goals[goal].id, self.name);
-            if let Some(first) = self.find(&reference.id, &what, &reference.origin, parts, report)
+            if let Some(first) = self.find((&reference.id, &reference.origin), &what, parts, report)
                 && !parts.goals[goal].depends_on.contains(&first)
             {
                 parts.goals[goal].depends_on.push(first);
@@ -124,14 +124,13 @@ impl<'s> Tree<'s> {
 
     fn watch(&self, policy: &NotificationPolicy, parts: &Parts, report: &mut Report) {
         let what = format!("notification policy {:?} of scheme {:?} watches", policy.id, self.name);
-        self.find(&policy.target, &what, &policy.origin, parts, report);
+        self.find((&policy.target, &policy.origin), &what, parts, report);
     }
 
     fn find(
         &self,
-        id: &str,
+        (id, origin): (&str, &Origin),
         what: &str,
-        origin: &Origin,
         parts: &Parts,
         report: &mut Report,
     ) -> Option<GoalId> {
@@ -180,7 +179,7 @@ pub(super) fn duration(
     report: &mut Report,
 ) -> Option<Duration> {
     let text = text?;
-    time::duration(text).unwrap_or_else(|| {
+    time::duration(text).unwrap_or_else(|time::NotADuration| {
         let message = format!("{element} is to be fulfilled within {text:?}; allowed is {}", time::ALLOWED);
         report.error("bad-duration", origin, message);
         None

@@ -1,22 +1,24 @@
 //! Groups: the root first, then depth first, with included groups in the place of their inclusion.
 
+use std::collections::BTreeSet;
+
 use karma_core::Id as _;
 
 use crate::spec::{
-    Cardinality, CardinalityConstraint, Compatibility, ConstrainedObject, Group, Link, LinkKind, LinkType,
-    Norm, Origin, Role, Scheme, StructuralSpecification, Subgroup,
+    Compatibility, Group, Link, LinkKind, LinkType, Norm, Origin, Role, Scheme, StructuralSpecification,
+    Subgroup,
 };
 
 use super::super::{CompatibilityNode, GroupId, GroupNode, LinkNode, RoleId};
-use super::{Parts, Report, named, push, range};
+use super::{Parts, Report, constraints, named, push, range};
 
 /// A group as it stands in the text, and where.
 pub(super) struct WrittenGroup<'s> {
     pub(super) group: &'s Group,
     /// Position of the group above in the list of all groups.
-    parent: Option<usize>,
+    pub(super) parent: Option<usize>,
     /// Position after the last group below.
-    end: usize,
+    pub(super) end: usize,
     /// What came with it, if it was included.
     pub(super) imported: Imported<'s>,
 }
@@ -47,6 +49,7 @@ pub(super) fn written<'s>(
                 Err((uri, origin)) => {
                     let message = format!("group {:?} includes {uri:?}, which was not read", group.id);
                     report.error("unresolved-include", origin, message);
+                    report.set_incomplete();
                 }
             }
         }
@@ -88,12 +91,7 @@ pub(super) fn resolve(
             parts.groups[GroupId::from_index(parent)].subgroups.push(group);
         }
     }
-    // Constraints of a group above win over those of a group below, which come later in the list.
-    for (position, entry) in written.iter().enumerate().rev() {
-        for constraint in &entry.group.cardinalities {
-            constrain(position, constraint, written, parts, report);
-        }
-    }
+    constraints::apply(written, parts, report);
 }
 
 fn register(group: &Group, id: GroupId, parts: &mut Parts, report: &mut Report) {
@@ -128,10 +126,11 @@ fn node(link_types: &[&str], entry: &WrittenGroup<'_>, parts: &Parts, report: &m
 }
 
 fn players(group: &Group, node: &mut GroupNode, parts: &Parts, report: &mut Report) {
+    let mut seen = BTreeSet::new();
     for played in &group.roles {
         let Some(role) = parts.index.roles.get(&played.role).copied() else { continue };
         let element = format!("role {:?} of group {:?}", played.role, group.id);
-        if node.roles.iter().any(|(known, _)| *known == role) {
+        if !seen.insert(role) {
             report.error("duplicate-group-role", &played.origin, format!("{element} is listed twice"));
             continue;
         }
@@ -141,11 +140,21 @@ fn players(group: &Group, node: &mut GroupNode, parts: &Parts, report: &mut Repo
 }
 
 /// A role that a link, compatibility or constraint of a group names.
-fn role(id: &str, what: &str, origin: &Origin, parts: &Parts, report: &mut Report) -> Option<RoleId> {
+pub(super) fn role(
+    id: &str,
+    what: &str,
+    origin: &Origin,
+    parts: &Parts,
+    report: &mut Report,
+) -> Option<RoleId> {
     let role = parts.index.roles.get(id).copied();
     if role.is_none() {
         let hint = report.hint(id, parts.index.roles.keys().map(String::as_str));
-        report.error("unknown-role", origin, format!("{what} names role {id:?}, which is not defined{hint}"));
+        report.unknown(
+            "unknown-role",
+            origin,
+            format!("{what} names role {id:?}, which is not defined{hint}"),
+        );
     }
     role
 }
@@ -171,7 +180,7 @@ fn link(known: &[&str], group: &Group, link: &Link, parts: &Parts, report: &mut 
 fn link_type(known: &[&str], kind: &str, what: &str, origin: &Origin, report: &mut Report) {
     if !known.contains(&kind) {
         let hint = report.hint(kind, known.iter().copied());
-        report.error(
+        report.unknown(
             "unknown-link-type",
             origin,
             format!("{what} has type {kind:?}, which is not declared{hint}"),
@@ -199,76 +208,4 @@ fn compatibility(
         bidirectional: compatibility.bidirectional,
         origin: compatibility.origin.clone(),
     })
-}
-
-/// Applies a formation constraint. One that says nothing, (0, ∞), leaves what is written beside the element, as in
-/// MOISE.
-fn constrain(
-    position: usize,
-    constraint: &CardinalityConstraint,
-    written: &[WrittenGroup<'_>],
-    parts: &mut Parts,
-    report: &mut Report,
-) {
-    match constraint.object {
-        ConstrainedObject::Role => constrain_role(position, constraint, written, parts, report),
-        ConstrainedObject::Group => constrain_group(position, constraint, written, parts, report),
-    }
-}
-
-fn says_nothing(cardinality: Cardinality) -> bool {
-    cardinality.min.unwrap_or(0) == 0 && cardinality.max.is_none()
-}
-
-fn constrain_role(
-    position: usize,
-    constraint: &CardinalityConstraint,
-    written: &[WrittenGroup<'_>],
-    parts: &mut Parts,
-    report: &mut Report,
-) {
-    let CardinalityConstraint { id, cardinality, origin, .. } = constraint;
-    let what = format!("the cardinality of role {id:?} in group {:?}", written[position].group.id);
-    let Some(role) = role(id, &what, origin, parts, report) else { return };
-    let range = range(*cardinality, &what, origin, report);
-    if says_nothing(*cardinality) {
-        return;
-    }
-    let plays = |group: &GroupNode| group.roles.iter().any(|(played, _)| *played == role);
-    let below = &parts.groups.as_slice()[position + 1..written[position].end];
-    let played_below = below.iter().any(plays);
-    let group = &mut parts.groups[GroupId::from_index(position)];
-    if let Some((_, own)) = group.roles.iter_mut().find(|(played, _)| *played == role) {
-        *own = range;
-    } else if played_below {
-        group.subtree_roles.retain(|(constrained, _)| *constrained != role);
-        group.subtree_roles.push((role, range));
-    } else {
-        let message = format!("{what} counts nobody: neither that group nor any group below has the role");
-        report.warning("idle-constraint", origin, message);
-    }
-}
-
-fn constrain_group(
-    position: usize,
-    constraint: &CardinalityConstraint,
-    written: &[WrittenGroup<'_>],
-    parts: &mut Parts,
-    report: &mut Report,
-) {
-    let CardinalityConstraint { id, cardinality, origin, .. } = constraint;
-    let what = format!("the cardinality of group {id:?} in group {:?}", written[position].group.id);
-    let range = range(*cardinality, &what, origin, report);
-    let tree = position..written[position].end;
-    let Some(found) = tree.clone().find(|group| written[*group].group.id == *id) else {
-        let hint = report.hint(id, tree.skip(1).map(|group| written[group].group.id.as_str()));
-        let message = format!("{what} names a group that is not inside{hint}");
-        return report.error("unknown-group", origin, message);
-    };
-    if found != position && written[found].parent != Some(position) {
-        let message = format!("{what} counts nothing: only direct subgroups are counted");
-        report.warning("idle-constraint", origin, message);
-    } else if !says_nothing(*cardinality) {
-        parts.groups[GroupId::from_index(found)].cardinality = range;
-    }
 }

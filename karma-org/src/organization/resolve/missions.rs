@@ -93,7 +93,7 @@ pub(super) fn find(
     let found = parts.index.missions_named(&parts.missions, name);
     if found.is_empty() {
         let hint = report.hint(name, parts.missions.iter().map(|mission| mission.id.as_str()));
-        report.error(
+        report.unknown(
             "unknown-mission",
             origin,
             format!("{element} mission {name:?}, which is in no scheme{hint}"),

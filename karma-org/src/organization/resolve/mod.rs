@@ -5,6 +5,7 @@
 //! not hide the next. What is resolved becomes an [`Organization`](super::Organization) only if no error was
 //! found; until then it serves the checks that look for more.
 
+mod constraints;
 mod goals;
 mod groups;
 mod missions;

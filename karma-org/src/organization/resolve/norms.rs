@@ -26,7 +26,7 @@ fn node(norm: &Norm, parts: &Parts, report: &mut Report) -> Option<NormNode> {
     if role.is_none() {
         let hint = report.hint(&norm.role, parts.index.roles.keys().map(String::as_str));
         let message = format!("{element} is for role {:?}, which is not defined{hint}", norm.role);
-        report.error("unknown-role", &norm.origin, message);
+        report.unknown("unknown-role", &norm.origin, message);
     }
     let mission = missions::find(&norm.mission, &format!("{element} is about"), &norm.origin, parts, report);
     let time_constraint = goals::duration(norm.time_constraint.as_deref(), &element, &norm.origin, report);

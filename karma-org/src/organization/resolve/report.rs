@@ -7,8 +7,8 @@ use crate::finding::{Finding, Severity};
 use crate::spec::Origin;
 
 /// How many names may be compared for suggestions. A text in which every one of thousands of names dangles would
-/// otherwise cost the square of its length; its author is helped enough by the first thousands.
-const COMPARISONS: usize = 1_000_000;
+/// otherwise cost the square of its length; its author is helped enough by the first suggestions.
+const COMPARISONS: usize = 200_000;
 
 /// How alike a suggestion must be, in [0, 1].
 const NEAR: f64 = 0.6;
@@ -21,15 +21,34 @@ const LISTED: usize = 8;
 pub(crate) struct Report {
     findings: Vec<Finding>,
     comparisons: Cell<usize>,
+    incomplete: bool,
 }
 
 impl Report {
     pub(crate) const fn new() -> Self {
-        Self { findings: Vec::new(), comparisons: Cell::new(COMPARISONS) }
+        Self { findings: Vec::new(), comparisons: Cell::new(COMPARISONS), incomplete: false }
     }
 
     pub(crate) fn error(&mut self, code: &'static str, origin: &Origin, message: impl Into<String>) {
         self.findings.push(Finding::error(code, origin, message));
+    }
+
+    /// A name that stands for nothing. It is not reported if a part of the specification could not be had, for it
+    /// may stand for something there.
+    pub(crate) fn unknown(&mut self, code: &'static str, origin: &Origin, message: impl Into<String>) {
+        if !self.incomplete {
+            self.error(code, origin, message);
+        }
+    }
+
+    /// Takes note that a part of the specification could not be had.
+    pub(crate) const fn set_incomplete(&mut self) {
+        self.incomplete = true;
+    }
+
+    /// Whether a part of the specification could not be had.
+    pub(crate) const fn is_incomplete(&self) -> bool {
+        self.incomplete
     }
 
     pub(crate) fn warning(&mut self, code: &'static str, origin: &Origin, message: impl Into<String>) {
@@ -53,8 +72,9 @@ impl Report {
 
     /// `; did you mean "x"?` if a known name is near, otherwise what is known if that is little.
     pub(crate) fn hint<'n>(&self, name: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
-        if let Some(nearest) = self.nearest(name, known.clone()) {
-            return format!("; did you mean {nearest:?}?");
+        let suggestion = self.suggestion(name, known.clone());
+        if !suggestion.is_empty() {
+            return suggestion;
         }
         let listed: Vec<&str> = known.take(LISTED + 1).collect();
         match listed.len() {
@@ -64,8 +84,17 @@ impl Report {
         }
     }
 
+    /// `; did you mean "x"?` if a known name is near.
+    pub(crate) fn suggestion<'n>(&self, name: &str, known: impl Iterator<Item = &'n str>) -> String {
+        self.nearest(name, known).map_or_else(String::new, |nearest| format!("; did you mean {nearest:?}?"))
+    }
+
     fn nearest<'n>(&self, name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-        let similarity = |other: &str| strsim::normalized_damerau_levenshtein(name, other);
+        let similarity = |other: &str| {
+            // "mp" for "mp(X, Y)" is a slip too, though most of the name is missing.
+            let longer = name.len() > 1 && other.starts_with(name);
+            strsim::normalized_damerau_levenshtein(name, other).max(if longer { NEAR } else { 0.0 })
+        };
         let mut left = self.comparisons.get();
         let near = known
             .take_while(|_| {

@@ -47,6 +47,8 @@ struct Declaration<'s> {
     extends: &'s [Reference],
     origin: Origin,
     is_abstract: bool,
+    /// Whether nobody defines it.
+    is_added: bool,
 }
 
 impl<'s> Declared<'s> {
@@ -59,7 +61,13 @@ impl<'s> Declared<'s> {
     fn add(&mut self, id: &'s str, extends: &'s [Reference], origin: &Origin) -> RoleId {
         let role = RoleId::from_index(self.roles.len());
         self.ids.insert(id, role);
-        self.roles.push(Declaration { id, extends, origin: origin.clone(), is_abstract: true });
+        self.roles.push(Declaration {
+            id,
+            extends,
+            origin: origin.clone(),
+            is_abstract: true,
+            is_added: false,
+        });
         role
     }
 
@@ -86,14 +94,22 @@ impl<'s> Declared<'s> {
         named(id, "role of a group", origin, report);
         let known = self.ids.get(id).copied();
         let role = known.unwrap_or_else(|| {
-            let hint = report.hint(id, self.ids.keys().copied());
-            let message = format!(
-                "role {id:?} is played in a group but not defined; it is taken to extend {ROOT:?}{hint}"
-            );
-            report.warning("undefined-role", origin, message);
-            self.add(id, &[], origin)
+            self.report_undefined(id, origin, report);
+            let added = self.add(id, &[], origin);
+            self.roles[added.index()].is_added = true;
+            added
         });
         self.roles[role.index()].is_abstract = false;
+    }
+
+    fn report_undefined(&self, id: &str, origin: &Origin, report: &mut Report) {
+        let defined = self.roles.iter().skip(1).filter(|role| !role.is_added).map(|role| role.id);
+        let hint = report.suggestion(id, defined);
+        let message =
+            format!("role {id:?} is played in a group but not defined; it is taken to extend {ROOT:?}{hint}");
+        if !report.is_incomplete() {
+            report.warning("undefined-role", origin, message);
+        }
     }
 
     fn parents(&self, report: &mut Report) -> Vec<Vec<RoleId>> {
@@ -118,7 +134,7 @@ impl<'s> Declared<'s> {
     fn unknown_parent(&self, role: &str, parent: &Reference, report: &mut Report) {
         let hint = report.hint(&parent.id, self.ids.keys().copied());
         let message = format!("role {role:?} extends {:?}, which is not defined{hint}", parent.id);
-        report.error("unknown-role", &parent.origin, message);
+        report.unknown("unknown-role", &parent.origin, message);
     }
 
     fn nodes(&self, hierarchy: Vec<(Vec<RoleId>, Vec<RoleId>)>) -> IdVec<RoleId, RoleNode> {
@@ -170,7 +186,9 @@ impl Order {
     fn new(parents: &[Vec<RoleId>]) -> Self {
         let mut children = vec![Vec::new(); parents.len()];
         for (role, of_role) in parents.iter().enumerate() {
-            of_role.iter().for_each(|parent| children[parent.index()].push(role));
+            for parent in of_role {
+                children[parent.index()].push(role);
+            }
         }
         let waits: Vec<usize> = parents.iter().map(Vec::len).collect();
         let ready = (0..parents.len()).filter(|role| waits[*role] == 0).collect();
@@ -228,8 +246,9 @@ impl Order {
 }
 
 fn report_cycle(cycle: &[usize], declared: &Declared<'_>, report: &mut Report) {
-    let around = cycle.iter().chain(&cycle[..1]);
+    let first = (0..cycle.len()).min_by_key(|position| cycle[*position]).unwrap_or_default();
+    let around = cycle.iter().cycle().skip(first).take(cycle.len() + 1);
     let names: Vec<String> = around.map(|role| format!("{:?}", declared.roles[*role].id)).collect();
     let message = format!("roles extend each other in a cycle: {}", names.join(" extends "));
-    report.error("inheritance-cycle", &declared.roles[cycle[0]].origin, message);
+    report.error("inheritance-cycle", &declared.roles[cycle[first]].origin, message);
 }
