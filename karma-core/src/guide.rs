@@ -123,7 +123,7 @@ pub struct Guidance {
 #[doc(alias = "RAG")]
 #[doc(alias = "RRG")]
 #[doc(alias = "GRG")]
-pub trait Guide: Send {
+pub trait Guide: Send + Sync {
     /// Forgets the past: an episode begins in `state`. Nothing was done yet, so all shaping is 0.
     fn begin(&mut self, state: &State) -> Guidance;
 

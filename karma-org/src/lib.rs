@@ -1,4 +1,4 @@
-//! MOISE+ organisations: specification, entity, and guides that restrict and reward agents.
+#![doc = include_str!("introduction.md")]
 
 pub mod builder;
 pub mod check;
@@ -14,5 +14,6 @@ pub mod spec;
 pub mod xml;
 pub mod yaml;
 
+pub use check::check;
 pub use finding::{Finding, Findings, Severity};
 pub use organization::Organization;

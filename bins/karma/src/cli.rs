@@ -1,10 +1,11 @@
-//! The command line of `karma-train`.
+//! The command lines of `karma` and `karma-train`.
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use crate::config::{Budget, Overrides};
+use crate::organization::cli::OrgArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,6 +15,10 @@ Examples:
       One minute of training against an attack of four times the nominal load.
   karma-train --topology shop.json --workload diurnal --seed 7 --out runs/shop
       A topology of your own.
+  karma-train --org none --budget 60s
+      The same team without its organisation; --org soft shapes rewards and masks nothing.
+  karma-train --org shop.xml --topology shop.json
+      An organisation of your own, with shop.guides.yaml beside it (see karma org).
   karma-train --config run.toml --budget 200
       Settings from a file, and 200 iterations: the same result on every machine.
   karma-train --resume runs/train-1 --budget 10m
@@ -25,8 +30,27 @@ Topologies: chain4, diamond, online-boutique, chain:N, tree:N:BRANCHING, mesh:N:
 Workloads:  constant, diurnal, burst, worldcup98, azure-code, azure-conv, nab-elb, or a CSV file.
 Scenarios:  bottleneck, ddos, failures, contention, mixed, cascade, nominal;
             ddos:TIMES, bottleneck:PERCENT, failures:PERCENT, contention:PERCENT.
+Organisations: karma, soft, none, or a file.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted (the run can be resumed).";
+
+/// Resilient Kubernetes autoscaling by a team of learning agents.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "karma", version)]
+pub struct KarmaArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: KarmaCommand,
+}
+
+/// What `karma` can do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum KarmaCommand {
+    /// Train a team in the simulated cluster and compare it with the rule-based autoscalers, as karma-train.
+    Train(Box<TrainArgs>),
+    /// Organisations: check them, look at them, ask what they allow.
+    Org(OrgArgs),
+}
 
 /// Train a team of agents in the simulated cluster and compare it with the rule-based autoscalers.
 ///
@@ -50,6 +74,14 @@ pub struct TrainArgs {
     /// The legitimate load: a name, or a CSV file [default: worldcup98].
     #[arg(long, value_name = "NAME|FILE")]
     pub workload: Option<String>,
+
+    /// The organisation of the team: karma, soft, none, or a specification or guides file [default: karma].
+    #[arg(long = "org", value_name = "NAME|FILE")]
+    pub organization: Option<String>,
+
+    /// How strictly roles bind, from 0 (rewards only) to 1 (masks) [default: as the organisation says].
+    #[arg(long, value_name = "CH")]
+    pub hardness: Option<f32>,
 
     /// The root of all randomness of training [default: 1].
     #[arg(long)]
@@ -95,6 +127,8 @@ impl TrainArgs {
             topology: self.topology.clone(),
             workload: self.workload.clone(),
             scenarios: self.scenarios.clone(),
+            organization: self.organization.clone(),
+            hardness: self.hardness,
             seed: self.seed,
             budget: self.budget,
             threads: self.threads,

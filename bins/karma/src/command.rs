@@ -1,17 +1,18 @@
-//! `karma-train` from arguments to exit code. What a program prints is printed here.
+//! The programs `karma-train` and `karma`, from arguments to exit code.
 
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Parser as _;
+use clap::Parser;
 
-use crate::cli::TrainArgs;
+use crate::cli::{KarmaArgs, KarmaCommand, TrainArgs};
 use crate::config::Written;
 use crate::error::RunError;
 use crate::interrupt::{EXIT_CODE, Interrupt};
 use crate::progress::Progress as _;
+use crate::organization;
 use crate::report;
 use crate::run::{Outcome, Run, RunReport};
 use crate::terminal::Terminal;
@@ -21,7 +22,22 @@ const USAGE: u8 = 2;
 
 /// Runs `karma-train` with these arguments, the program's name first.
 pub fn karma_train(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args = match TrainArgs::try_parse_from(arguments) {
+    carry_out(arguments, work)
+}
+
+/// Runs `karma` with these arguments, the program's name first.
+pub fn karma(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    carry_out(arguments, |args: &KarmaArgs| match &args.command {
+        KarmaCommand::Train(args) => work(args),
+        KarmaCommand::Org(args) => organization::run(args),
+    })
+}
+
+fn carry_out<A: Parser>(
+    arguments: impl IntoIterator<Item = OsString>,
+    work: impl Fn(&A) -> anyhow::Result<ExitCode>,
+) -> ExitCode {
+    let args = match A::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => {
             let _ = error.print();

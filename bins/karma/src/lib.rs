@@ -8,8 +8,9 @@
 //! | the comparison with the rule-based autoscalers | [`evaluation`] |
 //! | what a run leaves on the disk | [`run_dir`] |
 //! | a trained team | [`load_team`] |
-//! | the command `karma-train` | [`karma_train`] |
-//! | the crates below | [`core`], [`nn`], [`mock`], [`baseline`], [`marl`] |
+//! | organisations: files, `karma org` | [`organization`] |
+//! | the commands `karma` and `karma-train` | [`karma()`], [`karma_train`] |
+//! | the crates below | [`core`], [`nn`], [`mock`], [`baseline`], [`marl`], [`org`] |
 //!
 //! Only here are clocks read, files written and lines printed.
 //!
@@ -33,6 +34,7 @@ pub mod config;
 mod error;
 pub mod evaluation;
 mod interrupt;
+pub mod organization;
 mod policy;
 mod progress;
 pub mod report;
@@ -49,9 +51,10 @@ pub use karma_core as core;
 pub use karma_marl as marl;
 pub use karma_mock as mock;
 pub use karma_nn as nn;
+pub use karma_org as org;
 
-pub use cli::TrainArgs;
-pub use command::karma_train;
+pub use cli::{KarmaArgs, KarmaCommand, TrainArgs};
+pub use command::{karma, karma_train};
 pub use error::RunError;
 pub use policy::{PolicyCard, load_team};
 pub use progress::{Progress, Silent, TrainingProgress};

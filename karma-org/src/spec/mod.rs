@@ -9,6 +9,7 @@
 //! Fields that a text may leave out are `Option`s or empty: what was absent stays absent when it is written again.
 
 mod functional;
+mod inclusion;
 mod normative;
 mod notification;
 mod origin;

@@ -4,11 +4,12 @@ use std::fs::File;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use karma_core::{Seconds, Topology};
+use karma_core::{Hardness, Seconds, Topology};
 use karma_marl::MappoConfig;
 use karma_marl::stats::{Bootstrap, BootstrapParams};
 use karma_mock::sim::SimulationConfig;
 use karma_mock::{Scenario, Setup, topologies};
+use karma_org::guide::GuideSetting;
 
 use super::choice::{Choice, ScenarioChoice};
 use super::error::ConfigError;
@@ -17,6 +18,7 @@ use super::read::is_path;
 use super::run_config::RunConfig;
 use super::sources::Sources;
 use super::{ranges, rollout, workload};
+use crate::organization::Charter;
 
 /// Checks every setting, and whether they fit together.
 pub(super) fn check(params: &RunParams, sources: &Sources) -> Result<RunConfig, ConfigError> {
@@ -31,6 +33,7 @@ pub(super) fn check(params: &RunParams, sources: &Sources) -> Result<RunConfig, 
         alpha: params.alpha,
     };
     let config = RunConfig {
+        charter: charter(params, &setup, sources)?,
         setup: Arc::new(setup),
         trace,
         scenarios: scenarios(&params.scenarios, sources)?,
@@ -49,6 +52,18 @@ fn topology(name: &str, sources: &Sources) -> Result<Topology, ConfigError> {
     }
     let file = File::open(name).map_err(|error| sources.refuse("topology", &format!("{name}: {error}")))?;
     Topology::read(file).map_err(|error| sources.refuse("topology", &format!("{name}: {}", chain(&error))))
+}
+
+fn charter(params: &RunParams, setup: &Setup, sources: &Sources) -> Result<Charter, ConfigError> {
+    let hardness = params.hardness.map(Hardness::try_from).transpose();
+    let setting = GuideSetting {
+        alpha: setup.alpha,
+        decision_period: setup.decision_period,
+        hardness: hardness.map_err(|error| sources.refuse("hardness", &error))?,
+        weights: setup.reward.resilience,
+    };
+    Charter::new(&params.organization, &setup.topology, setting)
+        .map_err(|error| sources.refuse("organization", &error))
 }
 
 fn simulation(params: &RunParams, sources: &Sources) -> Result<SimulationConfig, ConfigError> {

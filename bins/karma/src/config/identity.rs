@@ -18,6 +18,9 @@ pub(super) struct Identity<'a> {
     /// Digest of the trace's file, if it is one's own.
     pub(super) workload_file: Option<String>,
     pub(super) scenarios: Vec<&'a ScenarioParams>,
+    /// Digest of specification and guides; `None` without an organisation.
+    pub(super) organization: Option<String>,
+    pub(super) hardness: Option<f32>,
     pub(super) seed: u64,
     pub(super) decision_period: f64,
     pub(super) alpha: u32,

@@ -25,6 +25,7 @@ pub use choice::{Choice, ScenarioChoice, WorkloadChoice};
 pub use error::ConfigError;
 pub(crate) use identity::first_difference;
 pub use params::{EvaluationParams, RunParams};
+pub(crate) use read::is_path;
 pub use run_config::RunConfig;
 
 use sources::Sources;
@@ -38,6 +39,10 @@ pub struct Overrides {
     pub workload: Option<String>,
     /// `--scenario`, repeated; empty leaves the scenarios as they are.
     pub scenarios: Vec<String>,
+    /// `--org`.
+    pub organization: Option<String>,
+    /// `--hardness`.
+    pub hardness: Option<f32>,
     /// `--seed`.
     pub seed: Option<u64>,
     /// `--budget`.
@@ -85,6 +90,8 @@ impl Written {
         set(flags.topology.is_some(), "topology", "--topology");
         set(flags.workload.is_some(), "workload", "--workload");
         set(!flags.scenarios.is_empty(), "scenarios", "--scenario");
+        set(flags.organization.is_some(), "organization", "--org");
+        set(flags.hardness.is_some(), "hardness", "--hardness");
         set(flags.seed.is_some(), "seed", "--seed");
         set(flags.threads.is_some(), "threads", "--threads");
         set(flags.evaluation_seeds.is_some(), "evaluation.seeds", "--evaluation-seeds");
@@ -117,6 +124,10 @@ impl Overrides {
         if !self.scenarios.is_empty() {
             params.scenarios = self.scenarios.iter().map(Choice::named).collect();
         }
+        if let Some(organization) = &self.organization {
+            params.organization.clone_from(organization);
+        }
+        params.hardness = self.hardness.or(params.hardness);
         params.seed = self.seed.unwrap_or(params.seed);
         params.budget = self.budget.unwrap_or(params.budget);
         params.threads = self.threads.or(params.threads);

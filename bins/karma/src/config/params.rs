@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::Budget;
 use super::choice::{ScenarioChoice, WorkloadChoice};
+use crate::organization::BUILT_IN;
 
 /// A run as written in a configuration file. Every field has a default; an unknown one is an error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,12 @@ pub struct RunParams {
     pub workload: WorkloadChoice,
     /// What may happen in an episode: names such as `ddos` or `ddos:4`, or tables. Default: the whole suite.
     pub scenarios: Vec<ScenarioChoice>,
+    /// The organisation of the team: `karma`, `soft` (the same, but nothing is masked), `none`, or the path of a
+    /// specification or guides file. Default `karma`.
+    pub organization: String,
+    /// Hardness of every role, 0 (rewards only) to 1 (masks). Default: what the organisation's guides say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hardness: Option<f32>,
     /// The root of all randomness of training, 0 to 2⁶³ − 1. Default 1.
     pub seed: u64,
     /// How long to train: a time on the wall clock (`"90s"`, `"3m"`, `"1h"`) or a number of iterations. Default `"3m"`;
@@ -51,6 +58,8 @@ impl Default for RunParams {
             topology: "chain4".to_owned(),
             workload: WorkloadChoice::named("worldcup98"),
             scenarios: ScenarioChoice::suite(),
+            organization: BUILT_IN.to_owned(),
+            hardness: None,
             seed: 1,
             budget: Budget::default(),
             decision_period: 15.0,

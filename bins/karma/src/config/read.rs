@@ -18,6 +18,7 @@ pub(super) fn read_file(path: &Path) -> Result<(RunParams, Sources), ConfigError
     let mut params = parse(path, &text)?;
     let base = path.parent().unwrap_or(Path::new(""));
     params.topology = relative_to(base, &params.topology);
+    params.organization = relative_to(base, &params.organization);
     match &mut params.workload {
         Choice::Name(name) => *name = relative_to(base, name),
         Choice::Table(table) => {
@@ -78,9 +79,10 @@ fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 /// Whether `name` is meant as the path of a file.
-pub(super) fn is_path(name: &str) -> bool {
+pub(crate) fn is_path(name: &str) -> bool {
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
-    name.contains(['/', '\\']) || extension.is_some_and(|extension| ["json", "csv"].contains(&extension))
+    let known = ["json", "csv", "xml", "yaml", "yml"];
+    name.contains(['/', '\\']) || extension.is_some_and(|extension| known.contains(&extension))
 }
 
 fn relative_to(base: &Path, name: &str) -> String {

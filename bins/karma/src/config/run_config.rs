@@ -4,7 +4,6 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use karma_core::team::default_roles;
 use karma_core::{DefenderTeam, Digest, Environment, EnvironmentSpec, PerAgent, Policy};
 use karma_marl::stats::Bootstrap;
 use karma_marl::{MappoConfig, TeamAutoscaler, TeamError};
@@ -16,12 +15,14 @@ use super::choice::Choice;
 use super::identity::Identity;
 use super::params::RunParams;
 use super::read::is_path;
+use crate::organization::Charter;
 use crate::{run_dir, topology_json};
 
 /// Settings to run with; made by [`Written::check`](super::Written::check) only.
 #[derive(Clone, Debug)]
 pub struct RunConfig {
     pub(super) params: RunParams,
+    pub(super) charter: Charter,
     pub(super) setup: Arc<Setup>,
     pub(super) trace: Option<Vec<u8>>,
     pub(super) scenarios: Arc<[Scenario]>,
@@ -40,6 +41,11 @@ impl RunConfig {
     /// The settings as written.
     pub const fn params(&self) -> &RunParams {
         &self.params
+    }
+
+    /// The organisation.
+    pub const fn charter(&self) -> &Charter {
+        &self.charter
     }
 
     /// What all episodes share.
@@ -74,7 +80,7 @@ impl RunConfig {
 
     /// The defenders.
     pub fn team(&self) -> DefenderTeam {
-        DefenderTeam::new(Arc::clone(&self.setup.topology), default_roles(), self.params.alpha)
+        DefenderTeam::new(Arc::clone(&self.setup.topology), self.charter.team().clone(), self.params.alpha)
     }
 
     /// What the defenders see.
@@ -94,7 +100,11 @@ impl RunConfig {
 
     fn environment(&self, split: Split) -> Result<ClusterEnvironment, NoScenario> {
         let (setup, scenarios) = (Arc::clone(&self.setup), Arc::clone(&self.scenarios));
-        ClusterEnvironment::new(setup, scenarios, split, self.team(), self.observer())
+        let environment = ClusterEnvironment::new(setup, scenarios, split, self.team(), self.observer())?;
+        Ok(match self.charter.in_training() {
+            Some(guide) => environment.with_guide(guide),
+            None => environment,
+        })
     }
 
     /// Agents, sizes and horizon of the environments.
@@ -109,7 +119,8 @@ impl RunConfig {
     pub fn team_autoscaler<P: Policy>(&self, policies: PerAgent<P>) -> Result<TeamAutoscaler<P>, TeamError> {
         let observer = Arc::new(self.observer());
         let depth = observer.depth();
-        TeamAutoscaler::new("karma", self.team(), (observer, depth), policies)
+        let team = TeamAutoscaler::new("karma", self.team(), (observer, depth), policies)?;
+        Ok(team.with_guide(self.charter.in_evaluation()))
     }
 
     /// The workload's settings. A trace of one's own has the name under which a run keeps it, wherever it came from.
@@ -128,6 +139,9 @@ impl RunConfig {
         let mut params = self.params.clone();
         if is_path(&params.topology) {
             run_dir::TOPOLOGY.clone_into(&mut params.topology);
+        }
+        if self.charter.is_own() {
+            run_dir::ORGANIZATION.clone_into(&mut params.organization);
         }
         if self.trace.is_some() {
             params.workload = Choice::Table(Box::new(self.workload()));
@@ -149,6 +163,8 @@ impl RunConfig {
             workload: self.workload(),
             workload_file: self.trace().map(|bytes| Digest::of(bytes).to_string()),
             scenarios: self.scenarios.iter().map(Scenario::params).collect(),
+            organization: self.charter.digest().map(|digest| digest.to_string()),
+            hardness: params.hardness,
             seed: params.seed,
             decision_period: params.decision_period,
             alpha: params.alpha,
@@ -175,6 +191,8 @@ impl fmt::Display for RunConfig {
         let RunParams { topology, seed, budget, .. } = &self.params;
         let scenarios: Vec<&str> = self.scenarios.iter().map(Scenario::name).collect();
         let (workload, scenarios, threads) = (&self.setup.workload, scenarios.join(", "), self.threads);
-        write!(f, "{topology} under {workload}; {scenarios}; seed {seed}, budget {budget}, threads {threads}")
+        let organization = self.charter.name();
+        write!(f, "{topology} under {workload}; {scenarios}; organisation {organization}, ")?;
+        write!(f, "seed {seed}, budget {budget}, threads {threads}")
     }
 }

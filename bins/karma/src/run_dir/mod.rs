@@ -5,6 +5,7 @@
 //! | `manifest.json` | what the run is: versions, digests, seed, every setting, status |
 //! | `config.toml` | the settings, complete; `--config` takes it as it is |
 //! | `topology.json` | the topology in its normal form |
+//! | `organization.xml`, `organization.guides.yaml` | the organisation and what it means on a cluster, if there is one |
 //! | `trace.csv` | the workload's trace, if it is one's own |
 //! | `metrics.jsonl` | one line for each iteration |
 //! | `policy/checkpoint.safetensors` | the trainer: networks, optimisers, streams of randomness |
@@ -40,6 +41,8 @@ const LOCK: &str = ".lock";
 const POLICY: &str = "policy";
 const METRICS: &str = "metrics.jsonl";
 pub(crate) const TOPOLOGY: &str = "topology.json";
+pub(crate) const ORGANIZATION: &str = "organization.xml";
+const ORGANIZATION_GUIDES: &str = "organization.guides.yaml";
 pub(crate) const TRACE: &str = "trace.csv";
 pub(crate) const CONFIG: &str = "config.toml";
 pub(crate) const CHECKPOINT: &str = "policy/checkpoint.safetensors";
@@ -48,8 +51,10 @@ pub(crate) const EVALUATION: &str = "evaluation.json";
 pub(crate) const TABLE: &str = "table.txt";
 pub(crate) const REPORT: &str = "report.html";
 /// Everything that a run may hold, the manifest last; `--force` removes these and nothing else.
-const FILES: [&str; 10] =
-    [CONFIG, TOPOLOGY, TRACE, METRICS, CHECKPOINT, POLICY_CARD, EVALUATION, TABLE, REPORT, MANIFEST];
+const FILES: [&str; 12] = [
+    CONFIG, TOPOLOGY, ORGANIZATION, ORGANIZATION_GUIDES, TRACE, METRICS, CHECKPOINT, POLICY_CARD, EVALUATION,
+    TABLE, REPORT, MANIFEST,
+];
 
 /// A directory that holds a run, or will, and that this process alone writes.
 #[derive(Debug)]
@@ -155,6 +160,10 @@ impl RunDir {
     /// The settings, the topology, the trace and the policies' card, so that the run needs no other file.
     pub(crate) fn write_settings(&self, config: &RunConfig) -> Result<(), RunDirError> {
         self.write(TOPOLOGY, topology_json::write(&config.setup().topology).as_bytes())?;
+        if let Some(organization) = config.charter().files() {
+            self.write(ORGANIZATION, organization.specification.as_bytes())?;
+            self.write(ORGANIZATION_GUIDES, organization.guides.as_bytes())?;
+        }
         if let Some(trace) = config.trace() {
             self.write(TRACE, trace)?;
         }
