@@ -1,4 +1,5 @@
 //! The running organisation: the oracles of MOISE's own tests, and the laws that hold on every run.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 #[path = "entity/organizations.rs"]
 mod organizations;
@@ -17,5 +18,7 @@ mod reports;
 mod restart;
 #[path = "entity/subgroups.rs"]
 mod subgroups;
+#[path = "entity/whole_lives.rs"]
+mod whole_lives;
 #[path = "entity/writing_paper.rs"]
 mod writing_paper;

@@ -4,7 +4,7 @@
 //! * **fulfilled** when what it asks for is done;
 //! * **unfulfilled** when its deadline has passed (at the first operation after it);
 //! * **inactive** when the reason to keep it up is gone: for a goal, that it is enabled, needed and the agent's; for
-//!   a commitment, that the scheme is not well formed and the agent plays the role.
+//!   a commitment, that the scheme is not well formed, the mission has room and the agent plays the role.
 //!
 //! While the cause of an unfulfilled obligation lasts, it is not created again. One that was fulfilled is created anew
 //! if what was done is undone (a goal that is reset).

@@ -107,6 +107,8 @@
 //! * All breaches of an operation are reported. Incompatible roles in different groups are breaches of
 //!   `role_compatibility` too, as in MOISE's first engine (`moise.oe`).
 //! * Nobody commits to a scheme that is over, and missions with impossible goals can be left (`moise.oe`).
+//! * An obligation to commit ends with the room in its mission (MOISE: when the scheme is well formed, so that until
+//!   then agents are obliged to what is forbidden).
 //! * Obligations lapse when their goal is satisfied by others, or the agent's commitment or role ends.
 //! * Norms written in NPL (`npl-norms`) are not run; [`OrganizationEntity::warnings`] says so.
 //!

@@ -198,8 +198,8 @@ impl<'a> View<'a> {
         self.committed_to(goal, scheme).contains(norm.agent.as_str()) && self.is_needed(name, scheme, goal)
     }
 
-    /// An obligation to commit stands until the scheme is well formed, even if others have committed meanwhile; a
-    /// permission stands as long as its cause.
+    /// An obligation to commit stands until the scheme is well formed or the mission is full, even if it has the
+    /// fewest agents that it needs by now; a permission stands as long as its cause.
     fn keeps_commitment(
         self,
         norm: &NormInstance,
@@ -215,7 +215,12 @@ impl<'a> View<'a> {
                     .iter()
                     .filter(|node| node.id == norm.norm && node.mission == mission);
                 let mut players = roles.flat_map(|node| self.responsible_players(node.role, scheme));
-                players.any(|player| player.agent == norm.agent) && !self.is_scheme_well_formed(name, scheme)
+                let range = self.organization.missions()[mission].cardinality;
+                let has_room =
+                    range.max.is_none_or(|max| (scheme.agents_of(mission) as u64) < u64::from(max));
+                has_room
+                    && players.any(|player| player.agent == norm.agent)
+                    && !self.is_scheme_well_formed(name, scheme)
             }
             Modality::Permission => self.due_commitments(name, scheme).any(|due| due.is(norm)),
         }

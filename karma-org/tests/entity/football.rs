@@ -2,6 +2,8 @@
 
 use karma_org::entity::{GoalState, OrganizationEntity, Violation};
 
+use GoalState::{Enabled, Satisfied, Waiting};
+
 use crate::organizations::{START, football, refusal, start};
 
 /// Two-times world champions.
@@ -79,7 +81,6 @@ fn a_group_in_a_responsible_group_is_responsible_too() {
 #[test]
 fn possible_goals_follow_the_plan() {
     let mut joj = attack();
-    use GoalState::{Enabled, Satisfied, Waiting};
     assert_eq!(states(&joj, ["g1", "g2", "g7"]), [Enabled, Waiting, Waiting]);
     assert_eq!(possible(&joj), [vec!["g1"], vec![], vec![]]);
     joj.achieve("Lucio", "g1", "sa", START).unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use karma_org::builder::{OrganizationBuilder, goal, mission, obligation, permission};
 use karma_org::entity::{Event, Management, OrganizationEntity, Outcome, RegimentedProperty};
+use proptest::prelude::*;
 
 use crate::organizations::{START, obligations, organization, refusal, start, writing_paper};
 
@@ -82,10 +83,10 @@ fn a_norm_does_not_bind_while_its_condition_does_not_hold() {
 fn a_condition_that_comes_to_hold_creates_the_obligation() {
     let mut camp = camp(watch("committed(_, cooking, S)"));
     assert_eq!(obligations(&camp), ["coco: committed cooking"]);
-    let events = camp.commit("coco", "cooking", "night", Duration::from_secs(60)).unwrap();
+    let events = camp.commit("coco", "cooking", "night", Duration::from_mins(1)).unwrap();
     assert_eq!(obligations(&camp), ["gil: committed watching"]);
     let Some(Event::NormCreated { norm }) = events.last() else { panic!("{events:?}") };
-    assert_eq!(norm.deadline, Duration::from_secs(60 + 3600));
+    assert_eq!(norm.deadline, Duration::from_mins(61));
 }
 
 #[test]
@@ -164,4 +165,16 @@ fn an_agent_that_is_gone_leaves_breaches_behind_that_can_be_mended_one_by_one() 
     wp.adopt_role("dora", "editor", "wp1", START).unwrap();
     wp.adopt_role("emil", "writer", "wp1", START).unwrap();
     assert_eq!(wp.group_faults("wp1"), Some(Vec::new()));
+}
+
+proptest! {
+    #[test]
+    fn any_text_as_a_condition_is_evaluated_or_reported(
+        text in "(not |[(]|[)]|#|&|[|]|play|[.]member|[.]count|X|_|é|-?[0-9.]{1,3}|\"|[|]|[\\[\\],<=>\\\\]| ){0,24}",
+    ) {
+        if let Ok(organization) = watch(&text).organization() {
+            let started = OrganizationEntity::new(Arc::new(organization));
+            prop_assert!(started.is_ok_and(|entity| entity.warnings().is_empty()) || !text.trim().is_empty());
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use karma_org::Organization;
 use karma_org::builder::{OrganizationBuilder, compatible, goal, mission, obligation, permission};
-use karma_org::entity::{Event, OrganizationEntity, Violation};
+use karma_org::entity::{Aim, Event, OrganizationEntity, Violation};
 
 /// The origin of time.
 pub(crate) const START: Duration = Duration::ZERO;
@@ -121,7 +121,6 @@ pub(crate) fn obligations(entity: &OrganizationEntity) -> Vec<String> {
 
 /// An obligation or permission without its deadline, such as `jaime: done wtitle`.
 pub(crate) fn short(norm: &karma_org::entity::NormInstance) -> String {
-    use karma_org::entity::Aim;
     let what = match &norm.aim {
         Aim::Committed { mission } => format!("committed {mission}"),
         Aim::Done { goal } => format!("done {goal}"),

@@ -175,6 +175,15 @@ fn obligations_to_commit_end_fulfilled_for_those_who_do_and_inactive_for_the_oth
 }
 
 #[test]
+fn an_obligation_to_commit_ends_when_its_mission_is_full() {
+    let mut wp = scheme();
+    wp.commit("jomi", "mBib", "sch2", START).unwrap();
+    assert_eq!(obligations(&wp), ["jomi: committed mColaborator", "olivier: committed mColaborator"]);
+    wp.commit("jomi", "mColaborator", "sch2", START).unwrap();
+    assert_eq!(obligations(&wp), ["olivier: committed mColaborator"], "the scheme still lacks its manager");
+}
+
+#[test]
 fn only_the_title_is_enabled_at_first() {
     let wp = committed();
     let states = wp.goal_states("sch2");
