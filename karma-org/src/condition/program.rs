@@ -53,6 +53,7 @@ pub(super) enum Instruction {
     Compare { how: Comparison, left: Operand, right: Operand, into: TruthRegister },
     Missing { of: Operand, wanted: bool, into: TruthRegister },
     Matches { pattern: usize, wanted: bool, into: TruthRegister },
+    Pair { all: bool, left: TruthRegister, right: TruthRegister, into: TruthRegister },
     Join { all: bool, from: TruthRegister, into: TruthRegister },
     EmitTruth { from: TruthRegister, output: usize },
     EmitValue { from: Operand, limits: Limits, output: usize },

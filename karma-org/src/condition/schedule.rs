@@ -213,9 +213,12 @@ impl<'g> Scheduler<'g> {
         self.instructions.push(instruction);
     }
 
+    /// Of two parts at least: the graph has no joins of fewer.
     fn join(&mut self, parts: &[NodeId], all: bool, into: TruthRegister) {
-        self.instructions.push(Instruction::SetTruth { truth: all, into });
-        for part in parts {
+        let [first, second, rest @ ..] = parts else { return };
+        let (left, right) = (self.truth_operand(*first), self.truth_operand(*second));
+        self.instructions.push(Instruction::Pair { all, left, right, into });
+        for part in rest {
             let from = self.truth_operand(*part);
             self.instructions.push(Instruction::Join { all, from, into });
         }

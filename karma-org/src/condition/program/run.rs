@@ -38,6 +38,15 @@ impl Chunk<'_> {
                 let row = &chunk.matches[pattern * chunk.columns.environments() + chunk.start..];
                 lanes.iter_mut().zip(row).for_each(|(lane, matches)| *lane = *matches == wanted);
             }),
+            Instruction::Pair { all, left, right, into } => self.truth(into, |chunk, lanes| {
+                let pairs = chunk.truth_lanes(left).iter().zip(chunk.truth_lanes(right));
+                let lanes = lanes.iter_mut().zip(pairs);
+                if all {
+                    lanes.for_each(|(lane, (left, right))| *lane = left & right);
+                } else {
+                    lanes.for_each(|(lane, (left, right))| *lane = left | right);
+                }
+            }),
             Instruction::Join { all, from, into } => self.truth(into, |chunk, lanes| {
                 let pairs = lanes.iter_mut().zip(chunk.truth_lanes(from));
                 if all {
