@@ -1,8 +1,10 @@
 //! Roles, groups and cardinalities.
 
 use karma_org::Organization;
-use karma_org::builder::{GroupBuilder, OrganizationBuilder, authority, compatible, link};
-use karma_org::organization::{Range, RoleId};
+use karma_org::builder::{
+    GroupBuilder, OrganizationBuilder, authority, compatible, link, mission, obligation,
+};
+use karma_org::organization::{NormNode, Range, RoleId};
 use karma_org::spec::{
     Cardinality, CardinalityConstraint, ConstrainedObject, Group, GroupRole, LinkKind, LinkType, Origin,
     Role, Scheme, Scope, Subgroup,
@@ -192,4 +194,31 @@ fn a_leader_who_is_a_player_has_authority_over_players_but_not_over_itself() {
         .unwrap();
     let roles = ["goalkeeper", "leader", "leader"].map(|id| role(&team, id));
     assert_eq!(team.authority_ranks(&roles), Ok(vec![0, 1, 1]));
+}
+
+#[test]
+fn an_included_text_has_norms_of_its_own_that_mean_its_own_missions() {
+    let text = |scheme: &str| {
+        OrganizationBuilder::new("o")
+            .role("r")
+            .group(format!("group of {scheme}"), |group| group.role("r", ..))
+            .scheme(scheme, |scheme| scheme.goal("g").mission(mission("m").goals(["g"])))
+            .norm(obligation("n", "r", "m"))
+            .build()
+    };
+    let (mut first, included) = (text("first"), text("included"));
+    first.structural.group.as_mut().unwrap().subgroups.push(Subgroup::Included {
+        uri: "included.xml".into(),
+        group: included.structural.group.map(Box::new),
+        roles: included.structural.roles,
+        link_types: Vec::new(),
+        schemes: included.functional.schemes,
+        norms: included.normative.norms,
+        origin: Origin::default(),
+    });
+    let organization = Organization::new(first).unwrap();
+    assert_eq!(organization.warnings(), []);
+    let scheme =
+        |norm: &NormNode| organization.schemes()[organization.missions()[norm.mission].scheme].id.clone();
+    assert_eq!(organization.norms().iter().map(scheme).collect::<Vec<_>>(), ["first", "included"]);
 }

@@ -73,7 +73,8 @@ fn prefer(mission: MissionId, preferred: &[Reference], parts: &mut Parts, report
         let MissionNode { scheme, id, .. } = &parts.missions[mission];
         let own = parts.index.mission(&parts.missions, *scheme, &reference.id);
         let element = format!("mission {id:?} prefers");
-        let found = own.or_else(|| find(&reference.id, &element, &reference.origin, parts, report));
+        let found =
+            own.or_else(|| find((&reference.id, &reference.origin), &element, |_| true, parts, report));
         if let Some(other) = found
             && !parts.missions[mission].preferred.contains(&other)
         {
@@ -82,15 +83,18 @@ fn prefer(mission: MissionId, preferred: &[Reference], parts: &mut Parts, report
     }
 }
 
-/// The mission that a name stands for; the first one in the text if there are several.
+/// The mission that a name stands for. If there are several, those that are near win; of these, the first in the text.
 pub(super) fn find(
-    name: &str,
+    (name, origin): (&str, &Origin),
     element: &str,
-    origin: &Origin,
+    is_near: impl Fn(SchemeId) -> bool,
     parts: &Parts,
     report: &mut Report,
 ) -> Option<MissionId> {
-    let found = parts.index.missions_named(&parts.missions, name);
+    let mut found = parts.index.missions_named(&parts.missions, name);
+    if found.iter().any(|mission| is_near(parts.missions[*mission].scheme)) {
+        found.retain(|mission| is_near(parts.missions[*mission].scheme));
+    }
     if found.is_empty() {
         let hint = report.hint(name, parts.missions.iter().map(|mission| mission.id.as_str()));
         report.unknown(

@@ -14,9 +14,9 @@ mod preconditions;
 mod report;
 mod roles;
 
-use karma_core::IdVec;
+use karma_core::{Id as _, IdVec};
 
-use crate::spec::{Cardinality, OrganizationalSpecification, Origin, Scheme};
+use crate::spec::{Cardinality, Norm, OrganizationalSpecification, Origin, Scheme};
 
 use super::index::Index;
 use super::{
@@ -45,15 +45,43 @@ pub(crate) fn resolve(specification: &OrganizationalSpecification) -> (Parts, Re
     let written = groups::written(&specification.structural, &mut report);
     roles::resolve(&specification.structural, &written, &mut parts, &mut report);
     groups::resolve(&specification.structural, &written, &mut parts, &mut report);
-    let included = written.iter().map(|group| group.imported);
-    let schemes = included.clone().flat_map(|imported| imported.schemes);
-    let schemes: Vec<&Scheme> = specification.functional.schemes.iter().chain(schemes).collect();
+    let texts = texts(specification, &written);
+    let schemes: Vec<&Scheme> = texts.iter().flat_map(|text| text.schemes).collect();
     goals::resolve(&schemes, &mut parts, &mut report);
     missions::resolve(&schemes, &mut parts, &mut report);
     preconditions::derive(&mut parts);
-    let norms = included.flat_map(|imported| imported.norms);
-    norms::resolve(specification.normative.norms.iter().chain(norms), &mut parts, &mut report);
+    for text in &texts {
+        norms::resolve(text, &mut parts, &mut report);
+    }
     (parts, report)
+}
+
+/// The schemes and norms of one text: of the one that was read first, or of one that it includes.
+struct Text<'s> {
+    schemes: &'s [Scheme],
+    /// Position of its first scheme among the schemes of all texts.
+    first_scheme: usize,
+    norms: &'s [Norm],
+}
+
+impl Text<'_> {
+    fn has_scheme(&self, scheme: SchemeId) -> bool {
+        (self.first_scheme..self.first_scheme + self.schemes.len()).contains(&scheme.index())
+    }
+}
+
+fn texts<'s>(
+    specification: &'s OrganizationalSpecification,
+    written: &[groups::WrittenGroup<'s>],
+) -> Vec<Text<'s>> {
+    let (schemes, norms) = (&specification.functional.schemes, &specification.normative.norms);
+    let mut texts = vec![Text { schemes, first_scheme: 0, norms }];
+    let mut first_scheme = schemes.len();
+    for groups::Imported { schemes, norms, .. } in written.iter().map(|group| group.imported) {
+        texts.push(Text { schemes, first_scheme, norms });
+        first_scheme += schemes.len();
+    }
+    texts
 }
 
 /// A written cardinality with its default, (0, ∞).
