@@ -223,7 +223,9 @@ fn compare(guides: &std::sync::Arc<Guides>, naive: &Naive<'_>, rng: &mut StreamR
     let mut states = vec![random_state(services, 100.0, rng)];
     let mut trails: Vec<Trail> = roles.iter().map(|_| Trail::new(naive.binding)).collect();
     let mut guidance = karma_core::Guide::begin(&mut compiled, &states[0]);
-    trails.iter_mut().for_each(|trail| trail.observe(naive, &states[0]));
+    for trail in &mut trails {
+        trail.observe(naive, &states[0]);
+    }
     let mut shaping = vec![0.0; roles.len()];
     for step in 1..12 {
         let past: Vec<&State> = states.iter().rev().collect();
