@@ -135,7 +135,7 @@ fn a_rule_must_do_something() {
 fn a_mask_that_would_be_empty_for_certain_is_refused() {
     complains(
         "        allow: [{ change: up }]",
-        "        allow: [{ change: up, on: low }]",
+        "        allow: [{ change: up, on: API, except: entry }]",
         &["error[nothing-left]", "replace what failed", "on this topology"],
     );
     complains(

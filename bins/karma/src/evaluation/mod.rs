@@ -9,7 +9,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-use karma_core::EpisodeReport;
+use karma_core::{Conduct, EpisodeReport};
 use karma_mock::Split;
 use serde::Serialize;
 
@@ -39,6 +39,19 @@ impl EpisodeRecord {
     fn place(&self) -> (&str, u64) {
         (&self.scenario, self.seed)
     }
+}
+
+/// How a team kept to its organisation, over all its episodes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConductReport {
+    /// Its name; `none` is measured against the built-in one.
+    pub organization: String,
+    /// Share of the actions inside the guides.
+    pub alignment: Option<f64>,
+    /// The same over the steps whose guide left a choice.
+    pub informative_alignment: Option<f64>,
+    /// What was counted.
+    pub conduct: Conduct,
 }
 
 /// Everything about one row.
@@ -73,6 +86,8 @@ pub struct Evaluation {
     pub rows: Vec<RowReport>,
     /// The first row against each of the others.
     pub comparisons: Vec<Comparison>,
+    /// How the team kept to its organisation.
+    pub conduct: Option<ConductReport>,
     /// One episode second by second, as the first two rows played it.
     pub showcase: Option<Showcase>,
 }
@@ -104,6 +119,7 @@ pub fn evaluate(config: &RunConfig, rows: &[Row], progress: &mut dyn Progress) -
         scenarios: scenarios.iter().map(|scenario| load::of(config, scenario, &seeds)).collect(),
         confidence: config.params().evaluation.confidence,
         comparisons: compare(statistician, &reports),
+        conduct: reports.first().and_then(|row| conduct(config, row)),
         showcase: seeds.first().and_then(|seed| showcase::play(config, *seed, rows.iter().take(2))),
         rows: reports,
         seeds,
@@ -120,6 +136,20 @@ pub fn team_row(
 ) -> Result<Row, RunError> {
     let team = config.team_autoscaler(policies)?;
     Ok(Row::of("karma", "our team, each agent taking its most probable action", team))
+}
+
+/// The sum over all episodes; `None` if nothing was counted.
+fn conduct(config: &RunConfig, row: &RowReport) -> Option<ConductReport> {
+    let mut counted = row.episodes.iter().filter_map(|episode| episode.report.conduct).peekable();
+    counted.peek()?;
+    let mut conduct = Conduct::default();
+    counted.for_each(|episode| conduct += episode);
+    Some(ConductReport {
+        organization: config.charter().name().to_owned(),
+        alignment: conduct.alignment(),
+        informative_alignment: conduct.informative_alignment(),
+        conduct,
+    })
 }
 
 fn seeds(config: &RunConfig) -> Vec<u64> {

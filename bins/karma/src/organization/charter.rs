@@ -44,7 +44,11 @@ impl Charter {
     ///
     /// # Errors
     /// If a file cannot be read, or all that is wrong with it.
-    pub fn new(choice: &str, topology: &Topology, mut setting: GuideSetting) -> Result<Self, OrganizationError> {
+    pub fn new(
+        choice: &str,
+        topology: &Topology,
+        mut setting: GuideSetting,
+    ) -> Result<Self, OrganizationError> {
         let soft = choice == SOFT || choice == NONE;
         if soft {
             setting.hardness = Some(Hardness::SOFT);
@@ -110,7 +114,10 @@ impl Charter {
 
 impl fmt::Debug for Charter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Charter").field("name", &self.name).field("binds", &self.binds).finish_non_exhaustive()
+        f.debug_struct("Charter")
+            .field("name", &self.name)
+            .field("binds", &self.binds)
+            .finish_non_exhaustive()
     }
 }
 

@@ -108,7 +108,13 @@ impl Checkup {
         }
     }
 
-    fn guides(&mut self, file: &str, binding: &Binding, organization: Option<&Organization>, topology: &Topology) {
+    fn guides(
+        &mut self,
+        file: &str,
+        binding: &Binding,
+        organization: Option<&Organization>,
+        topology: &Topology,
+    ) {
         let Some(organization) = organization else { return };
         match Guides::compile(organization, binding, topology, GuideSetting::default()) {
             Ok(guides) => self.tell(file, guides.warnings()),

@@ -59,7 +59,8 @@ pub struct Checked {
 impl Text {
     fn read(path: &Path) -> Result<Self, OrganizationError> {
         let name = path.display().to_string();
-        let bytes = bytes(path).map_err(|source| OrganizationError::Read { path: path.to_owned(), source })?;
+        let bytes =
+            bytes(path).map_err(|source| OrganizationError::Read { path: path.to_owned(), source })?;
         Ok(Self { name, bytes, folder: Some(path.parent().unwrap_or(Path::new("")).to_owned()) })
     }
 

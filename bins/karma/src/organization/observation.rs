@@ -4,13 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
-use karma_core::{
-    Metric, MetricRow, OperationalResilience, PerEntryPoint, Seconds, State, Topology,
-};
+use karma_core::{Metric, MetricRow, OperationalResilience, PerEntryPoint, Seconds, State, Topology};
 use serde_json::Value;
 
 /// The states that observations describe, a decision apart; each begins as the one before.
-pub(super) fn states(topology: &Topology, observations: &[String], period: f64) -> anyhow::Result<Vec<State>> {
+pub(super) fn states(
+    topology: &Topology,
+    observations: &[String],
+    period: f64,
+) -> anyhow::Result<Vec<State>> {
     let mut state = initial(topology);
     let mut states = Vec::with_capacity(observations.len());
     for (index, observation) in observations.iter().enumerate() {
@@ -147,7 +149,8 @@ mod tests {
 
     #[test]
     fn an_observation_keeps_what_the_one_before_said() {
-        let states = seen(&["auth.pending_requests=45, entry_rate=80", "auth.cpu_utilization = 95%"]).unwrap();
+        let states =
+            seen(&["auth.pending_requests=45, entry_rate=80", "auth.cpu_utilization = 95%"]).unwrap();
         let auth = ServiceId::from_index(1);
         assert_eq!(states[0].get(auth, Metric::CpuUtilization), None);
         assert_eq!(states[1].get(auth, Metric::PendingRequests), Some(45.0));

@@ -1,6 +1,6 @@
 //! What a table is of, and what to bear in mind.
 
-use crate::evaluation::{Column, Evaluation, RowReport};
+use crate::evaluation::{Column, ConductReport, Evaluation, RowReport};
 
 /// One sentence or two in each.
 pub(super) fn notes(evaluation: &Evaluation) -> Vec<String> {
@@ -10,6 +10,7 @@ pub(super) fn notes(evaluation: &Evaluation) -> Vec<String> {
         "static keeps the initial replicas: it is what doing nothing gives. oracle knows the load to come."
             .to_owned(),
     );
+    notes.extend(evaluation.conduct.as_ref().map(conduct));
     notes.extend(cut_off(evaluation));
     notes.extend(left_out(evaluation));
     notes
@@ -27,6 +28,22 @@ fn kind(evaluation: &Evaluation) -> String {
         plural(seeds),
         evaluation.split.name(),
         100.0 * evaluation.confidence
+    )
+}
+
+/// How the team kept to its organisation.
+fn conduct(report: &ConductReport) -> String {
+    let percent =
+        |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.1} %", 100.0 * share));
+    let ConductReport { organization, alignment, informative_alignment, conduct } = report;
+    let informative = conduct.informative as f64 / conduct.actions.max(1) as f64;
+    format!(
+        "Organisation {organization}: {} of the team's actions inside its guides; of the {} that had a choice, {}. {} conflicts between roles were settled by authority, {} times a guide left nothing legal and the agent held.",
+        percent(*alignment),
+        percent(Some(informative)),
+        percent(*informative_alignment),
+        conduct.conflicts,
+        conduct.relented,
     )
 }
 

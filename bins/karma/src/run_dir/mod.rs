@@ -52,8 +52,18 @@ pub(crate) const TABLE: &str = "table.txt";
 pub(crate) const REPORT: &str = "report.html";
 /// Everything that a run may hold, the manifest last; `--force` removes these and nothing else.
 const FILES: [&str; 12] = [
-    CONFIG, TOPOLOGY, ORGANIZATION, ORGANIZATION_GUIDES, TRACE, METRICS, CHECKPOINT, POLICY_CARD, EVALUATION,
-    TABLE, REPORT, MANIFEST,
+    CONFIG,
+    TOPOLOGY,
+    ORGANIZATION,
+    ORGANIZATION_GUIDES,
+    TRACE,
+    METRICS,
+    CHECKPOINT,
+    POLICY_CARD,
+    EVALUATION,
+    TABLE,
+    REPORT,
+    MANIFEST,
 ];
 
 /// A directory that holds a run, or will, and that this process alone writes.

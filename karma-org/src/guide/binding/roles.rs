@@ -78,6 +78,9 @@ pub enum RuleScope {
     EachService,
 }
 
+/// Words for services of a priority.
+const PRIORITIES: [&str; 4] = ["critical", "normal", "low", "not_critical"];
+
 /// A rule: when a condition holds, some actions are allowed, or forbidden.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +105,14 @@ pub struct RuleBinding {
 }
 
 impl RuleBinding {
+    /// Whether what it allows depends on the priorities of services.
+    pub(in crate::guide) fn chooses_by_priority(&self) -> bool {
+        let named = |words: &Option<Many<String>>| {
+            words.as_ref().is_some_and(|words| words.0.iter().any(|word| PRIORITIES.contains(&word.as_str())))
+        };
+        self.allow.0.iter().any(|set| named(&set.on) || named(&set.except))
+    }
+
     /// What it is asked of.
     pub fn scope(&self) -> RuleScope {
         self.scope.unwrap_or_default()
