@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::organization::{GoalId, GroupId, MissionId, Organization, RoleId};
+use crate::organization::{GoalId, GoalNode, GroupId, MissionId, Organization, RoleId};
 
 use super::text::one_line;
 
@@ -46,6 +46,12 @@ impl<'o> Names<'o> {
             return one_line(&format!("{scheme}.{}", node.id));
         }
         one_line(&node.id)
+    }
+
+    /// How many agents can be committed to a goal, by all its missions together; none if there is no limit.
+    pub(super) fn most_committed(&self, goal: &GoalNode) -> Option<u32> {
+        let most = goal.missions.iter().map(|mission| self.organization.missions()[*mission].cardinality.max);
+        most.fold(Some(0), |sum, most| Some(sum?.saturating_add(most?)))
     }
 
     pub(super) fn goals(&self, goals: &[GoalId]) -> Vec<String> {

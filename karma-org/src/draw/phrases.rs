@@ -9,10 +9,10 @@ use crate::spec::{GoalKind, LinkKind, NormKind, PlanOperator, Scope};
 use super::names::Names;
 use super::text::{listed, one_line};
 
-/// A range as diagrams have it: `1`, `1..5`, `2..*`, `*`.
+/// A range as diagrams have it: `1`, `1..5`, `2..*`, `0..*`.
 pub(super) fn range(range: Range) -> String {
     match (range.min, range.max) {
-        (0, None) => "*".to_owned(),
+        (0, None) => "0..*".to_owned(),
         (min, None) => format!("{min}..*"),
         (min, Some(max)) if min == max => min.to_string(),
         (min, Some(max)) => format!("{min}..{max}"),
@@ -81,6 +81,7 @@ pub(super) fn goal_notes(goal: &GoalNode, names: &Names<'_>) -> Vec<String> {
     let time = goal.time_to_fulfil.map(|time| within(Some(time)));
     let quorum = match (goal.quorum, goal.kind) {
         (Quorum::AtLeast(1), GoalKind::Achievement) | (Quorum::All, _) => None,
+        (Quorum::AtLeast(agents), _) if names.most_committed(goal).is_some_and(|most| most <= agents) => None,
         (Quorum::AtLeast(1), _) => Some("one agent is enough".to_owned()),
         (Quorum::AtLeast(agents), _) => Some(format!("{agents} agents are enough")),
     };
@@ -178,7 +179,7 @@ mod tests {
     fn ranges_are_short_in_pictures_and_said_in_words() {
         let all = [(0, None), (2, None), (1, Some(1)), (1, Some(5)), (0, Some(3)), (0, Some(0))]
             .map(|(min, max)| Range { min, max });
-        assert_eq!(all.map(range), ["*", "2..*", "1", "1..5", "0..3", "0"]);
+        assert_eq!(all.map(range), ["0..*", "2..*", "1", "1..5", "0..3", "0"]);
         let said = ["any number", "2 or more", "exactly 1", "1 to 5", "up to 3", "exactly 0"];
         assert_eq!(all.map(spoken), said);
     }

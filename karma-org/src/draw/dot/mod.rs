@@ -50,9 +50,7 @@ impl Graph {
     fn new(title: &str) -> Self {
         let mut graph = Self { text: "digraph organization {\n".to_owned(), depth: 1 };
         let title = escaped(title);
-        graph.line(&format!(
-            "label=\"{title}\"; labelloc=t; fontsize=18; rankdir=LR; compound=true; newrank=true;"
-        ));
+        graph.line(&format!("label=\"{title}\"; labelloc=t; fontsize=18; rankdir=LR;"));
         graph.line("graph [fontname=\"Helvetica,Arial,sans-serif\", style=rounded, color=\"#8c959f\"];");
         graph.line("node [fontname=\"Helvetica,Arial,sans-serif\", shape=box, style=rounded, fontsize=12];");
         graph.line("edge [fontname=\"Helvetica,Arial,sans-serif\", fontsize=10, arrowsize=0.8];");

@@ -102,6 +102,19 @@ impl Row {
     }
 }
 
+/// Makes a card higher, with its content still in the middle.
+pub(super) fn stretched(mut card: Frame, height: f64) -> Frame {
+    let down = (height - card.height).max(0.0) / 2.0;
+    card.height += 2.0 * down;
+    for ink in &mut card.inks {
+        if let Ink::Text { at, .. } = ink {
+            at.y += down;
+        }
+    }
+    card.children.iter_mut().for_each(|child| child.y += down);
+    card
+}
+
 /// From the top of a line of text to its base line.
 fn base(style: Style) -> f64 {
     style.line() / 2.0 + 0.36 * style.size()
@@ -112,7 +125,8 @@ pub(super) fn tag(text: &str, colour: usize, most: f64) -> Frame {
     let text = shortened(text, Style::Tag, most - 18.0);
     let mut tag = Frame::sized(text_width(&text, Style::Tag) + 18.0, 16.0).outlined(pill(colour), 8.0);
     tag.inks.push(Ink::Dot { at: at(8.0, 8.0), radius: 3.0, class: DOTS[colour % DOTS.len()] });
-    tag.write(14.0, 11.5, Style::Tag, text);
+    let middle = at(tag.width / 2.0 + 4.0, 11.5);
+    tag.inks.push(Ink::Text { at: middle, anchor: Anchor::Middle, style: Style::Tag, text });
     tag
 }
 

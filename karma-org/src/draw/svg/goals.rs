@@ -10,7 +10,7 @@ use crate::spec::PlanOperator;
 
 use super::card::{Card, tag};
 use super::metrics::{Style, shortened, wrapped};
-use super::scene::{Anchor, Frame, Ink, Point, Step, at, diamond, rounded, shelves, text_width};
+use super::scene::{Anchor, Frame, Ink, Point, Step, at, branches, diamond, shelves, text_width};
 use super::tree::{self, Placed};
 
 /// Widest text of a goal, in pixels.
@@ -112,11 +112,11 @@ fn draw_plan(frame: &mut Frame, tree: &Placed, kind: PlanOperator, node: usize, 
         "line",
         vec![Step::Move(at(goal.right(), centre.y)), Step::Line(at(centre.x - SIGN, centre.y))],
     );
-    for (number, child) in children.iter().enumerate() {
-        let end = at(tree.frames[*child].x, tree.frames[*child].middle());
-        let way = [at(centre.x + SIGN, centre.y), at(trunk, centre.y), at(trunk, end.y), end];
-        frame.draw("line", rounded(&way, 7.0));
-        if kind == PlanOperator::Sequence {
+    let end = |child: &usize| at(tree.frames[*child].x, tree.frames[*child].middle());
+    let ends: Vec<Point> = children.iter().map(end).collect();
+    branches(frame, at(centre.x + SIGN, centre.y), trunk, &ends);
+    if kind == PlanOperator::Sequence {
+        for (number, end) in ends.iter().enumerate() {
             let (at, text) = (at(end.x - 4.0, end.y - 3.5), (number + 1).to_string());
             frame.inks.push(Ink::Text { at, anchor: Anchor::End, style: Style::Tag, text });
         }

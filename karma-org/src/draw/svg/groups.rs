@@ -10,9 +10,9 @@ use crate::organization::{CompatibilityNode, GroupId, GroupNode, LinkNode, Organ
 use crate::spec::{LinkKind, Scope};
 
 use super::arcs::{Arc, End, Mark, Routes};
-use super::card::Card;
+use super::card::{Card, stretched};
 use super::metrics::{Style, shortened};
-use super::scene::{Frame, shelves, text_width};
+use super::scene::{Anchor, Frame, Ink, at, shelves, text_width};
 
 /// Room between the edge of a group and what is in it, in pixels.
 const PADDING: f64 = 14.0;
@@ -64,7 +64,8 @@ fn heading(
     let title = format!("group {}, {}", names.group(group), spoken(node.cardinality));
     let mut frame = Frame::sized(width, 38.0 + below).outlined("group", 10.0).titled(title);
     frame.write(PADDING, 24.0, Style::Heading, name);
-    frame.write(PADDING + wide + 10.0, 24.0, Style::Note, note);
+    let corner = at(width - PADDING, 24.0);
+    frame.inks.push(Ink::Text { at: corner, anchor: Anchor::End, style: Style::Note, text: note });
     let inner = |item: Frame| {
         let (x, y) = (item.x + PADDING, item.y + 38.0);
         item.moved(x, y)
@@ -133,10 +134,9 @@ fn linked(
     let mut y = 0.0;
     let mut cards: Vec<Frame> = Vec::with_capacity(rows.len());
     for (position, role) in rows.iter().enumerate() {
-        let mut card = role_card(organization, names, node, *role, widest).moved(left.width(), y);
-        let height = card.height.max(right.height(position)).max(left.height(position));
-        centre(&mut card, height);
-        y += height + 10.0;
+        let card = role_card(organization, names, node, *role, widest).moved(left.width(), y);
+        let card = stretched(card, right.height(position).max(left.height(position)));
+        y = card.bottom() + 10.0;
         cards.push(card);
     }
     let mut frame = Frame::sized(left.width() + widest + right.width(), (y - 10.0).max(0.0));
@@ -145,17 +145,6 @@ fn linked(
     right.draw(&mut frame, &cards, edges.1, 1.0);
     frame.children = cards;
     frame
-}
-
-/// Makes a card higher, with its text still in the middle.
-fn centre(card: &mut Frame, height: f64) {
-    let down = (height - card.height) / 2.0;
-    card.height = height;
-    for ink in &mut card.inks {
-        if let super::scene::Ink::Text { at, .. } = ink {
-            at.y += down;
-        }
-    }
 }
 
 /// Roles without lines, in as many columns as look well.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::draw::Part;
-use crate::organization::Organization;
+use crate::organization::{GroupNode, Organization, RoleId};
 use crate::spec::{LinkKind, NormKind, PlanOperator, Scope};
 
 use super::arcs::{Mark, draw_mark};
@@ -67,9 +67,23 @@ fn roles(organization: &Organization) -> Vec<Frame> {
     ];
     if !organization.groups().is_empty() {
         entries.push(entry("group, with number of instances", outline("group")));
+    }
+    if organization.groups().iter().any(|group| names_others(organization, group)) {
         entries.push(entry("role played in another group", outline("box elsewhere")));
     }
     entries
+}
+
+/// Whether a group speaks of roles that are played, but not in it.
+fn names_others(organization: &Organization, group: &GroupNode) -> bool {
+    let links = group.links.iter().flat_map(|link| [link.from, link.to]);
+    let pairs = group.compatibilities.iter().flat_map(|pair| [pair.from, pair.to]);
+    let counted = group.subtree_roles.iter().map(|(role, _)| *role);
+    let here: BTreeSet<RoleId> = group.roles.iter().map(|(role, _)| *role).collect();
+    links
+        .chain(pairs)
+        .chain(counted)
+        .any(|role| !here.contains(&role) && !organization.roles()[role].is_abstract)
 }
 
 fn links(organization: &Organization, kinds: &[&str]) -> Vec<Frame> {

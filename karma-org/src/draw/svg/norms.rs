@@ -8,14 +8,16 @@ use crate::draw::text::one_line;
 use crate::organization::{MissionId, NormNode, Organization, RoleId};
 use crate::spec::NormKind;
 
-use super::card::Card;
+use super::card::{Card, stretched};
 use super::metrics::{Style, shortened, width, wrapped};
 use super::scene::{Frame, Ink, Step, arrowhead, at};
 
 /// From norm to norm at one box, in pixels.
 const PORT: f64 = 20.0;
+/// From box to box.
+const BETWEEN: f64 = 12.0;
 /// Widest label of a norm.
-const WIDEST: f64 = 260.0;
+const WIDEST: f64 = 300.0;
 
 /// The roles that norms name, and all missions.
 ///
@@ -26,26 +28,17 @@ const WIDEST: f64 = 260.0;
 pub(super) fn norms(organization: &Organization, names: &Names<'_>) -> Frame {
     let norms: Vec<&NormNode> = organization.norms().iter().collect();
     let (roles, missions) = orders(organization, &norms);
-    let (left_ports, right_ports) =
-        (ports(&norms, &roles, &missions), ports_of_missions(&norms, &roles, &missions));
-    let left = stack(roles.iter().map(|role| role_card(organization, names, *role)), &left_ports);
-    let right =
-        stack(missions.iter().map(|mission| mission_card(organization, names, *mission)), &right_ports);
+    let left_ports = ordered(norms.iter().map(|norm| (norm.role, norm.mission)), &roles, &missions);
+    let right_ports = ordered(norms.iter().map(|norm| (norm.mission, norm.role)), &missions, &roles);
+    let left = stack(&left_ports, |place, least| role_card(organization, names, roles[place], least));
+    let right = stack(&right_ports, |place, least| mission_card(organization, names, missions[place], least));
+    let (left, right) = aligned(left, right, [&left_ports, &right_ports], norms.len());
     let labels: Vec<String> = norms.iter().map(|norm| label(norm)).collect();
     let wide = labels.iter().map(|label| width(label, Style::Note)).fold(0.0, f64::max).ceil() + 14.0;
-    let curve = (70.0 + 6.0 * norms.len() as f64).min(200.0);
     let from = left.width;
-    let middle = if norms.is_empty() { 0.0 } else { wide + curve };
-    let height = left.height.max(right.height);
-    let mut frame = Frame::sized(from + middle + right.width, height);
-    let left = {
-        let y = (height - left.height) / 2.0;
-        left.moved(0.0, y)
-    };
-    let right = {
-        let y = (height - right.height) / 2.0;
-        right.moved(from + middle, y)
-    };
+    let middle = if norms.is_empty() { 0.0 } else { wide + (70.0 + 4.0 * norms.len() as f64).min(180.0) };
+    let right = right.moved(from + middle, 0.0);
+    let mut frame = Frame::sized(right.right(), left.height.max(right.height));
     let starts = port_places(&left, &left_ports, norms.len());
     let ends = port_places(&right, &right_ports, norms.len());
     for (number, written) in norms.iter().enumerate() {
@@ -92,15 +85,7 @@ fn by_place<A: Ord + Copy>(items: &mut [A], places: &BTreeMap<A, f64>) {
     items.sort_by(|a, b| place(a).total_cmp(&place(b)));
 }
 
-/// The norms of each role, ordered by the place of their mission.
-fn ports(norms: &[&NormNode], roles: &[RoleId], missions: &[MissionId]) -> Vec<Vec<usize>> {
-    ordered(norms.iter().map(|norm| (norm.role, norm.mission)), roles, missions)
-}
-
-fn ports_of_missions(norms: &[&NormNode], roles: &[RoleId], missions: &[MissionId]) -> Vec<Vec<usize>> {
-    ordered(norms.iter().map(|norm| (norm.mission, norm.role)), missions, roles)
-}
-
+/// The norms of each item, ordered by the place of what is at their other end.
 fn ordered<A: Ord + Copy, B: Ord + Copy>(
     pairs: impl Iterator<Item = (A, B)>,
     items: &[A],
@@ -120,27 +105,51 @@ fn ordered<A: Ord + Copy, B: Ord + Copy>(
 }
 
 /// Cards below each other, equally wide, each high enough for its ports.
-fn stack(cards: impl Iterator<Item = Frame>, ports: &[Vec<usize>]) -> Frame {
-    let mut column = Frame::default();
-    let mut y = 0.0;
-    for (card, ports) in cards.zip(ports) {
-        let mut card = card.moved(0.0, y);
-        card.height = card.height.max(ports.len() as f64 * PORT + 10.0);
-        column.width = column.width.max(card.width);
-        y = card.bottom() + 12.0;
-        column.children.push(card);
-    }
-    let width = column.width;
-    column.children.iter_mut().for_each(|card| card.width = width);
-    column.height = (y - 12.0).max(0.0);
+fn stack(ports: &[Vec<usize>], card: impl Fn(usize, f64) -> Frame) -> Frame {
+    let widest = (0..ports.len()).map(|place| card(place, 0.0).width).fold(0.0, f64::max);
+    let cards = ports.iter().enumerate().map(|(place, ports)| {
+        let height = ports.len() as f64 * PORT + 10.0;
+        stretched(card(place, widest), height)
+    });
+    let mut column = Frame { children: cards.collect(), ..Frame::sized(widest, 0.0) };
+    spread(&mut column, &vec![0.0; ports.len()]);
     column
+}
+
+/// Puts each card of a column as near to its wanted middle as those above it let it.
+fn spread(column: &mut Frame, wanted: &[f64]) {
+    let mut y: f64 = 0.0;
+    for (card, middle) in column.children.iter_mut().zip(wanted) {
+        card.y = y.max(middle - card.height / 2.0);
+        y = card.bottom() + BETWEEN;
+    }
+    column.height = column.children.last().map_or(0.0, Frame::bottom);
+}
+
+/// The lower of two columns moved along the higher one, so that norms run straight where they can.
+fn aligned(mut left: Frame, mut right: Frame, ports: [&[Vec<usize>]; 2], norms: usize) -> (Frame, Frame) {
+    if left.height < right.height {
+        let wanted = wanted(ports[0], &port_places(&right, ports[1], norms));
+        spread(&mut left, &wanted);
+    } else {
+        let wanted = wanted(ports[1], &port_places(&left, ports[0], norms));
+        spread(&mut right, &wanted);
+    }
+    (left, right)
+}
+
+/// The mean of the places at which the norms of each card end.
+fn wanted(ports: &[Vec<usize>], places: &[f64]) -> Vec<f64> {
+    let mean =
+        |norms: &Vec<usize>| norms.iter().map(|norm| places[*norm]).sum::<f64>() / norms.len().max(1) as f64;
+    ports.iter().map(mean).collect()
 }
 
 /// How high each norm ends at its box.
 fn port_places(column: &Frame, ports: &[Vec<usize>], norms: usize) -> Vec<f64> {
     let mut places = vec![0.0; norms];
     for (card, ports) in column.children.iter().zip(ports) {
-        let first = column.y + card.middle() - (ports.len() as f64 - 1.0) * PORT / 2.0 + 3.0;
+        let first = column.y + card.middle() - (ports.len() as f64 - 1.0) * PORT / 2.0;
         for (slot, norm) in ports.iter().enumerate() {
             places[*norm] = first + slot as f64 * PORT;
         }
@@ -148,15 +157,15 @@ fn port_places(column: &Frame, ports: &[Vec<usize>], norms: usize) -> Vec<f64> {
     places
 }
 
-fn role_card(organization: &Organization, names: &Names<'_>, role: RoleId) -> Frame {
+fn role_card(organization: &Organization, names: &Names<'_>, role: RoleId, least: f64) -> Frame {
     let name = names.role(role);
     let is_abstract = organization.roles()[role].is_abstract;
     let (style, class) = if is_abstract { (Style::Abstract, "box abstract") } else { (Style::Name, "box") };
     let title = if is_abstract { format!("abstract role {name}") } else { format!("role {name}") };
-    Card::new(220.0).text(style, &name).frame().outlined(class, 6.0).titled(title)
+    Card::new(220.0).text(style, &name).frame_at_least(least).outlined(class, 6.0).titled(title)
 }
 
-fn mission_card(organization: &Organization, names: &Names<'_>, mission: MissionId) -> Frame {
+fn mission_card(organization: &Organization, names: &Names<'_>, mission: MissionId, least: f64) -> Frame {
     let node = &organization.missions()[mission];
     let name = names.mission(mission);
     let goals = names.goals(&node.goals).join(" · ");
@@ -170,7 +179,7 @@ fn mission_card(organization: &Organization, names: &Names<'_>, mission: Mission
     let card = Card::new(WIDEST)
         .pair(Style::Name, &name, &range(node.cardinality))
         .texts(Style::Note, wrapped(&goals, Style::Note, WIDEST, 2));
-    card.frame().outlined(class[colour.unwrap_or_default() % class.len()], 6.0).titled(title)
+    card.frame_at_least(least).outlined(class[colour.unwrap_or_default() % class.len()], 6.0).titled(title)
 }
 
 fn label(norm: &NormNode) -> String {

@@ -7,7 +7,7 @@ use crate::organization::{Organization, RoleId};
 
 use super::card::Card;
 use super::metrics::Style;
-use super::scene::{Frame, Ink, Point, Step, arrowhead, at, rounded};
+use super::scene::{Frame, Ink, Point, arrowhead, at, branches, rounded};
 use super::tree::{self, Placed};
 
 /// Room between two columns, in pixels.
@@ -25,10 +25,12 @@ pub(super) fn roles(organization: &Organization, names: &Names<'_>) -> Frame {
     let cards = order.iter().map(|role| card(organization, names, *role)).collect();
     let tree = tree::placed(cards, &parents, GAP);
     let mut frame = Frame::sized(tree.width, tree.height);
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); order.len()];
     for (node, parent) in parents.iter().enumerate() {
-        if let Some(parent) = parent {
-            inherit(&mut frame, &tree, node, *parent);
-        }
+        parent.iter().for_each(|parent| children[*parent].push(node));
+    }
+    for (parent, children) in children.iter().enumerate() {
+        inherit(&mut frame, &tree, parent, children);
     }
     let position = positions(&order);
     for (node, role) in order.iter().enumerate() {
@@ -83,14 +85,17 @@ fn card(organization: &Organization, names: &Names<'_>, role: RoleId) -> Frame {
     card.outlined(class, 6.0).titled(format!("{kind} {name}{extends}"))
 }
 
-/// From the left edge of a role to the right edge of the one that it extends, along a trunk that siblings share.
-fn inherit(frame: &mut Frame, tree: &Placed, node: usize, parent: usize) {
-    let (child, above) = (&tree.frames[node], &tree.frames[parent]);
+/// From a role to all that hang on it, along a trunk that they share, with one arrowhead at its right edge.
+fn inherit(frame: &mut Frame, tree: &Placed, parent: usize, children: &[usize]) {
+    if children.is_empty() {
+        return;
+    }
+    let above = &tree.frames[parent];
     let trunk = tree.columns[tree.level[parent]].1 + GAP * 0.55;
     let tip = at(above.right(), above.middle());
-    let way =
-        [at(child.x, child.middle()), at(trunk, child.middle()), at(trunk, tip.y), at(tip.x + HEAD, tip.y)];
-    frame.draw("line", rounded(&way, 7.0));
+    let end = |child: &usize| at(tree.frames[*child].x, tree.frames[*child].middle());
+    let ends: Vec<Point> = children.iter().map(end).collect();
+    branches(frame, at(tip.x + HEAD, tip.y), trunk, &ends);
     frame.draw("hollow", arrowhead(tip, -1.0, HEAD));
 }
 
@@ -108,12 +113,8 @@ fn inherit_aside(frame: &mut Frame, tree: &Placed, node: usize, parent: usize) {
     }
     way.extend([at(turn, y), at(turn, tip.y), at(tip.x + HEAD, tip.y)]);
     let said = tree.frames[node].title.clone();
-    frame.inks.push(Ink::Path { steps: aside(&way), class: "line".to_owned(), title: said });
+    frame.inks.push(Ink::Path { steps: rounded(&way, 7.0), class: "line".to_owned(), title: said });
     frame.draw("hollow", arrowhead(tip, -1.0, HEAD));
-}
-
-fn aside(way: &[Point]) -> Vec<Step> {
-    rounded(way, 7.0)
 }
 
 /// The height nearest to `wanted` at which a column has no box.

@@ -161,6 +161,23 @@ pub(super) fn rounded(points: &[Point], radius: f64) -> Vec<Step> {
     steps
 }
 
+/// Lines from a stem over a trunk to several ends at its right, without drawing any part twice.
+pub(super) fn branches(frame: &mut Frame, stem: Point, trunk: f64, ends: &[Point]) {
+    match ends {
+        [] => {}
+        [only] => {
+            frame.draw("line", rounded(&[stem, at(trunk, stem.y), at(trunk, only.y), *only], 7.0));
+        }
+        [first, between @ .., last] => {
+            frame.draw("line", vec![Step::Move(stem), Step::Line(at(trunk, stem.y))]);
+            frame.draw("line", rounded(&[*first, at(trunk, first.y), at(trunk, last.y), *last], 7.0));
+            for end in between {
+                frame.draw("line", vec![Step::Move(at(trunk, end.y)), Step::Line(*end)]);
+            }
+        }
+    }
+}
+
 /// The point at some distance from `from` on the way to `to`, at most half of the way.
 fn towards(from: Point, to: Point, distance: f64) -> Point {
     let length = (to.x - from.x).hypot(to.y - from.y);

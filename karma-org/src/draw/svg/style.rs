@@ -17,7 +17,7 @@ pub(super) const SHEET: &str = "
 .karma-organization .note{font-size:11px;opacity:.72}
 .karma-organization .tag{font-size:10px}
 .karma-organization .group{fill:#f6f8fa;stroke:#d1d9e0}
-.karma-organization .group .group{fill:#fff}
+.karma-organization .in-group .in-group>.group{fill:#fff}
 .karma-organization .box{fill:#fff;stroke:#818b98}
 .karma-organization rect.abstract{stroke-dasharray:4 3}
 .karma-organization .elsewhere{fill:none;stroke:#b4bcc5}
@@ -53,7 +53,7 @@ pub(super) const SHEET: &str = "
 .karma-organization{color:#e6edf3}
 .karma-organization .paper{fill:#0d1117}
 .karma-organization .group{fill:#151b23;stroke:#3d444d}
-.karma-organization .group .group{fill:#0d1117}
+.karma-organization .in-group .in-group>.group{fill:#0d1117}
 .karma-organization .box{fill:#212830}
 .karma-organization .elsewhere{fill:none;stroke:#59636e}
 .karma-organization .hollow,.karma-organization .ring,.karma-organization .plate,.karma-organization .sign{fill:#0d1117;stroke:#b7bdc8}

@@ -16,9 +16,12 @@ fn files() -> Vec<(String, Organization)> {
     assert!(paths.len() >= 9);
     let read = |path: &std::path::PathBuf| {
         let document = crate::xml::read(fs::read(path).unwrap()).unwrap();
-        (path.display().to_string(), Organization::new(document.specification).unwrap())
+        let organization = Organization::new(document.specification).ok()?;
+        Some((path.display().to_string(), organization))
     };
-    paths.iter().map(read).collect()
+    let organizations: Vec<(String, Organization)> = paths.iter().filter_map(read).collect();
+    assert!(organizations.len() >= 8, "only one of the files is known to have errors");
+    organizations
 }
 
 /// What overlaps or leaves its frame, in words.

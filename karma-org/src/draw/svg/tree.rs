@@ -17,7 +17,8 @@ pub(super) struct Placed {
     pub(super) height: f64,
 }
 
-/// Places boxes. The first is the root; each other one has a parent, which comes before it.
+/// Places boxes, each of which comes after its parent. Several may have none: goals of reports are in no plan, and the
+/// trees that begin with them stand below the first one.
 pub(super) fn placed(frames: Vec<Frame>, parents: &[Option<usize>], gap: f64) -> Placed {
     let level = levels(parents);
     let mut widths: Vec<f64> = vec![0.0; level.iter().max().map_or(0, |deepest| deepest + 1)];
@@ -25,16 +26,24 @@ pub(super) fn placed(frames: Vec<Frame>, parents: &[Option<usize>], gap: f64) ->
         widths[*level] = widths[*level].max(frame.width);
     }
     let columns = columns(&widths, gap);
-    let heights: Vec<f64> = frames.iter().map(|frame| frame.height).collect();
-    let centres = tidy(parents, &heights, SIBLINGS);
-    let place = |(frame, (level, centre)): (Frame, (&usize, &f64))| {
+    let centres = centres(&frames, parents);
+    let place = |(frame, (level, centre)): (Frame, (&usize, f64))| {
         let y = centre - frame.height / 2.0;
         frame.moved(columns[*level].0, y)
     };
-    let frames: Vec<Frame> = frames.into_iter().zip(level.iter().zip(&centres)).map(place).collect();
+    let frames: Vec<Frame> = frames.into_iter().zip(level.iter().zip(centres)).map(place).collect();
     let height = frames.iter().map(Frame::bottom).fold(0.0, f64::max);
     let width = columns.last().map_or(0.0, |(_, right)| *right);
     Placed { frames, level, columns, width, height }
+}
+
+/// Middles of the boxes, found by hanging all trees on one root that is not drawn.
+fn centres(frames: &[Frame], parents: &[Option<usize>]) -> Vec<f64> {
+    let hung = parents.iter().map(|parent| Some(parent.map_or(0, |parent| parent + 1)));
+    let hung: Vec<Option<usize>> = std::iter::once(None).chain(hung).collect();
+    let heights = frames.iter().map(|frame| frame.height);
+    let heights: Vec<f64> = std::iter::once(0.0).chain(heights).collect();
+    tidy(&hung, &heights, SIBLINGS).split_off(1)
 }
 
 fn levels(parents: &[Option<usize>]) -> Vec<usize> {
