@@ -1,4 +1,5 @@
 //! Conditions from text to truth, for a batch of environments.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use karma_core::{Id as _, Metric, MetricRow, Seconds, ServiceId, State, Topology};
 use karma_org::condition::{

@@ -15,7 +15,7 @@ pub(super) struct Names<'o> {
 impl<'o> Names<'o> {
     pub(super) fn new(organization: &'o Organization) -> Self {
         let mut missions = BTreeMap::new();
-        for mission in organization.missions().iter() {
+        for mission in organization.missions() {
             *missions.entry(mission.id.as_str()).or_default() += 1;
         }
         Self { organization, missions }
@@ -51,7 +51,7 @@ impl<'o> Names<'o> {
     /// How many agents can be committed to a goal, by all its missions together; none if there is no limit.
     pub(super) fn most_committed(&self, goal: &GoalNode) -> Option<u32> {
         let most = goal.missions.iter().map(|mission| self.organization.missions()[*mission].cardinality.max);
-        most.fold(Some(0), |sum, most| Some(sum?.saturating_add(most?)))
+        most.into_iter().try_fold(0u32, |sum, most| Some(sum.saturating_add(most?)))
     }
 
     pub(super) fn goals(&self, goals: &[GoalId]) -> Vec<String> {

@@ -43,7 +43,7 @@ const UNITS: [(&str, u128); 6] = [
 /// A time in the longest unit of which it is a whole number: "7 days", "90 minutes". Parts of a millisecond are cut off.
 pub(super) fn duration(time: Duration) -> String {
     let milliseconds = time.as_millis();
-    let whole = |(_, unit): &&(&str, u128)| milliseconds > 0 && milliseconds % *unit == 0;
+    let whole = |(_, unit): &&(&str, u128)| milliseconds > 0 && milliseconds.is_multiple_of(*unit);
     UNITS.iter().find(whole).map_or_else(
         || "0 seconds".to_owned(),
         |(name, unit)| match milliseconds / unit {

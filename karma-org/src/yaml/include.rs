@@ -43,13 +43,26 @@ impl<'i> Reading<'i> {
         self.budget = self.budget.saturating_sub(text.len());
         match document::read::<OrganizationForm>(text) {
             Ok((form, positions)) => {
-                Some(Lowering { file, reading: self }.organization(&form, positions.root()))
+                let earlier = self.findings.len();
+                let lowering = &mut Lowering { file: file.clone(), reading: self };
+                let specification = lowering.organization(&form, positions.root());
+                self.order(earlier, file.as_ref());
+                Some(specification)
             }
             Err(findings) => {
                 self.findings.extend(findings.0.into_iter().map(|finding| inside(finding, file.as_ref())));
                 None
             }
         }
+    }
+
+    /// Brings what was found in a text into the order of the text; what was found in texts that it includes follows.
+    fn order(&mut self, earlier: usize, file: Option<&Arc<str>>) {
+        let key = |finding: &Finding| {
+            let own = finding.origin.file.as_ref() == file;
+            (!own, finding.position().filter(|_| own))
+        };
+        self.findings[earlier..].sort_by_key(key);
     }
 
     /// What a text says that is included at a place; nothing, if it cannot be had or is wrong.

@@ -46,7 +46,7 @@
 //! let findings = karma_org::yaml::read(&text.replace("permission:", "permited:")).unwrap_err();
 //! assert_eq!(
 //!     findings.to_string(),
-//!     "31:9: error[unknown-field]: unknown field `permited`; did you mean `permission`? \
+//!     "30:9: error[unknown-field]: unknown field `permited`; did you mean `permission`? \
 //!      Allowed: obligation, permission, when, within"
 //! );
 //! # Ok::<(), karma_org::Findings>(())

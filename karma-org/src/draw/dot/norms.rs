@@ -27,7 +27,7 @@ pub(super) fn draw(organization: &Organization, names: &Names<'_>, part: Part, g
     for mission in organization.missions().ids() {
         draw_mission(organization, names, mission, graph);
     }
-    for written in organization.norms().iter() {
+    for written in organization.norms() {
         let role = structure::id(written.role);
         graph.edge(&role, &id(written.mission), &norm(written, names), &style(written));
     }

@@ -91,7 +91,9 @@ fn clusters(
             );
         }
     }
-    open.iter().for_each(|_| graph.close());
+    for _ in open {
+        graph.close();
+    }
 }
 
 /// The node of a role in a group.

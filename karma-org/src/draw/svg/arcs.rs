@@ -1,7 +1,7 @@
 //! Lines between boxes of one column: along lanes beside it, as buses in a drawing of a circuit.
 //!
 //! Every line has a lane and two ports of its own, so that lines cross, but do not lie on each other. Short lines are
-//! in the lanes next to the boxes (as in an arc diagram: M. Wattenberg, "Arc diagrams", InfoVis 2002), and ports are
+//! in the lanes next to the boxes (as in an arc diagram: M. Wattenberg, "Arc diagrams", 2002), and ports are
 //! ordered such that two lines at one box do not cross there.
 
 use super::scene::{Frame, Ink, Point, Step, arrowhead, at, diamond, rounded};

@@ -1,6 +1,6 @@
 //! How wide texts are, at least: there is no font here to ask.
 //!
-//! A reader's font is unknown, so widths are upper bounds over the usual sans-serif fonts, of which DejaVu Sans is the
+//! A reader's font is unknown, so widths are upper bounds over the usual sans-serif fonts, of which `DejaVu Sans` is the
 //! widest. Texts may turn out narrower, by a sixth in most fonts, but do not run out of their boxes.
 
 /// How a text looks.

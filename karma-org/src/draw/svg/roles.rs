@@ -27,7 +27,9 @@ pub(super) fn roles(organization: &Organization, names: &Names<'_>) -> Frame {
     let mut frame = Frame::sized(tree.width, tree.height);
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); order.len()];
     for (node, parent) in parents.iter().enumerate() {
-        parent.iter().for_each(|parent| children[*parent].push(node));
+        if let Some(parent) = parent {
+            children[*parent].push(node);
+        }
     }
     for (parent, children) in children.iter().enumerate() {
         inherit(&mut frame, &tree, parent, children);

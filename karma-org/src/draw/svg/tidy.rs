@@ -101,7 +101,7 @@ impl Tree {
             [] => None,
             [first, ..] => {
                 let last = self.nodes[node].children[self.nodes[node].children.len() - 1];
-                Some((self.nodes[first].preliminary + self.nodes[last].preliminary) / 2.0)
+                Some(f64::midpoint(self.nodes[first].preliminary, self.nodes[last].preliminary))
             }
         };
         let beside =
@@ -234,7 +234,9 @@ mod tests {
 
     fn levels(parents: &[Option<usize>]) -> Vec<usize> {
         let mut levels: Vec<usize> = Vec::new();
-        parents.iter().for_each(|parent| levels.push(parent.map_or(0, |parent| levels[parent] + 1)));
+        for parent in parents {
+            levels.push(parent.map_or(0, |parent| levels[parent] + 1));
+        }
         levels
     }
 

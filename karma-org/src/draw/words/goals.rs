@@ -1,5 +1,7 @@
 //! Goal trees and missions in words.
 
+use std::fmt::Write as _;
+
 use karma_core::IdVec;
 
 use crate::organization::{GoalId, MissionNode, Organization, SchemeNode};
@@ -62,17 +64,17 @@ fn statement(organization: &Organization, names: &Names<'_>, goal: GoalId) -> St
     let node = &organization.goals()[goal];
     let mut said = names.goal(goal);
     if let Some(description) = &node.description {
-        said += &format!(" “{}”", one_line(description));
+        let _ = write!(said, " “{}”", one_line(description));
     }
     for note in goal_notes(node, names) {
-        said += &format!(", {note}");
+        let _ = write!(said, ", {note}");
     }
     if !node.missions.is_empty() {
         let missions = node.missions.iter().map(|mission| one_line(&organization.missions()[*mission].id));
-        said += &format!(" [{}]", missions.collect::<Vec<_>>().join(", "));
+        let _ = write!(said, " [{}]", missions.collect::<Vec<_>>().join(", "));
     }
     if let Some(plan) = &node.plan {
-        said += &format!(": {}", operator(plan.operator));
+        let _ = write!(said, ": {}", operator(plan.operator));
     }
     said
 }

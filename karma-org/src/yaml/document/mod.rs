@@ -21,7 +21,7 @@
 //! assert_eq!(
 //!     findings.to_string(),
 //!     "1:8: error[wrong-type]: expected a number, found the text `many`\n\
-//!      2:1: error[unknown-field]: unknown field `units`; did you mean `unit`? Allowed: unit, value"
+//!      2:1: error[unknown-field]: unknown field `units`; did you mean `unit`? Allowed: unit"
 //! );
 //! ```
 //!

@@ -7,6 +7,7 @@ mod either;
 mod functional;
 mod normative;
 mod notation;
+mod range;
 mod structural;
 
 use schemars::JsonSchema;
@@ -18,9 +19,8 @@ pub(super) use functional::{
     Goal, GoalKind, Mission, Plan, PlanOperator, Policy, Report, ReportGoal, Scheme, Stage, StagedGoal,
 };
 pub(super) use normative::Norm;
-#[cfg(test)]
-pub(super) use notation::parse_range;
-pub(super) use notation::{Long, Named, Names, Range, Short};
+pub(super) use notation::{Long, Named, Names, Short};
+pub(super) use range::Range;
 pub(super) use structural::{Cardinality, Compatibility, Group, Link, Role, Scope, Subgroup};
 
 /// Free properties: names and texts. MOISE+ gives some of them a meaning.

@@ -17,14 +17,14 @@ impl Lowering<'_, '_> {
         }
         Scheme {
             id: (!form.nameless).then(|| name.to_owned()),
-            properties: self.properties(&form.properties, place.field("properties")),
+            properties: self.properties(form.properties.as_ref(), place.field("properties")),
             goal: form.goal.as_ref().map(|Long(goal)| self.goal(goal, place.field("goal"))),
             notification_policies: self.named(
-                &form.notification_policies,
+                form.notification_policies.as_ref(),
                 place.field("notification_policies"),
                 Self::policy,
             ),
-            missions: self.named(&form.missions, place.field("missions"), Self::mission),
+            missions: self.named(form.missions.as_ref(), place.field("missions"), Self::mission),
             origin: self.origin_of(place),
         }
     }
@@ -38,14 +38,16 @@ impl Lowering<'_, '_> {
             kind: form.kind.map(kind),
             time_to_fulfil: form.within.clone(),
             location: form.location.as_ref().map(|location| location.0.clone()),
-            properties: self.properties(&form.properties, place.field("properties")),
-            arguments: self.named(&form.arguments, place.field("arguments"), |this, name, value, place| {
-                Argument {
+            properties: self.properties(form.properties.as_ref(), place.field("properties")),
+            arguments: self.named(
+                form.arguments.as_ref(),
+                place.field("arguments"),
+                |this, name, value, place| Argument {
                     id: name.to_owned(),
                     value: value.as_ref().map(|value| value.0.clone()),
                     origin: this.origin_of(place),
-                }
-            }),
+                },
+            ),
             depends_on: self.references(form.depends_on.as_ref(), place.field("depends_on")),
             plan: self.plan(form, place),
             origin: self.origin(place),
@@ -86,7 +88,7 @@ impl Lowering<'_, '_> {
                 form::PlanOperator::Parallel => PlanOperator::Parallel,
             },
             success_rate: form.success_rate,
-            properties: self.properties(&form.properties, place.field("properties")),
+            properties: self.properties(form.properties.as_ref(), place.field("properties")),
             goals: self
                 .items(&form.goals, place.field("goals"), |this, Long(goal), place| this.goal(goal, place)),
             origin: self.origin_of(place),
@@ -98,7 +100,7 @@ impl Lowering<'_, '_> {
         Mission {
             id: name.to_owned(),
             cardinality: self.range(form.agents.as_ref(), place.field("agents")),
-            properties: self.properties(&form.properties, place.field("properties")),
+            properties: self.properties(form.properties.as_ref(), place.field("properties")),
             goals: self.references(form.goals.as_ref(), goals),
             preferred: self.references(form.preferred.as_ref(), place.field("preferred")),
             origin: self.origin_of(place),
@@ -121,16 +123,17 @@ impl Lowering<'_, '_> {
             target,
             condition: form.when.clone(),
             kind,
-            properties: self.properties(&form.properties, place.field("properties")),
-            reports: self.named(&form.reports, place.field("reports"), Self::report),
+            properties: self.properties(form.properties.as_ref(), place.field("properties")),
+            reports: self.named(form.reports.as_ref(), place.field("reports"), Self::report),
             origin: self.origin_of(place),
         }
     }
 
     fn report(&mut self, name: &str, form: &form::Report, place: Place<'_>) -> Report {
-        let arguments = self.named(&form.arguments, place.field("arguments"), |this, name, arity, place| {
-            ReportArgument { id: name.to_owned(), arity: *arity, origin: this.origin_of(place) }
-        });
+        let arguments =
+            self.named(form.arguments.as_ref(), place.field("arguments"), |this, name, arity, place| {
+                ReportArgument { id: name.to_owned(), arity: *arity, origin: this.origin_of(place) }
+            });
         let stages = [
             ("raise", &form.raise, ReportStage::Raise),
             ("handle", &form.handle, ReportStage::Handle),

@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 pub(super) use arrow::parse as arrow;
 
-use super::document::Place;
-use super::form::{self, Named, Names, Properties};
+use super::document::{AsWritten, Place};
+use super::form::{self, Named, Names};
 use super::include::Reading;
 use crate::Finding;
 use crate::spec::{
@@ -43,17 +43,18 @@ impl Lowering<'_, '_> {
         OrganizationalSpecification {
             id: form.organization.clone(),
             version: form.version.as_ref().map(|version| version.0.clone()),
-            properties: self.properties(&form.properties, place.field("properties")),
+            properties: self.properties(form.properties.as_ref(), place.field("properties")),
             structural: self.structural(form, place),
             functional: FunctionalSpecification {
                 properties: self
-                    .properties(&form.functional_properties, place.field("functional_properties")),
-                schemes: self.named(&form.schemes, place.field("schemes"), Self::scheme),
+                    .properties(form.functional_properties.as_ref(), place.field("functional_properties")),
+                schemes: self.named(form.schemes.as_ref(), place.field("schemes"), Self::scheme),
                 origin: self.origin_of(place.field("schemes")),
             },
             normative: NormativeSpecification {
-                properties: self.properties(&form.normative_properties, place.field("normative_properties")),
-                norms: self.named(&form.norms, place.field("norms"), Self::norm),
+                properties: self
+                    .properties(form.normative_properties.as_ref(), place.field("normative_properties")),
+                norms: self.named(form.norms.as_ref(), place.field("norms"), Self::norm),
                 npl: form.npl.clone(),
                 origin: self.origin_of(place.field("norms")),
             },
@@ -63,8 +64,11 @@ impl Lowering<'_, '_> {
 
     fn structural(&mut self, form: &form::OrganizationForm, place: Place<'_>) -> StructuralSpecification {
         StructuralSpecification {
-            properties: self.properties(&form.structural_properties, place.field("structural_properties")),
-            roles: self.named(&form.roles, place.field("roles"), Self::role),
+            properties: self
+                .properties(form.structural_properties.as_ref(), place.field("structural_properties")),
+            roles: self.named(form.roles.as_ref(), place.field("roles"), |this, name, role, place| {
+                this.role(name, role.as_ref(), place)
+            }),
             link_types: self.link_types(form.link_types.as_ref(), place.field("link_types")),
             group: form.group.as_ref().map(|group| self.group(group, place.field("group"))),
             origin: self.origin_of(place.field("group")),
@@ -74,15 +78,15 @@ impl Lowering<'_, '_> {
     /// Lowers each of several named elements; the place is that of the content.
     fn named<T, U>(
         &mut self,
-        named: &Option<Named<T>>,
+        named: Option<&Named<T>>,
         place: Place<'_>,
         mut lower: impl FnMut(&mut Self, &str, &T, Place<'_>) -> U,
     ) -> Vec<U> {
-        let entries = named.iter().flat_map(|named| named.iter(place));
+        let entries = named.into_iter().flat_map(|named| named.iter(place));
         entries.map(|(name, content, place)| lower(self, name, content, place)).collect()
     }
 
-    fn properties(&mut self, properties: &Properties, place: Place<'_>) -> Vec<Property> {
+    fn properties(&mut self, properties: Option<&Named<AsWritten>>, place: Place<'_>) -> Vec<Property> {
         self.named(properties, place, |this, name, value, place| Property {
             id: name.to_owned(),
             value: value.0.clone(),

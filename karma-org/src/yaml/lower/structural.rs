@@ -10,12 +10,13 @@ use crate::yaml::document::Place;
 use crate::yaml::form::{self, Long, Names};
 
 impl Lowering<'_, '_> {
-    pub(super) fn role(&mut self, name: &str, form: &Option<form::Role>, place: Place<'_>) -> Role {
-        let form = form.clone().unwrap_or_default();
+    pub(super) fn role(&mut self, name: &str, form: Option<&form::Role>, place: Place<'_>) -> Role {
+        let none = form::Role::default();
+        let form = form.unwrap_or(&none);
         Role {
             id: name.to_owned(),
             extends: self.references(form.extends.as_ref(), place.field("extends")),
-            properties: self.properties(&form.properties, place.field("properties")),
+            properties: self.properties(form.properties.as_ref(), place.field("properties")),
             origin: self.origin_of(place),
         }
     }
@@ -29,11 +30,13 @@ impl Lowering<'_, '_> {
         Group {
             id: form.id.clone(),
             cardinality: self.range(form.instances.as_ref(), place.field("instances")),
-            properties: self.properties(&form.properties, place.field("properties")),
-            roles: self.named(&form.roles, place.field("roles"), |this, role, range, place| GroupRole {
-                role: role.to_owned(),
-                cardinality: this.range(range.as_ref(), place),
-                origin: this.origin_of(place),
+            properties: self.properties(form.properties.as_ref(), place.field("properties")),
+            roles: self.named(form.roles.as_ref(), place.field("roles"), |this, role, range, place| {
+                GroupRole {
+                    role: role.to_owned(),
+                    cardinality: this.range(range.as_ref(), place),
+                    origin: this.origin_of(place),
+                }
             }),
             links: self.items(&form.links, place.field("links"), Self::link),
             subgroups: self.items(&form.subgroups, place.field("subgroups"), Self::subgroup),

@@ -78,7 +78,7 @@ impl Out {
             return (!text.contains('\n')).then(|| scalar::in_block(text));
         }
         let line = self.on_one_line(0)?;
-        (self.is_scalar() || used + line.chars().count() <= WIDTH).then_some(line)
+        (self.is_scalar() || self.is_empty() || used + line.chars().count() <= WIDTH).then_some(line)
     }
 }
 
@@ -104,13 +104,13 @@ pub(super) fn document(root: &Out) -> String {
 fn entry(text: &mut String, indent: usize, name: &str, value: &Out) {
     let name = scalar::in_block(name);
     if name.chars().count() > scalar::LONGEST_NAME {
-        text.push_str(&format!("? {name}\n{}:", " ".repeat(indent)));
+        text.extend(["? ", &name, "\n", &" ".repeat(indent), ":"]);
     } else {
         text.push_str(&name);
         text.push(':');
     }
     match value.fits(indent + name.chars().count() + 2) {
-        Some(line) => text.push_str(&format!(" {line}\n")),
+        Some(line) => text.extend([" ", &line, "\n"]),
         None => below(text, indent + 2, value),
     }
 }
@@ -155,6 +155,7 @@ fn separated<T>(text: &mut String, indent: usize, parts: &[T], mut write: impl F
 fn item(text: &mut String, indent: usize, value: &Out) {
     text.push_str("- ");
     match (value.fits(indent + 2), value) {
+        (_, Out::Mapping { entries, .. }) if entries.len() == 1 => block(text, indent + 2, value),
         (Some(line), _) => {
             text.push_str(&line);
             text.push('\n');

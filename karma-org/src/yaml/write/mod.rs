@@ -8,7 +8,7 @@ mod structural;
 
 use std::collections::BTreeSet;
 
-use super::document::{MAX_DEPTH, is_character};
+use super::document::{MAX_DEPTH, is_character, quoted};
 use crate::spec::{Cardinality, OrganizationalSpecification, Origin, Property, Reference};
 use crate::{Finding, Findings};
 use layout::Out;
@@ -167,20 +167,22 @@ fn range(cardinality: Cardinality) -> Option<String> {
 
 /// Finds characters that are not read again.
 fn characters(value: &Out, findings: &mut Vec<Finding>) {
-    let mut check = |text: &str| {
-        if let Some(character) = text.chars().find(|&c| !is_character(c)) {
-            let message =
-                format!("the character U+{:04X} in {text:?} cannot be part of a text", u32::from(character));
-            findings.push(Finding::error("control-character", &Origin::default(), message));
-        }
-    };
     match value {
         Out::Plain(_) => {}
-        Out::Text(text) => check(text),
+        Out::Text(text) => findings.extend(strange(text)),
         Out::List(items) => items.iter().for_each(|item| characters(item, findings)),
         Out::Mapping { entries, .. } => {
-            entries.iter().for_each(|(name, _)| check(name));
-            entries.iter().for_each(|(_, value)| characters(value, findings));
+            for (name, value) in entries {
+                findings.extend(strange(name));
+                characters(value, findings);
+            }
         }
     }
+}
+
+fn strange(text: &str) -> Option<Finding> {
+    let character = text.chars().find(|&c| !is_character(c))?;
+    let text = quoted(text);
+    let message = format!("the character U+{:04X} in {text} cannot be part of a text", u32::from(character));
+    Some(Finding::error("control-character", &Origin::default(), message))
 }

@@ -20,8 +20,8 @@ pub(super) fn in_flow(text: &str) -> String {
 /// The first lines' indentation is given as a number only where it cannot be seen.
 pub(super) fn lines(text: &str, indent: usize) -> String {
     let body = text.strip_suffix('\n').unwrap_or(text);
-    let is_line = |line: &str| !line.ends_with([' ', '\t']) && line.chars().all(is_plain_character);
-    if body.is_empty() || body.ends_with('\n') || !body.split('\n').all(is_line) {
+    let is_line = |line: &str| line.chars().all(is_plain_character);
+    if body.trim().is_empty() || body.ends_with('\n') || !body.split('\n').all(is_line) {
         return format!("{}\n", quoted(text));
     }
     let visible = text.starts_with(|c: char| !c.is_whitespace());
@@ -74,7 +74,8 @@ fn quoted(text: &str) -> String {
             '\t' => written.push_str("\\t"),
             // Line ends of YAML 1.1, spaces that cannot be told apart, and the byte order mark.
             c if c.is_control() || (c != ' ' && c.is_whitespace()) || c == '\u{FEFF}' => {
-                written.push_str(&format!("\\u{:04X}", u32::from(c)));
+                let escape = format!("\\u{:04X}", u32::from(c));
+                written.push_str(&escape);
             }
             c => written.push(c),
         }
@@ -131,6 +132,7 @@ mod tests {
     fn lines_stay_lines_where_nothing_is_lost() {
         assert_eq!(lines("a\n b\n", 2), "|\n  a\n   b\n");
         assert_eq!(lines("\n  a", 2), "|2-\n\n    a\n");
-        assert_eq!(lines("a \nb", 2), "\"a \\nb\"\n");
+        assert_eq!(lines("\n  a\n ", 2), "|2-\n\n    a\n   \n");
+        assert_eq!(lines("a\tb\nc", 2), "\"a\\tb\\nc\"\n");
     }
 }
