@@ -1,4 +1,5 @@
 //! Compiled programs against the interpreter, on random conditions and random states with gaps.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use karma_core::{Metric, MetricRow, OperationalResilience, PerService, Seconds, State, Topology};
 use karma_org::condition::{
@@ -232,7 +233,9 @@ proptest! {
         let program = compiler.finish();
         let mut columns = Columns::new(&signals, pasts.len());
         for (environment, past) in pasts.iter().enumerate() {
-            past.iter().for_each(|state| columns.write(environment, state));
+            for state in past {
+                columns.write(environment, state);
+            }
         }
         let mut outcome = program.outcome(pasts.len());
         program.evaluate(&columns, &matches, &mut outcome);

@@ -74,7 +74,8 @@ impl Text {
     /// If it is not UTF-8.
     pub fn as_str(&self) -> Result<&str, OrganizationError> {
         std::str::from_utf8(&self.bytes).map_err(|error| {
-            let line = self.bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let before = String::from_utf8_lossy(&self.bytes[..error.valid_up_to()]);
+            let line = before.matches('\n').count() + 1;
             OrganizationError::NotUtf8 { file: self.name.clone(), line }
         })
     }

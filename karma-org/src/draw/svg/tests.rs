@@ -3,6 +3,15 @@
 use std::fs;
 use std::path::Path;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::builder::{
+    GoalBuilder, GroupBuilder, OrganizationBuilder, authority, communication, compatible, goal, mission,
+    obligation,
+};
+
 use super::scene::{Frame, Ink};
 use super::*;
 
@@ -70,5 +79,79 @@ fn boxes_and_texts_of_one_level_do_not_overlap_and_all_lies_in_its_box() {
             faults(&page, &file, &mut found);
             assert!(found.is_empty(), "{}", found.join("\n"));
         }
+    }
+}
+
+/// Names of all lengths and many scripts.
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![4 => "[a-zA-Z_ ]{1,30}", 1 => "\\PC{0,60}", 1 => "[W@%m]{20,80}"]
+}
+
+/// Organisations of any shape: what each element hangs on or joins is one of those before it.
+fn organizations() -> impl Strategy<Value = Organization> {
+    let roles = vec((name(), vec(any::<Index>(), 0..3)), 1..40);
+    let links = vec((any::<[Index; 2]>(), 0_u8..4, any::<bool>()), 0..25);
+    let goals = vec((name(), any::<Index>(), any::<bool>()), 1..60);
+    (roles, links, goals, vec(any::<[Index; 2]>(), 0..20)).prop_map(|(roles, links, goals, norms)| {
+        let ids: Vec<String> = roles.iter().enumerate().map(|(n, (name, _))| format!("{name}{n}")).collect();
+        let mut builder = OrganizationBuilder::new(&ids[0]);
+        for (number, (_, extended)) in roles.iter().enumerate() {
+            let extended =
+                extended.iter().filter(|_| number > 0).map(|index| ids[index.index(number)].clone());
+            builder = builder.role_extending(&ids[number], extended);
+        }
+        let half = ids.len() / 2;
+        let builder = builder
+            .group(&ids[0], |group| {
+                let group = ids[..half].iter().fold(group, |group, role| group.role(role, 1..=3));
+                joined(group, &links, &ids).subgroup("below", |below| below.role(&ids[half], ..))
+            })
+            .scheme(&ids[0], |scheme| {
+                let scheme = scheme.goal(tree(&goals, 0));
+                goals.iter().enumerate().fold(scheme, |scheme, (n, (name, ..))| {
+                    scheme.mission(mission(format!("{name}{n}")).goals([format!("{name}{n}")]))
+                })
+            });
+        let norms = norms.iter().enumerate().map(|(n, [role, mission])| {
+            let mission = mission.index(goals.len());
+            obligation(format!("n{n}"), role.get(&ids), format!("{}{mission}", goals[mission].0))
+        });
+        norms.fold(builder, OrganizationBuilder::norm).organization().unwrap()
+    })
+}
+
+fn joined(group: GroupBuilder, links: &[([Index; 2], u8, bool)], ids: &[String]) -> GroupBuilder {
+    links.iter().fold(group, |group, ([from, to], kind, mark)| match (kind, mark) {
+        (0, true) => group.link(authority(from.get(ids), to.get(ids)).in_subgroups()),
+        (0, false) => group.link(authority(from.get(ids), to.get(ids))),
+        (1, true) => group.link(communication(from.get(ids), to.get(ids)).between_groups().in_subgroups()),
+        (1, false) => group.link(communication(from.get(ids), to.get(ids)).both_ways()),
+        (_, true) => group.compatibility(compatible(from.get(ids), to.get(ids)).both_ways()),
+        (_, false) => group.compatibility(compatible(from.get(ids), to.get(ids))),
+    })
+}
+
+/// The goals that hang on one, which is the number of another one before them.
+fn tree(goals: &[(String, Index, bool)], root: usize) -> GoalBuilder {
+    let below = (root + 1..goals.len()).filter(|number| goals[*number].1.index(*number) == root);
+    let below: Vec<GoalBuilder> = below.map(|number| tree(goals, number)).collect();
+    let (name, _, sequence) = &goals[root];
+    let node = goal(format!("{name}{root}")).described(name);
+    match (below.is_empty(), sequence) {
+        (true, _) => node,
+        (false, true) => node.sequence(below),
+        (false, false) => node.choice(below),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn boxes_and_texts_of_any_organisation_do_not_overlap(organization in organizations()) {
+        let page = page(&organization, &Names::new(&organization), Part::All);
+        let mut found = Vec::new();
+        faults(&page, "", &mut found);
+        prop_assert!(found.is_empty(), "{}", found.join("\n"));
     }
 }
