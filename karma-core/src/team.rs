@@ -23,7 +23,8 @@ pub struct Role {
     pub authority: u32,
 }
 
-/// The paper's four managers; failure before DDoS before bottleneck before resource.
+/// The paper's four managers for a team without an organisation, which would give them other ranks: failure before
+/// DDoS before bottleneck before resource.
 pub fn default_roles() -> PerAgent<Role> {
     let role = |(name, authority): (&str, u32)| Role { name: name.to_owned(), authority };
     [("bottleneck", 2), ("ddos", 3), ("failure", 4), ("resource", 1)].into_iter().map(role).collect()
