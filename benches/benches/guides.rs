@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use karma_benches::topology;
-use karma_core::{Action, Id as _, Metric, MetricRow, OperationalResilience, Seconds, State};
+use karma_core::{Action, Metric, MetricRow, OperationalResilience, Seconds, State};
 use karma_org::Organization;
 use karma_org::builder::{OrganizationBuilder, goal, mission, obligation};
 use karma_org::guide::{Binding, GuideBatch, GuideSetting, Guides};

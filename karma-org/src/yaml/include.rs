@@ -87,7 +87,8 @@ impl<'i> Reading<'i> {
                 None
             }
             Err(error) => {
-                let message = format!("{shown} cannot be read: {error}");
+                let reason = document::quoted(&error.to_string());
+                let message = format!("{shown} cannot be read: {reason}");
                 self.report(Severity::Error, "unresolved-inclusion", at, message);
                 None
             }
@@ -96,7 +97,8 @@ impl<'i> Reading<'i> {
 
     fn objection(&self, uri: &str, shown: &str) -> Option<(&'static str, String)> {
         if self.chain.iter().any(|file| **file == *uri) {
-            let message = format!("{shown} includes itself: {} → {uri}", self.chain.join(" → "));
+            let message =
+                format!("{shown} includes itself, by way of {}", document::quoted(&self.chain.join(" → ")));
             return Some(("inclusion-cycle", message));
         }
         let deep = self.chain.len() >= MAX_INCLUSIONS;

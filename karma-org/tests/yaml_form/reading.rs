@@ -197,11 +197,11 @@ fn inclusions_that_cannot_be_had_are_findings() {
     let messages = |uri| including(uri).expect_err(uri).iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(
         messages("none.yaml"),
-        ["4:7: error[unresolved-inclusion]: `none.yaml` cannot be read: there is none"]
+        ["4:7: error[unresolved-inclusion]: `none.yaml` cannot be read: `there is none`"]
     );
     assert_eq!(
         messages("self.yaml"),
-        ["self.yaml:1:29: error[inclusion-cycle]: `self.yaml` includes itself: self.yaml → self.yaml"]
+        ["self.yaml:1:29: error[inclusion-cycle]: `self.yaml` includes itself, by way of `self.yaml`"]
     );
     assert_eq!(messages("wrong.yaml").len(), 2);
     assert!(messages("wrong.yaml")[0].starts_with("wrong.yaml:2:3: error[unknown-field]"));

@@ -86,3 +86,23 @@ fn the_organisations_of_moise_survive_the_way_to_yaml_and_back() {
         assert_eq!(xml::read(xml).expect(&name).specification, specification, "{name}");
     }
 }
+
+#[test]
+fn the_seeds_of_the_fuzz_target_use_every_field_of_the_form() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/organization_yaml");
+    let read = |name: &str| fs::read_to_string(directory.join(name)).expect(name);
+    for name in ["paper.yaml", "every_field.yaml"] {
+        let document = yaml::read(read(name)).unwrap_or_else(|findings| panic!("{name}: {findings}"));
+        let written = yaml::write(&document.specification).expect(name);
+        assert_eq!(yaml::read(written).expect(name).specification, document.specification);
+    }
+    let seed = read("every_field.yaml");
+    let schema = yaml::schema();
+    let types = schema.get("$defs").and_then(serde_json::Value::as_object).expect("types").values();
+    for schema in types.chain([schema.as_value()]) {
+        let fields = schema.get("properties").and_then(serde_json::Value::as_object).into_iter().flatten();
+        for (name, _) in fields {
+            assert!(seed.contains(&format!("{name}:")), "`{name}` is not in the seed");
+        }
+    }
+}
