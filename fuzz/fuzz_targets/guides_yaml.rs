@@ -26,7 +26,8 @@ static TOPOLOGY: LazyLock<Topology> = LazyLock::new(|| {
     Topology::read(text.as_bytes()).expect("a good topology")
 });
 
-fuzz_target!(|text: &str| {
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(text) = str::from_utf8(bytes) else { return };
     let Ok(binding) = Binding::read(text) else { return };
     if binding.roles.values().any(|role| role.agents.is_some_and(|agents| agents > 8)) {
         return; // as much memory as agents, which is right

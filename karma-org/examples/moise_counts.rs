@@ -1,8 +1,8 @@
 //! Counts what is in MOISE XML files: `cargo run -p karma-org --example moise_counts -- FILES…`
 //!
-//! Prints `roles/extends/groups/links/compatibilities/schemes/goals/missions/norms` for each, with what the reader
-//! found. Inclusions are looked for in the folder of the file, then beside the other files. Ends with failure if any file could not be read or
-//! does not survive writing and reading again.
+//! Without files, of MOISE's own examples. Prints `roles/extends/groups/links/compatibilities/schemes/goals/missions/norms` for each, with what the reader
+//! found. Inclusions are looked for in the folder of the file, then beside the other files. Ends with failure if
+//! any file could not be read or does not survive writing and reading again.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,7 +14,10 @@ use karma_org::{Findings, xml};
 mod counts;
 
 fn main() -> ExitCode {
-    let files: Vec<String> = env::args().skip(1).collect();
+    let mut files: Vec<String> = env::args().skip(1).collect();
+    if files.is_empty() {
+        files = own_files();
+    }
     let folders: Vec<&Path> = files.iter().filter_map(|file| Path::new(file).parent()).collect();
     let mut failures = 0;
     for file in &files {
@@ -27,6 +30,16 @@ fn main() -> ExitCode {
         }
     }
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// MOISE's examples, which the tests read.
+fn own_files() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/moise");
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path().display().to_string());
+    let mut files: Vec<String> = paths.filter(|path| path.ends_with(".xml")).collect();
+    files.sort();
+    files
 }
 
 #[expect(clippy::print_stdout, reason = "an example that prints a table")]
