@@ -163,5 +163,8 @@ fn the_picture_in_the_readme_is_that_of_the_built_in_organisation() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/organization.svg");
     let drawn = said(org().args(["show", "karma", "--format", "svg"]), 0);
     let committed = fs::read_to_string(path).unwrap();
-    assert!(drawn == committed, "renew it: cargo run -p karma -- org show karma --format svg --out docs/organization.svg");
+    assert!(
+        drawn == committed,
+        "renew it: cargo run -p karma -- org show karma --format svg --out docs/organization.svg"
+    );
 }

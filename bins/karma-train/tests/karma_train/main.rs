@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod interrupts;
+mod organizations;
 mod refusals;
 mod runs;
 mod workplace;

@@ -23,6 +23,7 @@ pub const SOFT: &str = "soft";
 #[derive(Clone)]
 pub struct Charter {
     name: String,
+    is_own: bool,
     normal: NormalForm,
     guides: Arc<Guides>,
     binds: bool,
@@ -58,8 +59,11 @@ impl Charter {
         let compiled = files.compile(&checked.organization, topology, setting)?;
         let mut warnings = checked.warnings;
         warnings.extend_from_slice(compiled.warnings());
+        let is_own = ![BUILT_IN, NONE, SOFT].contains(&choice);
+        let id = checked.organization.specification().id.clone().filter(|_| is_own);
         Ok(Self {
-            name: choice.to_owned(),
+            name: id.unwrap_or_else(|| choice.to_owned()),
+            is_own,
             normal: NormalForm {
                 specification: normal_form(&checked.organization, &files)?,
                 guides: files.guides()?.as_str()?.to_owned(),
@@ -70,14 +74,14 @@ impl Charter {
         })
     }
 
-    /// As it was chosen.
+    /// As it was chosen; for an organisation of the user's own, what it calls itself.
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Whether it comes from files of the user's own.
-    pub(crate) fn is_own(&self) -> bool {
-        ![BUILT_IN, NONE, SOFT].contains(&self.name.as_str())
+    pub(crate) const fn is_own(&self) -> bool {
+        self.is_own
     }
 
     /// The agents, in the order of every joint action.
