@@ -212,13 +212,15 @@ fn check_cast(compiler: &mut Compiler<'_>, roles: &[RoleGuide]) {
         let spot = compiler.spot().field("roles").field(&name);
         compiler.warning("too-many-players", spot.field("agents"), message);
     }
-    check_missing(compiler, roles);
+    check_missing(compiler);
 }
 
 /// Roles that must be played and are not.
-fn check_missing(compiler: &mut Compiler<'_>, roles: &[RoleGuide]) {
-    let groups = compiler.organization.groups().iter().flat_map(|group| &group.roles);
-    let needed = groups.filter(|(id, range)| range.min > 0 && roles.iter().all(|guide| guide.role != *id));
+fn check_missing(compiler: &mut Compiler<'_>) {
+    let (organization, bound) = (compiler.organization, &compiler.binding.roles);
+    let groups = organization.groups().iter().flat_map(|group| &group.roles);
+    let needed =
+        groups.filter(|(id, range)| range.min > 0 && !bound.contains_key(&organization.roles()[*id].id));
     let mut missing: Vec<_> = needed.map(|(id, _)| *id).collect();
     missing.sort_unstable();
     missing.dedup();
