@@ -48,7 +48,11 @@ fn draw_plan(goal: GoalId, plan: &PlanNode, graph: &mut Graph) {
         PlanOperator::Parallel => ("||", ", shape=circle, style=solid"),
     };
     let node = format!("p{}", goal.index());
-    graph.node(&node, sign, &format!("{attributes}, width=0.3, height=0.3, fixedsize=true, fontsize=10"));
+    graph.node(
+        &node,
+        sign,
+        &format!("{attributes}, width=0.3, height=0.3, fixedsize=true, fontsize=10, ordering=out"),
+    );
     graph.edge(&id(goal), &node, "plan", ", dir=none");
     for (position, child) in plan.goals.iter().enumerate() {
         let order = match plan.operator {

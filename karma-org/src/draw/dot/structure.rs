@@ -13,8 +13,9 @@ use super::{Graph, escaped, label};
 pub(super) fn draw(organization: &Organization, names: &Names<'_>, graph: &mut Graph) {
     let homes = homes(organization);
     for role in organization.roles().ids().filter(|role| homes[*role].is_none()) {
-        let drawn_abstract = organization.roles()[role].is_abstract;
-        graph.node(&id(role), &role_label(names, role, drawn_abstract, None), style(drawn_abstract));
+        let is_abstract = organization.roles()[role].is_abstract;
+        let several = (!is_abstract).then(|| "(in several groups)".to_owned());
+        graph.node(&id(role), &role_label(names, role, is_abstract, several), style(is_abstract));
     }
     clusters(organization, names, &homes, graph);
     for (role, node) in organization.roles().iter_enumerated() {
