@@ -1,7 +1,7 @@
 //! The phases as functions: a run from the library, and its team afterwards.
 
 use karma::config::{Budget, Choice, EvaluationParams, RunParams, Written};
-use karma::core::{Autoscaler as _, SeedTree};
+use karma::core::{Autoscaler as _, EpisodeReport, SeedTree};
 use karma::marl::MappoParams;
 use karma::mock::{Episode, ScenarioParams, Split};
 use karma::run_dir::Status;
@@ -61,7 +61,8 @@ fn the_team_of_a_run_acts_as_it_did_in_the_table() {
         let decision = team.decide(&episode.snapshot(), &mut rng);
         episode.play(&decision);
     }
-    assert_eq!(episode.report(), record.report);
+    let report = EpisodeReport { conduct: team.conduct(), ..episode.report() };
+    assert_eq!(report, record.report);
 }
 
 #[test]

@@ -81,5 +81,6 @@ fn play_row(config: &RunConfig, scenario: &Scenario, seed: u64, row: &Row) -> Pl
         episode.play(&decision);
     }
     let success = episode.cluster().success_by_second().to_vec();
-    Play { row: row.name.clone(), replicas, success, report: episode.report() }
+    let report = EpisodeReport { conduct: scaler.conduct(), ..episode.report() };
+    Play { row: row.name.clone(), replicas, success, report }
 }

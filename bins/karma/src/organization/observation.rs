@@ -83,9 +83,9 @@ fn json_number(value: &Value) -> anyhow::Result<f32> {
 
 fn number(text: &str) -> anyhow::Result<f32> {
     let text = text.trim();
-    let (digits, scale) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits.trim_end(), 0.01));
+    let (digits, whole) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits.trim_end(), 100.0));
     let value = digits.parse::<f32>().ok().filter(|value| value.is_finite());
-    value.map(|value| value * scale).ok_or_else(|| anyhow!("\"{text}\" is no number; write 45, 0.9 or 90%"))
+    value.map(|value| value / whole).ok_or_else(|| anyhow!("\"{text}\" is no number; write 45, 0.9 or 90%"))
 }
 
 fn assign(state: &mut State, topology: &Topology, place: &str, value: f32) -> anyhow::Result<()> {
