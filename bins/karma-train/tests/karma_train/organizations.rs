@@ -32,7 +32,8 @@ fn shop() -> Workplace {
 }
 
 fn conduct(here: &Workplace, run: &str) -> Value {
-    let evaluation: Value = serde_json::from_slice(&here.read(&format!("{run}/evaluation.json"))).unwrap();
+    let evaluation: Value =
+        serde_json::from_slice(&here.read(&format!("{run}/evaluation.json"))).expect("an evaluation");
     evaluation["conduct"].clone()
 }
 
