@@ -36,8 +36,9 @@ fn main() -> ExitCode {
 fn own_files() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/moise");
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let paths = entries.map(|entry| entry.path().display().to_string());
-    let mut files: Vec<String> = paths.filter(|path| path.ends_with(".xml")).collect();
+    let paths = entries.map(|entry| entry.path());
+    let xml = paths.filter(|path| path.extension().is_some_and(|ending| ending == "xml"));
+    let mut files: Vec<String> = xml.map(|path| path.display().to_string()).collect();
     files.sort();
     files
 }
