@@ -168,3 +168,16 @@ fn the_picture_in_the_readme_is_that_of_the_built_in_organisation() {
         "renew it: cargo run -p karma -- org show karma --format svg --out docs/organization.svg"
     );
 }
+
+#[test]
+fn an_impossible_setting_is_refused_in_one_sentence() {
+    for setting in [
+        ["--alpha", "4000000000"],
+        ["--alpha", "0"],
+        ["--decision-period", "0"],
+        ["--decision-period", "nan"],
+    ] {
+        let told = said(org().args(["explain", "karma", "--observation", "entry_rate=1"]).args(setting), 1);
+        assert!(told.contains("invalid-setting") && told.lines().count() == 1, "{setting:?}: {told}");
+    }
+}

@@ -21,6 +21,9 @@ use super::guides::{Guides, Meanings};
 use crate::condition::{Instance, Signals, Vocabulary};
 use crate::{Finding, Findings, Organization, Severity};
 
+/// Most replicas by which an agent may change a service at one decision: beyond it an action space makes no sense.
+const MAX_ALPHA: u32 = 1000;
+
 /// What the parts of the compilation share.
 pub(super) struct Compiler<'a> {
     organization: &'a Organization,
@@ -77,6 +80,9 @@ impl<'a> Compiler<'a> {
     /// Checks everything; nothing if some part cannot be compiled.
     fn run(&mut self) -> Option<Guides> {
         self.check_setting();
+        if !self.findings.is_empty() {
+            return None;
+        }
         self.check_organization();
         parameters::read(self);
         let labels = labels::check(self);
@@ -116,12 +122,8 @@ impl<'a> Compiler<'a> {
     fn check_setting(&mut self) {
         let GuideSetting { alpha, decision_period, .. } = self.setting;
         let spot = self.spot();
-        if alpha == 0 || i32::try_from(alpha).is_err() {
-            self.error(
-                "invalid-setting",
-                spot,
-                format!("α is {alpha}: an agent must be able to change 1 replica at least"),
-            );
+        if !(1..=MAX_ALPHA).contains(&alpha) {
+            self.error("invalid-setting", spot, format!("α is {alpha}: allowed: 1 to {MAX_ALPHA} replicas"));
         }
         if !(decision_period.0.is_finite() && decision_period.0 > 0.0) {
             let message =
