@@ -12,7 +12,7 @@ use std::sync::Arc;
 use rand_xoshiro::rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, ActionMask, ActionSpace, JointAction, PerAgent, State, StreamRng};
+use crate::{Action, ActionMask, ActionSpace, JointAction, PerAgent, SeedTree, State, StreamRng};
 
 /// How strictly a role's guide binds: 0 soft (reward only) to 1 hard (masked).
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -153,6 +153,44 @@ impl fmt::Debug for GuideFactory {
     }
 }
 
+/// The guides of the episode under way, what they ask now, and the stream that says whether they bind.
+pub struct RunningGuide {
+    guide: Box<dyn Guide>,
+    asks: Guidance,
+    rng: StreamRng,
+}
+
+impl RunningGuide {
+    /// Guides of `factory` at the beginning of the episode of `seed`.
+    pub fn begin(factory: &GuideFactory, state: &State, seed: u64) -> Self {
+        let mut guide = factory.make();
+        let asks = guide.begin(state);
+        Self { guide, asks, rng: SeedTree::new(seed).child("guide").rng() }
+    }
+
+    /// Takes note of a joint action and of the state that it led to.
+    pub fn advance(&mut self, joint: &JointAction, next: &State) {
+        self.asks = self.guide.advance(joint, next);
+    }
+
+    /// Adds to each agent's reward what the guides add for the step just taken.
+    pub fn shape(&self, rewards: &mut PerAgent<f32>) {
+        rewards.iter_mut().zip(&self.asks.shaping).for_each(|(reward, shaping)| *reward += shaping);
+    }
+
+    /// What of the legal actions each agent may take next; draws whether each guide binds.
+    pub fn restrict(&mut self, legal: &ActionMask, space: ActionSpace) -> PerAgent<ActionMask> {
+        let rng = &mut self.rng;
+        self.asks.allowed.iter().map(|asked| asked.bind(legal, space, rng).mask).collect()
+    }
+}
+
+impl fmt::Debug for RunningGuide {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunningGuide").field("asks", &self.asks).finish_non_exhaustive()
+    }
+}
+
 /// How a team kept to its guides over an episode.
 ///
 /// *Alignment* is the share of executed actions inside the guides. A guide that asks for nothing but the no-op is
@@ -216,7 +254,6 @@ impl std::ops::AddAssign for Conduct {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SeedTree;
 
     const SPACE: ActionSpace = ActionSpace::Defender { services: 1, alpha: 1 };
 

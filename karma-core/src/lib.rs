@@ -7,19 +7,23 @@
 //! | the stochastic game: state, actions, reward | [`State`], [`DefenderAction`], [`AttackerAction`], [`OperationalResilience`] |
 //! | what an organisation asks of a team: masks, hardness, shaping | [`guide`] |
 //! | the traits that the other crates implement | [`Environment`], [`Autoscaler`], [`Policy`] and the rest of [`seams`] |
+//! | what a team is shown after a step, in a cluster or in its twin | [`TeamView`] |
 //! | success, latency, pending, recovery, availability, cost | [`resilience`] |
-//! | one root seed, many named streams | [`SeedTree`] |
+//! | one root seed, many named streams, and draws from them | [`SeedTree`], [`draw`] |
+//! | jobs on a few threads, with results in order | [`parallel`] |
 //! | checks that every implementor of a seam passes | [`testing`] |
 //!
 //! This crate does no I/O (readers take `impl Read`), reads no clock, and knows neither tensors nor Kubernetes.
 
 pub mod action;
 mod digest;
+pub mod draw;
 mod foresight;
 pub mod guide;
 mod ids;
 mod json;
 pub mod metric;
+pub mod parallel;
 mod random;
 pub mod resilience;
 mod reward;
@@ -30,6 +34,7 @@ pub mod team;
 pub mod testing;
 pub mod topology;
 mod units;
+mod view;
 
 pub use action::{
     Action, ActionError, ActionMask, ActionSpace, AttackerAction, DefenderAction, JointAction, NetChange,
@@ -37,7 +42,9 @@ pub use action::{
 };
 pub use digest::Digest;
 pub use foresight::Foresight;
-pub use guide::{Bound, Conduct, Guidance, Guide, GuideFactory, Guided, Hardness, HardnessError};
+pub use guide::{
+    Bound, Conduct, Guidance, Guide, GuideFactory, Guided, Hardness, HardnessError, RunningGuide,
+};
 pub use ids::{AgentId, EntryPointId, Id, IdVec, PerAgent, PerEntryPoint, PerService, ServiceId};
 pub use metric::{Metric, MetricRow};
 pub use random::{SeedTree, StreamRng};
@@ -54,3 +61,4 @@ pub use state::{History, Observation, State, Trajectory, Transition};
 pub use team::{DefenderTeam, Role};
 pub use topology::{Topology, TopologyError};
 pub use units::{Mebibytes, Millicores, Replicas, RequestsPerSecond, Seconds};
+pub use view::TeamView;

@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, ActionError, ActionMask, ActionSpace, AgentId, Conduct, Decision, History, JointAction,
-    Observation, PerAgent, PerService, Snapshot, State, StreamRng, Transition,
+    Action, ActionError, ActionMask, ActionSpace, AgentId, Conduct, Decision, DefenderTeam, History, Id as _,
+    JointAction, MetricRow, Observation, PerAgent, PerService, Role, Snapshot, State, StreamRng, Transition,
 };
 
 /// Which side an agent is on.
@@ -40,6 +40,39 @@ pub struct EnvironmentSpec {
     pub global_size: usize,
     /// Steps after which an episode is truncated.
     pub horizon: usize,
+}
+
+impl EnvironmentSpec {
+    /// The game of a team of defenders behind `observer`, truncated after `horizon` steps.
+    pub fn of_team(team: &DefenderTeam, observer: &dyn Observer, horizon: usize) -> Self {
+        let agent = |(id, role): (AgentId, &Role)| AgentSpec {
+            name: role.name.clone(),
+            team: Team::Defender,
+            action_space: team.action_space(),
+            observation_size: observer.observation_size(id),
+        };
+        let agents = team.roles().iter_enumerated().map(agent).collect();
+        Self { agents, global_size: observer.global_size(), horizon }
+    }
+
+    /// Whether a joint action has an action for each agent, each inside of its space.
+    ///
+    /// # Errors
+    /// [`ActionError::WrongAgents`] or [`ActionError::OutOfRange`].
+    pub fn check(&self, joint: &JointAction) -> Result<(), ActionError> {
+        let (got, expected) = (joint.len(), self.agents.len());
+        if got != expected {
+            return Err(ActionError::WrongAgents { got, expected });
+        }
+        for (agent, (action, spec)) in joint.iter().zip(&self.agents).enumerate() {
+            let actions = spec.action_space.len();
+            if action.0 as usize >= actions {
+                let last = actions.saturating_sub(1);
+                return Err(ActionError::OutOfRange { agent, action: action.0, last });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What an environment answers to `reset` and `step`.
@@ -98,16 +131,21 @@ pub enum Source {
 pub struct Prediction {
     /// The expected next state.
     pub mean: State,
-    /// Standard deviation of every metric, in the shape of `mean.services`; missing where it is unknown.
-    pub spread: PerService<crate::MetricRow>,
+    /// Standard deviation of what may follow, noise and ignorance together, in the shape of `mean.services`; missing
+    /// where it is unknown.
+    pub spread: PerService<MetricRow>,
+    /// The part of it that is ignorance and falls with more data: how far models that fit the same data lie apart.
+    /// Missing where it is unknown; no more than `spread` where both are known.
+    pub epistemic: PerService<MetricRow>,
     /// Exact or learned.
     pub source: Source,
 }
 
-/// A model of the cluster: state and joint action to next state.
+/// A model of the cluster: history and joint action to next state. One state is not enough: it does not say how long
+/// a pod has been starting, nor what a single noisy sample hides.
 pub trait TransitionModel: Send + Sync {
-    /// Predicts the state one decision period later.
-    fn predict(&self, state: &State, action: &JointAction, rng: &mut StreamRng) -> Prediction;
+    /// Predicts the state one decision period after the present one.
+    fn predict(&self, history: &History, action: &JointAction, rng: &mut StreamRng) -> Prediction;
 }
 
 /// Anything that decides replicas from a snapshot: a rule, a team of policies, a person.
@@ -140,6 +178,23 @@ pub trait Observer: Send + Sync {
 
     /// The features of `agent`; always finite, always of the same length.
     fn observe(&self, history: &History, agent: AgentId) -> Observation;
+
+    /// Length of [`Observer::global`]; 0 for an observer that has nothing to say to a critic.
+    fn global_size(&self) -> usize {
+        0
+    }
+
+    /// The features of the whole history for a centralised critic; always finite, always of the same length.
+    fn global(&self, _history: &History) -> Vec<f32> {
+        Vec::new()
+    }
+
+    /// All of it: what each of the first `agents` agents sees, and what a critic sees. An observer whose agents share
+    /// features does well to make these once.
+    fn observe_all(&self, history: &History, agents: usize) -> (PerAgent<Observation>, Vec<f32>) {
+        let seen = (0..agents).map(|agent| self.observe(history, AgentId::from_index(agent)));
+        (seen.collect(), self.global(history))
+    }
 }
 
 /// What a transition is worth to each agent.

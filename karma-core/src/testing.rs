@@ -8,8 +8,9 @@
 
 use crate::{
     Action, ActionError, ActionMask, ActionSpace, AgentId, Autoscaler, Environment, EnvironmentSpec,
-    Guidance, Guide, History, Id as _, JointAction, Observation, Observer, PerAgent, Policy, RewardFunction,
-    SeedTree, Snapshot, State, Step, StreamRng, Topology, TrajectorySink, Transition, TransitionModel,
+    Guidance, Guide, History, Id as _, JointAction, Metric, Observation, Observer, PerAgent, Policy,
+    Prediction, RewardFunction, SeedTree, Snapshot, State, Step, StreamRng, Topology, TrajectorySink,
+    Transition, TransitionModel,
 };
 use rand_xoshiro::rand_core::Rng as _;
 
@@ -147,9 +148,14 @@ pub fn policy(policy: &dyn Policy, observations: &[(Observation, ActionMask)]) {
     }
 }
 
-/// An [`Observer`]'s promises: finite features of the promised length, a function of the history alone.
+/// An [`Observer`]'s promises: finite features of the promised length, for agents and critic, a function of the
+/// history alone.
 pub fn observer(observer: &dyn Observer, histories: &[History], agents: usize) {
     for history in histories {
+        let global = observer.global(history);
+        assert_eq!(global.len(), observer.global_size(), "the global features have the promised length");
+        assert!(global.iter().all(|x| x.is_finite()), "global features are finite");
+        assert_eq!(global, observer.global(history), "global features are a function of the history");
         for agent in (0..agents).map(AgentId::from_index) {
             let observation = observer.observe(history, agent);
             check_observation(&observation, observer.observation_size(agent));
@@ -159,6 +165,8 @@ pub fn observer(observer: &dyn Observer, histories: &[History], agents: usize) {
                 "an observation is a function of the history"
             );
         }
+        let each = (0..agents).map(|agent| observer.observe(history, AgentId::from_index(agent))).collect();
+        assert_eq!(observer.observe_all(history, agents), (each, global), "all is what each sees, and a critic");
     }
 }
 
@@ -195,27 +203,41 @@ fn play(guide: &mut dyn Guide, states: &[State], joints: &[JointAction]) -> Vec<
     answers
 }
 
-/// A [`TransitionModel`]'s promises: the shape of the state is kept, spreads are not negative, and the same
-/// stream gives the same prediction.
-pub fn transition_model(model: &dyn TransitionModel, cases: &[(State, JointAction)]) {
-    for (index, (state, joint)) in cases.iter().enumerate() {
+/// A [`TransitionModel`]'s promises: the shape of the state is kept, spreads are not negative, ignorance is no more
+/// than the whole spread, and the same stream gives the same prediction.
+pub fn transition_model(model: &dyn TransitionModel, cases: &[(History, JointAction)]) {
+    for (index, (history, joint)) in cases.iter().enumerate() {
         let stream = SeedTree::new(index as u64).child("conformance");
-        let prediction = model.predict(state, joint, &mut stream.rng());
-        assert_eq!(
-            prediction.mean.services.len(),
-            state.services.len(),
-            "a prediction has the state's services"
-        );
-        assert_eq!(prediction.spread.len(), state.services.len(), "a spread for each service");
-        assert!(prediction.mean.time > state.time, "a prediction lies in the future");
-        let spreads =
-            prediction.spread.iter().flat_map(|row| crate::Metric::ALL.iter().filter_map(|m| row.get(*m)));
-        assert!(spreads.into_iter().all(|spread| spread >= 0.0), "a spread is not negative");
+        let prediction = model.predict(history, joint, &mut stream.rng());
+        check_prediction(&prediction, history.now());
         assert_eq!(
             prediction,
-            model.predict(state, joint, &mut stream.rng()),
+            model.predict(history, joint, &mut stream.rng()),
             "the same stream, the same prediction"
         );
+    }
+}
+
+fn check_prediction(prediction: &Prediction, now: &State) {
+    let services = now.services.len();
+    assert_eq!(prediction.mean.services.len(), services, "a prediction has the state's services");
+    assert_eq!(prediction.spread.len(), services, "a spread for each service");
+    assert_eq!(prediction.epistemic.len(), services, "an epistemic spread for each service");
+    assert!(prediction.mean.time > now.time, "a prediction lies in the future");
+    for (spread, epistemic) in prediction.spread.iter().zip(&prediction.epistemic) {
+        for metric in Metric::ALL {
+            let (spread, epistemic) = (spread.get(*metric), epistemic.get(*metric));
+            assert!(spread.is_none_or(|spread| spread >= 0.0), "a spread is not negative");
+            assert!(
+                epistemic.is_none_or(|epistemic| epistemic >= 0.0),
+                "an epistemic spread is not negative"
+            );
+            let both = spread.zip(epistemic);
+            assert!(
+                both.is_none_or(|(spread, epistemic)| epistemic <= spread),
+                "ignorance is part of the whole spread"
+            );
+        }
     }
 }
 

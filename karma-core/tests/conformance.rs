@@ -140,6 +140,36 @@ impl<F: Fn() -> Vec<f32> + Send + Sync> Observer for See<F> {
     }
 }
 
+/// Shows agents nothing, and a critic what it likes.
+struct Critic<F>(F);
+
+impl<F: Fn() -> Vec<f32> + Send + Sync> Observer for Critic<F> {
+    fn observation_size(&self, _: AgentId) -> usize {
+        0
+    }
+
+    fn observe(&self, _: &History, _: AgentId) -> Observation {
+        Observation(Vec::new())
+    }
+
+    fn global_size(&self) -> usize {
+        2
+    }
+
+    fn global(&self, _: &History) -> Vec<f32> {
+        self.0()
+    }
+}
+
+#[test]
+fn global_features_are_finite_and_of_one_length() {
+    testing::observer(&Critic(|| vec![0.0, 1.0]), &[history()], 2);
+    assert_complains("the promised length", || testing::observer(&Critic(|| vec![0.0]), &[history()], 2));
+    assert_complains("are finite", || testing::observer(&Critic(|| vec![0.0, f32::NAN]), &[history()], 2));
+    let moody = Critic(|| vec![0.0, mood() as f32]);
+    assert_complains("a function of the history", || testing::observer(&moody, &[history()], 2));
+}
+
 #[test]
 fn observers_see_finite_features_of_one_length() {
     testing::observer(&See(|| vec![0.0, 1.0]), &[history()], 2);
@@ -208,32 +238,38 @@ fn guides_leave_something_to_do_shape_finitely_and_begin_anew() {
     });
 }
 
-/// Everything stays as it is for `seconds`; `spread` is the deviation of the pending requests.
+/// Everything stays as it is for `seconds`; `spread` and `epistemic` are the deviations of the pending requests.
 struct Still {
     seconds: f64,
     spread: f32,
+    epistemic: f32,
     services: usize,
 }
 
 impl TransitionModel for Still {
-    fn predict(&self, state: &State, _: &JointAction, _: &mut StreamRng) -> Prediction {
-        let mut mean = state.clone();
+    fn predict(&self, history: &History, _: &JointAction, _: &mut StreamRng) -> Prediction {
+        let mut mean = history.now().clone();
         mean.time = mean.time + Seconds(self.seconds);
-        let mut spread = MetricRow::default();
-        spread.set(Metric::PendingRequests, self.spread);
-        Prediction { mean, spread: vec![spread; self.services].into(), source: Source::Learned }
+        let [spread, epistemic] = [self.spread, self.epistemic].map(|deviation| {
+            let mut row = MetricRow::default();
+            row.set(Metric::PendingRequests, deviation);
+            vec![row; self.services].into()
+        });
+        Prediction { mean, spread, epistemic, source: Source::Learned }
     }
 }
 
 #[test]
 fn transition_models_keep_the_shape_and_look_ahead() {
-    let cases: Vec<(State, JointAction)> =
-        states().into_iter().map(|state| (state, vec![Action(0)].into())).collect();
-    let good = || Still { seconds: 15.0, spread: 1.0, services: 4 };
+    let cases: Vec<(History, JointAction)> =
+        states().into_iter().map(|state| (History::starting(state, 2), vec![Action(0)].into())).collect();
+    let good = || Still { seconds: 15.0, spread: 1.0, epistemic: 0.5, services: 4 };
     testing::transition_model(&good(), &cases);
     for (broken, complaint) in [
         (Still { seconds: 0.0, ..good() }, "a prediction lies in the future"),
         (Still { spread: -1.0, ..good() }, "a spread is not negative"),
+        (Still { epistemic: -1.0, ..good() }, "an epistemic spread is not negative"),
+        (Still { epistemic: 2.0, ..good() }, "ignorance is part of the whole spread"),
         (Still { services: 3, ..good() }, "a spread for each service"),
     ] {
         assert_complains(complaint, || testing::transition_model(&broken, &cases));

@@ -22,7 +22,7 @@ use karma_nn::{Mlp, NetworkError, ValueTrainer};
 
 use crate::buffer::RolloutBuffer;
 use crate::error::{RolloutError, SetupError};
-use crate::parallel::run_all;
+use karma_core::parallel::run_all;
 use slot::Slot;
 pub(crate) use slot::SlotState;
 

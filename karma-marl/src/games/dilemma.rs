@@ -5,7 +5,7 @@ use karma_core::{
 };
 
 use super::{AGENTS, both, shared_step, two_defenders};
-use crate::random::below;
+use karma_core::draw::below;
 
 /// What an agent earns for playing its bit; the other pays twice that.
 const WAGES: [f32; AGENTS] = [1.0, 10.0];

@@ -3,7 +3,7 @@
 use karma_core::{ActionError, Environment, EnvironmentSpec, JointAction, SeedTree, Step, StreamRng};
 
 use super::{both, shared_step, two_defenders};
-use crate::random::below;
+use karma_core::draw::below;
 
 const SIGNALS: usize = 3;
 

@@ -4,7 +4,7 @@ use karma_core::StreamRng;
 use karma_nn::{PolicyBatch, ValueBatch};
 
 use crate::buffer::RolloutBuffer;
-use crate::random::shuffle;
+use karma_core::draw::shuffle;
 
 /// The mini-batches of one iteration, the same for all networks.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use karma_nn::{NetworkError, PolicyStats, PolicyTrainer, ValueStats, ValueTraine
 use super::minibatch::{Minibatches, PolicyRows, ValueRows};
 use crate::buffer::RolloutBuffer;
 use crate::error::MappoError;
-use crate::parallel::run_all;
+use karma_core::parallel::run_all;
 
 /// Means over all gradient steps of an iteration (and all actors).
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,7 +5,7 @@ use karma_nn::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use super::{Scores, Statistic};
-use crate::random::below;
+use karma_core::draw::below;
 
 /// Settings of a bootstrap as written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

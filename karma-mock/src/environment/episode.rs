@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use karma_core::{
-    Autoscaler, Decision, EpisodeReport, Foresight, Replicas, RewardParams, Seconds, SeedTree, Snapshot,
-    Topology,
+    Autoscaler, Decision, EpisodeReport, Foresight, RewardParams, Seconds, SeedTree, Snapshot, Topology,
 };
 
 use crate::scenario::Scenario;
@@ -141,9 +140,4 @@ pub fn evaluate(
         episode.play(&decision);
     }
     EpisodeReport { conduct: scaler.conduct(), ..episode.report() }
-}
-
-/// Replicas that the Deployments of a snapshot ask for.
-pub(super) fn desired(snapshot: &Snapshot) -> karma_core::PerService<Replicas> {
-    snapshot.services.map(|service| service.desired)
 }

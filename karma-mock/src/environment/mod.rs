@@ -6,8 +6,8 @@ mod observer;
 use std::sync::Arc;
 
 use karma_core::{
-    ActionError, ActionMask, AgentSpec, DefenderTeam, Environment, EnvironmentSpec, Guidance, Guide,
-    GuideFactory, History, JointAction, Observer as _, PerAgent, SeedTree, State, Step, StreamRng, Team,
+    ActionError, DefenderTeam, Environment, EnvironmentSpec, GuideFactory, History, JointAction,
+    RunningGuide, SeedTree, State, Step, TeamView,
 };
 
 pub use episode::{Episode, Setup, evaluate};
@@ -38,34 +38,9 @@ pub struct ClusterEnvironment {
 struct Running {
     episode: Episode,
     history: History,
-    guided: Option<Guided>,
+    guide: Option<RunningGuide>,
     steps: usize,
     horizon: usize,
-}
-
-/// The guides of the episode under way, and what they ask now.
-struct Guided {
-    guide: Box<dyn Guide>,
-    asks: Guidance,
-    rng: StreamRng,
-}
-
-impl Guided {
-    fn begin(factory: &GuideFactory, state: &State, seed: u64) -> Self {
-        let mut guide = factory.make();
-        let asks = guide.begin(state);
-        Self { guide, asks, rng: SeedTree::new(seed).child("guide").rng() }
-    }
-
-    fn advance(&mut self, joint: &JointAction, next: &State) {
-        self.asks = self.guide.advance(joint, next);
-    }
-}
-
-impl std::fmt::Debug for Guided {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Guided").field("asks", &self.asks).finish_non_exhaustive()
-    }
 }
 
 impl ClusterEnvironment {
@@ -82,17 +57,8 @@ impl ClusterEnvironment {
     ) -> Result<Self, NoScenario> {
         let longest =
             scenarios.iter().map(|scenario| scenario.params().episode.measured).max().ok_or(NoScenario)?;
-        let agent = |(id, role): (karma_core::AgentId, &karma_core::Role)| AgentSpec {
-            name: role.name.clone(),
-            team: Team::Defender,
-            action_space: team.action_space(),
-            observation_size: observer.observation_size(id),
-        };
-        let spec = EnvironmentSpec {
-            agents: team.roles().iter_enumerated().map(agent).collect(),
-            global_size: observer.shared_size(),
-            horizon: Episode::decisions(longest, setup.decision_period),
-        };
+        let horizon = Episode::decisions(longest, setup.decision_period);
+        let spec = EnvironmentSpec::of_team(&team, &observer, horizon);
         Ok(Self { setup, scenarios, split, team, observer, spec, guide: None, running: None })
     }
 
@@ -102,46 +68,10 @@ impl ClusterEnvironment {
         Self { guide: Some(guide), running: None, ..self }
     }
 
-    fn check(&self, action: &JointAction) -> Result<(), ActionError> {
-        let (got, expected) = (action.len(), self.spec.agents.len());
-        if got != expected {
-            return Err(ActionError::WrongAgents { got, expected });
-        }
-        for (agent, (action, spec)) in action.iter().zip(&self.spec.agents).enumerate() {
-            if action.0 as usize >= spec.action_space.len() {
-                let last = spec.action_space.len() - 1;
-                return Err(ActionError::OutOfRange { agent, action: action.0, last });
-            }
-        }
-        Ok(())
-    }
-
     fn view(&self, running: &mut Running, reward: f32) -> Step {
-        let agents = self.spec.agents.len();
-        let legal = self.team.mask(&episode::desired(&running.episode.snapshot()));
-        let mut rewards = PerAgent::filled(reward, agents);
-        let masks = match &mut running.guided {
-            None => PerAgent::filled(legal, agents),
-            Some(guided) => {
-                let shaping = guided.asks.shaping.iter();
-                rewards.iter_mut().zip(shaping).for_each(|(reward, shaping)| *reward += shaping);
-                self.restricted(&legal, guided)
-            }
-        };
-        let seen = |id| self.observer.observe(&running.history, id);
-        Step {
-            observations: self.spec.agents.ids().map(seen).collect(),
-            masks,
-            global: self.observer.shared_features(&running.history),
-            rewards,
-            terminated: false,
-            truncated: running.steps >= running.horizon,
-        }
-    }
-
-    fn restricted(&self, legal: &ActionMask, guided: &mut Guided) -> PerAgent<ActionMask> {
-        let space = self.team.action_space();
-        guided.asks.allowed.iter().map(|asked| asked.bind(legal, space, &mut guided.rng).mask).collect()
+        let view = TeamView { team: &self.team, observer: &self.observer };
+        let truncated = running.steps >= running.horizon;
+        view.step(&running.history, running.guide.as_mut(), reward, truncated)
     }
 }
 
@@ -160,17 +90,17 @@ impl Environment for ClusterEnvironment {
         let scenario = &self.scenarios[usize::try_from(draw).unwrap_or(0)];
         let episode = Episode::new(&self.setup, scenario, self.split, seed);
         let state = State::from(&episode.snapshot());
-        let guided = self.guide.as_ref().map(|factory| Guided::begin(factory, &state, seed));
+        let guide = self.guide.as_ref().map(|factory| RunningGuide::begin(factory, &state, seed));
         let history = History::starting(state, self.observer.depth());
         let horizon = Episode::decisions(scenario.params().episode.measured, self.setup.decision_period);
-        let mut running = Running { episode, history, guided, steps: 0, horizon };
+        let mut running = Running { episode, history, guide, steps: 0, horizon };
         let step = self.view(&mut running, 0.0);
         self.running = Some(running);
         step
     }
 
     fn step(&mut self, action: &JointAction) -> Result<Step, ActionError> {
-        self.check(action)?;
+        self.spec.check(action)?;
         let Some(mut running) = self.running.take().filter(|running| running.steps < running.horizon) else {
             return Err(ActionError::EpisodeOver);
         };
@@ -178,8 +108,8 @@ impl Environment for ClusterEnvironment {
         let reward = running.episode.play(&decision);
         running.steps += 1;
         let state = State::from(&running.episode.snapshot());
-        if let Some(guided) = &mut running.guided {
-            guided.advance(action, &state);
+        if let Some(guide) = &mut running.guide {
+            guide.advance(action, &state);
         }
         running.history.push(action.clone(), state);
         let step = self.view(&mut running, reward);

@@ -7,7 +7,9 @@
 use std::sync::Arc;
 
 use karma_core::topology::Service;
-use karma_core::{ActionSpace, AgentId, History, Metric, MetricRow, Observation, Observer, State, Topology};
+use karma_core::{
+    ActionSpace, AgentId, History, Id as _, Metric, MetricRow, Observation, Observer, PerAgent, State, Topology,
+};
 
 /// Features of one service in one state.
 const SERVICE_FEATURES: usize = 12;
@@ -55,6 +57,18 @@ impl ClusterObserver {
         features.extend(system_features(history.now()));
         features
     }
+
+    /// The shared features, and the agent's own last move as a one among zeros.
+    fn with_last_move(&self, shared: &[f32], history: &History, agent: AgentId) -> Observation {
+        let mut features = Vec::with_capacity(shared.len() + self.space.len());
+        features.extend_from_slice(shared);
+        features.resize(shared.len() + self.space.len(), 0.0);
+        let last = history.action(0).and_then(|joint| joint.get(agent));
+        if let Some(feature) = last.and_then(|action| features[shared.len()..].get_mut(action.0 as usize)) {
+            *feature = 1.0;
+        }
+        Observation(features)
+    }
 }
 
 impl Observer for ClusterObserver {
@@ -63,14 +77,21 @@ impl Observer for ClusterObserver {
     }
 
     fn observe(&self, history: &History, agent: AgentId) -> Observation {
-        let mut features = self.shared_features(history);
-        let start = features.len();
-        features.resize(start + self.space.len(), 0.0);
-        let last = history.action(0).and_then(|joint| joint.get(agent));
-        if let Some(feature) = last.and_then(|action| features[start..].get_mut(action.0 as usize)) {
-            *feature = 1.0;
-        }
-        Observation(features)
+        self.with_last_move(&self.shared_features(history), history, agent)
+    }
+
+    fn global_size(&self) -> usize {
+        self.shared_size()
+    }
+
+    fn global(&self, history: &History) -> Vec<f32> {
+        self.shared_features(history)
+    }
+
+    fn observe_all(&self, history: &History, agents: usize) -> (PerAgent<Observation>, Vec<f32>) {
+        let shared = self.shared_features(history);
+        let see = |agent| self.with_last_move(&shared, history, AgentId::from_index(agent));
+        ((0..agents).map(see).collect(), shared)
     }
 }
 
@@ -110,7 +131,7 @@ fn system_features(state: &State) -> [f32; SYSTEM_FEATURES] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use karma_core::{Action, DefenderTeam, Id as _, Seconds, team::default_roles};
+    use karma_core::{Action, DefenderTeam, Seconds, team::default_roles};
 
     fn observer() -> ClusterObserver {
         let topology = Arc::new(crate::topologies::by_name("chain4").unwrap());

@@ -1,4 +1,4 @@
-//! A few scoped threads for a few long jobs.
+//! A few scoped threads for a few long jobs, whose results do not depend on how many there are.
 
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
@@ -8,11 +8,7 @@ use std::thread;
 /// Runs every job and gives the results in the order of the jobs, whatever the number of threads.
 ///
 /// Idle threads take the next job, so jobs of different lengths balance out. The calling thread works too.
-pub(crate) fn run_all<J: Send, R: Send>(
-    threads: NonZeroUsize,
-    jobs: Vec<J>,
-    run: impl Fn(J) -> R + Sync,
-) -> Vec<R> {
+pub fn run_all<J: Send, R: Send>(threads: NonZeroUsize, jobs: Vec<J>, run: impl Fn(J) -> R + Sync) -> Vec<R> {
     let helpers = threads.get().min(jobs.len()).saturating_sub(1);
     let queue = Mutex::new(jobs.into_iter().enumerate());
     let work = || {

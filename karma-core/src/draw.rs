@@ -1,17 +1,17 @@
 //! Draws that stay the same across versions of the random number library.
 
-use karma_core::StreamRng;
-use rand::Rng as _;
+use crate::StreamRng;
+use rand_xoshiro::rand_core::Rng as _;
 
 /// A number below `n`, which is at least 1: the high half of a 64 × 64 bit product (Lemire, 2019). Without
 /// his rejection step the bias is n / 2⁶⁴.
 #[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below n")]
-pub(crate) fn below(rng: &mut StreamRng, n: usize) -> usize {
+pub fn below(rng: &mut StreamRng, n: usize) -> usize {
     ((u128::from(rng.next_u64()) * n as u128) >> 64) as usize
 }
 
 /// Shuffles in place (Fisher and Yates; Durstenfeld, 1964).
-pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut StreamRng) {
+pub fn shuffle<T>(items: &mut [T], rng: &mut StreamRng) {
     for last in (1..items.len()).rev() {
         items.swap(last, below(rng, last + 1));
     }
@@ -20,7 +20,7 @@ pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut StreamRng) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use karma_core::SeedTree;
+    use crate::SeedTree;
 
     #[test]
     fn a_shuffle_keeps_every_item_and_every_place_is_equally_likely() {

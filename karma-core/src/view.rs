@@ -1,0 +1,59 @@
+//! What a team of defenders is shown after each step, whatever it plays in: the simulated cluster and the twin build
+//! their [`Step`]s here, so that a policy meets one game in both.
+
+use crate::{
+    DefenderTeam, History, Metric, Observer, PerAgent, PerService, Replicas, RunningGuide, State, Step,
+};
+
+/// A team with what it sees of a history.
+#[derive(Clone, Copy)]
+pub struct TeamView<'a> {
+    /// The agents and their moves.
+    pub team: &'a DefenderTeam,
+    /// What they see.
+    pub observer: &'a dyn Observer,
+}
+
+impl std::fmt::Debug for TeamView<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TeamView").field("team", &self.team).finish_non_exhaustive()
+    }
+}
+
+impl TeamView<'_> {
+    /// The step that ends in the history's present state, of which every agent has the team's `reward` and what its
+    /// guide adds. It never terminates; `truncated` says whether the horizon is reached.
+    pub fn step(
+        &self,
+        history: &History,
+        guide: Option<&mut RunningGuide>,
+        reward: f32,
+        truncated: bool,
+    ) -> Step {
+        let agents = self.team.roles().len();
+        let legal = self.team.mask(&desired(history.now()));
+        let mut rewards = PerAgent::filled(reward, agents);
+        let masks = match guide {
+            None => PerAgent::filled(legal, agents),
+            Some(guide) => {
+                guide.shape(&mut rewards);
+                guide.restrict(&legal, self.team.action_space())
+            }
+        };
+        let (observations, global) = self.observer.observe_all(history, agents);
+        Step {
+            observations,
+            masks,
+            global,
+            rewards,
+            terminated: false,
+            truncated,
+        }
+    }
+}
+
+/// The replicas that the Deployments of a state ask for, 0 where the state does not say.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of pods, as a sample")]
+fn desired(state: &State) -> PerService<Replicas> {
+    state.services.map(|row| Replicas(row.get(Metric::DesiredReplicas).unwrap_or(0.0) as u32))
+}
