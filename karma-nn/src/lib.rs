@@ -11,6 +11,7 @@
 //! | one step of its critic | [`ValueTrainer::update`] |
 //! | a gradient of another loss | [`Backprop::gradient`], then [`Adam::step`] |
 //! | everything in one artefact | [`Checkpoint`] |
+//! | the same eˣ on every machine | [`exp`] |
 //!
 //! # Why hand-written, and what for
 //! A network of two hidden layers of 64 is too small for a general tensor library: a graph node and an
@@ -62,6 +63,7 @@ pub use backprop::Backprop;
 pub use categorical::MaskedCategorical;
 pub use checkpoint::{Checkpoint, CheckpointError, FORMAT_VERSION, Header, Tensor};
 pub use error::{ConfigError, NetworkError};
+pub use math::exp;
 pub use mlp::{Activation, Mlp, MlpConfig, MlpParams};
 pub use policy::{PolicyBatch, PolicyConfig, PolicyParams, PolicyStats, PolicyTrainer};
 pub use value::{ValueBatch, ValueConfig, ValueParams, ValueStats, ValueTrainer};

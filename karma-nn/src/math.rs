@@ -36,7 +36,8 @@ pub(crate) fn tanh(x: f32) -> f32 {
 ///
 /// Arguments are clamped to ±87.3, so the result is never 0 and never infinite.
 #[inline]
-pub(crate) fn exp(x: f32) -> f32 {
+#[must_use]
+pub fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.33, 87.33);
     let t = x * std::f32::consts::LOG2_E + ROUND;
     let n = t - ROUND;

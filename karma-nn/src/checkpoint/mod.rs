@@ -180,7 +180,11 @@ impl Checkpoint {
         Ok(flat)
     }
 
-    fn f32_tensor(&self, name: &str, shape: &[usize]) -> Result<&[f32], CheckpointError> {
+    /// The values of a single-precision tensor of this shape.
+    ///
+    /// # Errors
+    /// When it is missing, or has another type or shape.
+    pub fn f32_tensor(&self, name: &str, shape: &[usize]) -> Result<&[f32], CheckpointError> {
         let tensor = self.tensor(name)?;
         tensor.check_shape(name, shape)?;
         match tensor {
@@ -189,7 +193,11 @@ impl Checkpoint {
         }
     }
 
-    pub(crate) fn f64_tensor(&self, name: &str, shape: &[usize]) -> Result<&[f64], CheckpointError> {
+    /// The values of a double-precision tensor of this shape.
+    ///
+    /// # Errors
+    /// When it is missing, or has another type or shape.
+    pub fn f64_tensor(&self, name: &str, shape: &[usize]) -> Result<&[f64], CheckpointError> {
         let tensor = self.tensor(name)?;
         tensor.check_shape(name, shape)?;
         match tensor {
