@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use karma_benches::{cluster, hops, sized};
+use karma_benches::{cluster, cpu_seconds, hops, sized};
 use karma_core::{Seconds, Topology};
 
 type Failure = Box<dyn std::error::Error>;
@@ -69,11 +69,4 @@ fn main() -> Result<(), Failure> {
         );
     }
     Ok(())
-}
-
-/// CPU time of this process so far: nanoseconds that its only thread has run (Linux).
-fn cpu_seconds() -> Result<f64, Failure> {
-    let schedstat = std::fs::read_to_string("/proc/self/schedstat")?;
-    let nanoseconds = schedstat.split_whitespace().next().ok_or("schedstat has three fields")?;
-    Ok(nanoseconds.parse::<f64>()? / 1e9)
 }

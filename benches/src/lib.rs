@@ -3,6 +3,8 @@
 //! `cargo bench -p karma-benches` runs everything; `docs/performance.md` has the figures and what they mean.
 //! `cargo run --release -p karma-benches --example memory` states the memory of an environment.
 
+mod recorded;
+
 use std::sync::Arc;
 
 use karma_core::team::default_roles;
@@ -11,6 +13,8 @@ use karma_mock::sim::{Simulation, SimulationConfig};
 use karma_mock::{
     ClusterEnvironment, ClusterObserver, Scenario, Setup, Split, Timeline, Workload, topologies,
 };
+
+pub use recorded::Recorded;
 
 /// A topology of the catalogue.
 ///
@@ -51,18 +55,36 @@ pub fn hops(cluster: &Simulation) -> u64 {
     cluster.topology().services.ids().map(|service| cluster.waiting(service).started).sum()
 }
 
+/// The experiment of `karma-train` by default, on another topology if wanted.
+///
+/// # Panics
+/// If the catalogue lacks what the default names.
+pub fn setup(name: &str) -> Setup {
+    #[expect(clippy::expect_used, reason = "a suite names workloads that exist")]
+    let workload = Workload::by_name("worldcup98").expect("a shipped workload");
+    Setup::new(topology(name), workload)
+}
+
 /// The environment that `karma-train` trains in by default, on another topology if wanted.
 ///
 /// # Panics
 /// If the catalogue lacks what the default names.
 pub fn environment(name: &str) -> ClusterEnvironment {
-    let topology = topology(name);
-    #[expect(clippy::expect_used, reason = "a suite names workloads that exist")]
-    let workload = Workload::by_name("worldcup98").expect("a shipped workload");
-    let setup = Setup::new(Arc::clone(&topology), workload);
+    let setup = setup(name);
+    let topology = Arc::clone(&setup.topology);
     let team = DefenderTeam::new(Arc::clone(&topology), default_roles(), 3);
     let observer = ClusterObserver::new(topology, team.action_space(), 2);
     #[expect(clippy::expect_used, reason = "the suite has scenarios")]
     ClusterEnvironment::new(Arc::new(setup), Scenario::suite().into(), Split::Train, team, observer)
         .expect("the suite has scenarios")
+}
+
+/// CPU time of this process so far: seconds that its only thread has run (Linux).
+///
+/// # Errors
+/// If the kernel does not tell.
+pub fn cpu_seconds() -> Result<f64, Box<dyn std::error::Error>> {
+    let schedstat = std::fs::read_to_string("/proc/self/schedstat")?;
+    let nanoseconds = schedstat.split_whitespace().next().ok_or("schedstat has three fields")?;
+    Ok(nanoseconds.parse::<f64>()? / 1e9)
 }

@@ -1,0 +1,81 @@
+//! One episode of a batch: a replay with a team that decides, and what it is shown.
+
+use karma_core::{GuideFactory, History, JointAction, RunningGuide, SeedTree, Step, TeamView};
+
+use super::TwinSetup;
+use super::dynamics::Dynamics;
+use super::replay::Replay;
+
+/// An episode under way.
+#[derive(Debug)]
+pub(super) struct Player {
+    pub(super) replay: Replay,
+    history: History,
+    guide: Option<RunningGuide>,
+    reward: f32,
+}
+
+impl Player {
+    /// Begins the episode of `seed` at a place of the batch.
+    pub(super) fn begin(
+        setup: &TwinSetup,
+        guide: Option<&GuideFactory>,
+        (dynamics, place): (&mut Dynamics, usize),
+        seed: u64,
+    ) -> Self {
+        let draw = SeedTree::new(seed).child("script").seed() % setup.scripts.len() as u64;
+        let script = usize::try_from(draw).unwrap_or(0);
+        let replay = Replay::begin(setup, (dynamics, place), script, seed);
+        let state = replay.state(setup, dynamics.row(place));
+        let guide = guide.map(|factory| RunningGuide::begin(factory, &state, seed));
+        Self { replay, guide, history: History::starting(state, setup.depth), reward: 0.0 }
+    }
+
+    /// Whether the script is played to its end.
+    pub(super) fn is_over(&self, setup: &TwinSetup) -> bool {
+        self.replay.is_over(setup)
+    }
+
+    /// What the team has seen.
+    pub(super) const fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Carries out a joint action.
+    pub(super) fn decide(&mut self, setup: &TwinSetup, joint: &JointAction, given: &mut [f32]) {
+        let changes = setup.team.net_change(joint).changes;
+        let desired = self.replay.desired().clone();
+        let services = setup.team.topology().services.iter().zip(&changes).zip(&desired);
+        let targets = services.map(|((service, change), desired)| {
+            desired.moved(*change, service.min_replicas, service.max_replicas)
+        });
+        self.replay.decide(setup, targets, given);
+    }
+
+    /// The services that stall during the step that is decided, with the share of capacity that is left.
+    pub(super) fn stalls(&self, setup: &TwinSetup) -> impl Iterator<Item = (usize, f32)> {
+        self.replay.stalls(setup)
+    }
+
+    /// Goes on to the next row, once it is forecast.
+    pub(super) fn advance(
+        &mut self,
+        setup: &TwinSetup,
+        (dynamics, place): (&mut Dynamics, usize),
+        joint: &JointAction,
+    ) {
+        self.reward = self.replay.advance(setup, (dynamics, place));
+        let state = self.replay.state(setup, dynamics.row(place));
+        if let Some(guide) = &mut self.guide {
+            guide.advance(joint, &state);
+        }
+        self.history.push(joint.clone(), state);
+    }
+
+    /// What the team is shown.
+    pub(super) fn view(&mut self, setup: &TwinSetup) -> Step {
+        let view = TeamView { team: &setup.team, observer: &*setup.observer };
+        let over = self.is_over(setup);
+        view.step(&self.history, self.guide.as_mut(), self.reward, over)
+    }
+}
