@@ -19,6 +19,8 @@ Examples:
       The same team without its organisation; --org soft shapes rewards and masks nothing.
   karma-train --org shop.xml --topology shop.json
       An organisation of your own, with shop.guides.yaml beside it (see karma org).
+  karma-train --twin twin --budget 60
+      Train in a twin that karma-model has fitted, and compare in the simulated cluster.
   karma-train --config run.toml --budget 200
       Settings from a file, and 200 iterations: the same result on every machine.
   karma-train --resume runs/train-1 --budget 10m
@@ -50,6 +52,9 @@ pub enum KarmaCommand {
     Train(Box<TrainArgs>),
     /// Organisations: check them, look at them, ask what they allow.
     Org(OrgArgs),
+    /// Collect traces of a cluster, look at them, and learn a twin, as karma-model.
+    #[cfg(feature = "traces")]
+    Model(Box<crate::model::cli::ModelArgs>),
 }
 
 /// Train a team of agents in the simulated cluster and compare it with the rule-based autoscalers.
@@ -74,6 +79,10 @@ pub struct TrainArgs {
     /// The legitimate load: a name, or a CSV file [default: worldcup98].
     #[arg(long, value_name = "NAME|FILE")]
     pub workload: Option<String>,
+
+    /// Train in this twin of the cluster, a file of karma-model fit, instead of the simulated cluster.
+    #[arg(long, value_name = "FILE")]
+    pub twin: Option<String>,
 
     /// The organisation of the team: karma, soft, none, or a specification or guides file [default: karma].
     #[arg(long = "org", value_name = "NAME|FILE")]
@@ -127,6 +136,7 @@ impl TrainArgs {
             topology: self.topology.clone(),
             workload: self.workload.clone(),
             scenarios: self.scenarios.clone(),
+            twin: self.twin.clone(),
             organization: self.organization.clone(),
             hardness: self.hardness,
             seed: self.seed,

@@ -30,7 +30,15 @@ pub fn karma(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     carry_out(arguments, |args: &KarmaArgs| match &args.command {
         KarmaCommand::Train(args) => work(args),
         KarmaCommand::Org(args) => organization::run(args),
+        #[cfg(feature = "traces")]
+        KarmaCommand::Model(args) => crate::model::run(args),
     })
+}
+
+/// Runs `karma-model` with these arguments, the program's name first.
+#[cfg(feature = "traces")]
+pub fn karma_model(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    carry_out(arguments, crate::model::run)
 }
 
 fn carry_out<A: Parser>(
@@ -46,9 +54,18 @@ fn carry_out<A: Parser>(
     };
     work(&args).unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "error: {error:#}");
-        let usage = error.downcast_ref::<RunError>().is_some_and(RunError::is_usage);
-        ExitCode::from(if usage { USAGE } else { 1 })
+        ExitCode::from(if is_usage(&error) { USAGE } else { 1 })
     })
+}
+
+/// Whether the user's settings or arguments are to blame.
+fn is_usage(error: &anyhow::Error) -> bool {
+    let of_run = error.downcast_ref::<RunError>().is_some_and(RunError::is_usage);
+    #[cfg(feature = "traces")]
+    let of_model = crate::model::is_usage(error);
+    #[cfg(not(feature = "traces"))]
+    let of_model = false;
+    of_run || of_model
 }
 
 fn work(args: &TrainArgs) -> anyhow::Result<ExitCode> {

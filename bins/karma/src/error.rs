@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use karma_marl::{MappoError, TeamError};
 use karma_mock::environment::NoScenario;
+use karma_twin::environment::ReplayError;
 use thiserror::Error;
 
 use crate::config::ConfigError;
@@ -22,6 +23,9 @@ pub enum RunError {
     /// There is nothing to play.
     #[error(transparent)]
     Scenario(#[from] NoScenario),
+    /// Parts of a twin do not fit each other.
+    #[error("the twin cannot be trained in")]
+    Twin(#[from] ReplayError),
     /// A checkpoint cannot be used.
     #[error("{}: the checkpoint cannot be used", path.display())]
     Checkpoint {
@@ -50,6 +54,7 @@ impl RunError {
             Self::Directory(error) => !matches!(error, File { .. } | Damaged { .. }),
             Self::Learner(_)
             | Self::Scenario(_)
+            | Self::Twin(_)
             | Self::Checkpoint { .. }
             | Self::Team(_)
             | Self::Rival(_) => false,

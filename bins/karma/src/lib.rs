@@ -9,8 +9,10 @@
 //! | what a run leaves on the disk | [`run_dir`] |
 //! | a trained team | [`load_team`] |
 //! | organisations: files, `karma org` | [`organization`] |
-//! | the commands `karma` and `karma-train` | [`karma()`], [`karma_train`] |
-//! | the crates below | [`core`], [`nn`], [`mock`], [`baseline`], [`marl`], [`org`] |
+//! | the commands `karma`, `karma-train` and `karma-model` | [`karma()`], [`karma_train`], `karma_model` |
+//! | traces of the simulated cluster | [`collect`] |
+//! | a fitted twin on the disk | [`twin_file`] |
+//! | the crates below | [`core`], [`nn`], [`mock`], [`baseline`], [`twin`], [`marl`], [`org`] |
 //!
 //! Only here are clocks read, files written and lines printed.
 //!
@@ -29,11 +31,14 @@
 
 mod cli;
 mod clock;
+pub mod collect;
 mod command;
 pub mod config;
 mod error;
 pub mod evaluation;
 mod interrupt;
+#[cfg(feature = "traces")]
+pub mod model;
 pub mod organization;
 mod policy;
 mod progress;
@@ -44,7 +49,10 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 mod topology_json;
+#[cfg(feature = "traces")]
+pub mod traces;
 mod train;
+pub mod twin_file;
 
 pub use karma_baseline as baseline;
 pub use karma_core as core;
@@ -52,8 +60,11 @@ pub use karma_marl as marl;
 pub use karma_mock as mock;
 pub use karma_nn as nn;
 pub use karma_org as org;
+pub use karma_twin as twin;
 
 pub use cli::{KarmaArgs, KarmaCommand, TrainArgs};
+#[cfg(feature = "traces")]
+pub use command::karma_model;
 pub use command::{karma, karma_train};
 pub use error::RunError;
 pub use policy::{PolicyCard, load_team};

@@ -17,7 +17,7 @@ use super::params::{EvaluationParams, RunParams};
 use super::read::is_path;
 use super::run_config::RunConfig;
 use super::sources::Sources;
-use super::{ranges, rollout, workload};
+use super::{ranges, rollout, twin, workload};
 use crate::organization::Charter;
 
 /// Checks every setting, and whether they fit together.
@@ -32,7 +32,7 @@ pub(super) fn check(params: &RunParams, sources: &Sources) -> Result<RunConfig, 
         decision_period: Seconds(params.decision_period),
         alpha: params.alpha,
     };
-    let config = RunConfig {
+    let mut config = RunConfig {
         charter: charter(params, &setup, sources)?,
         setup: Arc::new(setup),
         trace,
@@ -41,8 +41,10 @@ pub(super) fn check(params: &RunParams, sources: &Sources) -> Result<RunConfig, 
         bootstrap: bootstrap(params, sources)?,
         threads: threads(params),
         params: params.clone(),
+        twin: None,
     };
     rollout::check(&config, sources)?;
+    config.twin = twin::check(&config, sources)?;
     Ok(config)
 }
 

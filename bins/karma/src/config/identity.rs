@@ -4,6 +4,7 @@ use karma_core::RewardParams;
 use karma_marl::MappoParams;
 use karma_mock::sim::SimulationParams;
 use karma_mock::{ScenarioParams, WorkloadParams};
+use karma_twin::environment::FaultParams;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,6 +19,12 @@ pub(super) struct Identity<'a> {
     /// Digest of the trace's file, if it is one's own.
     pub(super) workload_file: Option<String>,
     pub(super) scenarios: Vec<&'a ScenarioParams>,
+    /// Digest of the twin's file; `None` if the team is trained in the simulated cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) twin: Option<String>,
+    /// Faults laid over the twin's recordings, if there is a twin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) faults: Option<&'a FaultParams>,
     /// Digest of specification and guides; `None` without an organisation.
     pub(super) organization: Option<String>,
     pub(super) hardness: Option<f32>,

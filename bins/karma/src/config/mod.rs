@@ -16,6 +16,7 @@ mod read;
 mod rollout;
 mod run_config;
 mod sources;
+mod twin;
 mod workload;
 
 use std::path::Path;
@@ -39,6 +40,8 @@ pub struct Overrides {
     pub workload: Option<String>,
     /// `--scenario`, repeated; empty leaves the scenarios as they are.
     pub scenarios: Vec<String>,
+    /// `--twin`.
+    pub twin: Option<String>,
     /// `--org`.
     pub organization: Option<String>,
     /// `--hardness`.
@@ -90,6 +93,7 @@ impl Written {
         set(flags.topology.is_some(), "topology", "--topology");
         set(flags.workload.is_some(), "workload", "--workload");
         set(!flags.scenarios.is_empty(), "scenarios", "--scenario");
+        set(flags.twin.is_some(), "twin", "--twin");
         set(flags.organization.is_some(), "organization", "--org");
         set(flags.hardness.is_some(), "hardness", "--hardness");
         set(flags.seed.is_some(), "seed", "--seed");
@@ -126,6 +130,9 @@ impl Overrides {
         }
         if let Some(organization) = &self.organization {
             params.organization.clone_from(organization);
+        }
+        if let Some(twin) = &self.twin {
+            params.twin = Some(twin.clone());
         }
         params.hardness = self.hardness.or(params.hardness);
         params.seed = self.seed.unwrap_or(params.seed);

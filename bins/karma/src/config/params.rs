@@ -4,6 +4,7 @@ use karma_core::RewardParams;
 use karma_marl::MappoParams;
 use karma_mock::Split;
 use karma_mock::sim::SimulationParams;
+use karma_twin::environment::FaultParams;
 use serde::{Deserialize, Serialize};
 
 use super::budget::Budget;
@@ -21,6 +22,12 @@ pub struct RunParams {
     pub workload: WorkloadChoice,
     /// What may happen in an episode: names such as `ddos` or `ddos:4`, or tables. Default: the whole suite.
     pub scenarios: Vec<ScenarioChoice>,
+    /// Train in this twin of the cluster (a file of `karma-model fit`, or its directory) instead of the simulated cluster.
+    /// Evaluation is in the simulated cluster in any case. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub twin: Option<String>,
+    /// Faults that are laid over the recordings of the twin, which they never held. Default: none.
+    pub faults: FaultParams,
     /// The organisation of the team: `karma`, `soft` (the same, but nothing is masked), `none`, or the path of a
     /// specification or guides file. Default `karma`.
     pub organization: String,
@@ -58,6 +65,8 @@ impl Default for RunParams {
             topology: "chain4".to_owned(),
             workload: WorkloadChoice::named("worldcup98"),
             scenarios: ScenarioChoice::suite(),
+            twin: None,
+            faults: FaultParams::default(),
             organization: BUILT_IN.to_owned(),
             hardness: None,
             seed: 1,

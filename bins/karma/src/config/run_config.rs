@@ -15,6 +15,8 @@ use super::choice::Choice;
 use super::identity::Identity;
 use super::params::RunParams;
 use super::read::is_path;
+use super::twin::TrainingTwin;
+use crate::error::RunError;
 use crate::organization::Charter;
 use crate::{run_dir, topology_json};
 
@@ -29,6 +31,7 @@ pub struct RunConfig {
     pub(super) learner: MappoConfig,
     pub(super) bootstrap: Bootstrap,
     pub(super) threads: NonZeroUsize,
+    pub(super) twin: Option<Arc<TrainingTwin>>,
 }
 
 impl RunConfig {
@@ -89,13 +92,22 @@ impl RunConfig {
         ClusterObserver::new(topology, self.team().action_space(), self.params.history)
     }
 
-    /// The environments of training.
+    /// The environments of training: of the twin if there is one, of the simulated cluster otherwise.
     ///
     /// # Errors
-    /// [`NoScenario`], which no checked configuration gives.
-    pub fn environments(&self) -> Result<Vec<Box<dyn Environment>>, NoScenario> {
+    /// What no checked configuration gives: no scenario, or parts of a twin that do not fit each other.
+    pub fn environments(&self) -> Result<Vec<Box<dyn Environment>>, RunError> {
         let boxed = |environment| Box::new(environment) as Box<dyn Environment>;
-        (0..self.learner.params().num_envs).map(|_| self.environment(Split::Train).map(boxed)).collect()
+        let environment = |place| match &self.twin {
+            Some(twin) => Ok(twin.environment(self, place)?),
+            None => Ok(self.environment(Split::Train).map(boxed)?),
+        };
+        (0..self.learner.params().num_envs).map(environment).collect()
+    }
+
+    /// The twin that the team is trained in.
+    pub(crate) fn twin(&self) -> Option<&TrainingTwin> {
+        self.twin.as_deref()
     }
 
     fn environment(&self, split: Split) -> Result<ClusterEnvironment, NoScenario> {
@@ -140,6 +152,9 @@ impl RunConfig {
         if is_path(&params.topology) {
             run_dir::TOPOLOGY.clone_into(&mut params.topology);
         }
+        if self.twin.is_some() {
+            params.twin = Some(run_dir::TWIN.to_owned());
+        }
         if self.charter.is_own() {
             run_dir::ORGANIZATION.clone_into(&mut params.organization);
         }
@@ -163,6 +178,8 @@ impl RunConfig {
             workload: self.workload(),
             workload_file: self.trace().map(|bytes| Digest::of(bytes).to_string()),
             scenarios: self.scenarios.iter().map(Scenario::params).collect(),
+            twin: self.twin.as_ref().map(|twin| twin.digest().to_string()),
+            faults: self.twin.as_ref().map(|_| &params.faults),
             organization: self.charter.digest().map(|digest| digest.to_string()),
             hardness: params.hardness,
             seed: params.seed,
@@ -192,7 +209,8 @@ impl fmt::Display for RunConfig {
         let scenarios: Vec<&str> = self.scenarios.iter().map(Scenario::name).collect();
         let (workload, scenarios, threads) = (&self.setup.workload, scenarios.join(", "), self.threads);
         let organization = self.charter.name();
-        write!(f, "{topology} under {workload}; {scenarios}; organisation {organization}, ")?;
+        let place = if self.twin.is_some() { "; trained in a twin" } else { "" };
+        write!(f, "{topology} under {workload}; {scenarios}{place}; organisation {organization}, ")?;
         write!(f, "seed {seed}, budget {budget}, threads {threads}")
     }
 }

@@ -4,7 +4,7 @@ mod grid;
 mod html;
 mod notes;
 mod plots;
-mod svg;
+pub(crate) mod svg;
 mod table;
 #[cfg(test)]
 mod tests;

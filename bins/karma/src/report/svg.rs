@@ -9,7 +9,7 @@ const BOTTOM: f64 = 34.0;
 
 /// A range of numbers with round ticks.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     from: f64,
     to: f64,
     ticks: Vec<f64>,
@@ -18,7 +18,7 @@ pub(super) struct Axis {
 
 impl Axis {
     /// From `from` to `to`, with about five ticks.
-    pub(super) fn new(from: f64, to: f64, label: &str) -> Self {
+    pub(crate) fn new(from: f64, to: f64, label: &str) -> Self {
         let to = if to - from > 1e-9 * from.abs().max(1.0) { to } else { from + 1.0 };
         let step = round_step((to - from) / 5.0);
         let first = (from / step - 1e-9).ceil();
@@ -29,7 +29,7 @@ impl Axis {
     }
 
     /// Just wide enough for all finite values.
-    pub(super) fn covering(values: impl Iterator<Item = f64>, label: &str) -> Self {
+    pub(crate) fn covering(values: impl Iterator<Item = f64>, label: &str) -> Self {
         let finite = values.filter(|value| value.is_finite());
         let (least, most) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), v| (l.min(v), m.max(v)));
         if least > most {
@@ -56,7 +56,7 @@ fn round_step(least: f64) -> f64 {
 
 /// A plot under construction.
 #[derive(Debug)]
-pub(super) struct Plot {
+pub(crate) struct Plot {
     width: f64,
     height: f64,
     x: Axis,
@@ -65,7 +65,7 @@ pub(super) struct Plot {
 }
 
 impl Plot {
-    pub(super) fn new((width, height): (f64, f64), x: Axis, y: Axis) -> Self {
+    pub(crate) fn new((width, height): (f64, f64), x: Axis, y: Axis) -> Self {
         let mut plot = Self { width, height, x, y, body: String::new() };
         plot.grid();
         plot
@@ -124,13 +124,13 @@ impl Plot {
     }
 
     /// A line through points.
-    pub(super) fn line(&mut self, class: &str, points: impl Iterator<Item = (f64, f64)>) {
+    pub(crate) fn line(&mut self, class: &str, points: impl Iterator<Item = (f64, f64)>) {
         let points = self.points(points);
         let _ = write!(self.body, r#"<polyline class="{class}" points="{points}"/>"#);
     }
 
     /// The area between two lines with the same x, given as (x, lower, upper).
-    pub(super) fn band(&mut self, class: &str, points: &[(f64, f64, f64)]) {
+    pub(crate) fn band(&mut self, class: &str, points: &[(f64, f64, f64)]) {
         let upper = points.iter().map(|(x, _, upper)| (*x, *upper));
         let lower = points.iter().rev().map(|(x, lower, _)| (*x, *lower));
         let points = self.points(upper.chain(lower));
@@ -138,7 +138,7 @@ impl Plot {
     }
 
     /// Shades the plot between two values of x.
-    pub(super) fn shade(&mut self, from: f64, to: f64) {
+    pub(crate) fn shade(&mut self, from: f64, to: f64) {
         let (x, width) = (self.x(from), self.x(to) - self.x(from));
         let height = self.height - TOP - BOTTOM;
         let _ = write!(
@@ -147,14 +147,27 @@ impl Plot {
         );
     }
 
+    /// A dot with its name beside it, on the side where there is room.
+    pub(crate) fn dot(&mut self, (x, y): (f64, f64), name: &str) {
+        if x.is_finite() && y.is_finite() {
+            let (x, y) = (self.x(x), self.y(y));
+            let (beside, anchor) = if x > 0.75 * self.width { (x - 7.0, "end") } else { (x + 7.0, "start") };
+            let (below, name) = (y + 3.5, escape(name));
+            let _ = write!(
+                self.body,
+                r#"<circle class="dot" cx="{x:.1}" cy="{y:.1}" r="4"/><text class="tick" x="{beside:.1}" y="{below:.1}" text-anchor="{anchor}">{name}</text>"#
+            );
+        }
+    }
+
     /// The picture; `title` is read by screen readers.
-    pub(super) fn finish(self, title: &str) -> String {
+    pub(crate) fn finish(self, title: &str) -> String {
         document(self.width, self.height, title, &self.body)
     }
 }
 
 /// An SVG element of this size.
-pub(super) fn document(width: f64, height: f64, title: &str, body: &str) -> String {
+pub(crate) fn document(width: f64, height: f64, title: &str, body: &str) -> String {
     let title = escape(title);
     format!(
         r#"<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}"><title>{title}</title>{body}</svg>"#
@@ -162,13 +175,13 @@ pub(super) fn document(width: f64, height: f64, title: &str, body: &str) -> Stri
 }
 
 /// A number without needless digits.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Text that is safe inside of elements and attributes.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.chars().fold(String::new(), |mut safe, c| {
         match c {
             '&' => safe.push_str("&amp;"),

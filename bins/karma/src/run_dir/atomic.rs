@@ -4,20 +4,29 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Writes `bytes` to a temporary file beside `path`, makes sure that they are on the disk, and renames it: after a kill at
-/// any moment the file has its old content or the new one.
+/// Writes `bytes` as the whole content of `path`, as [`write_with`] does.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// Lets `fill` write to a temporary file beside `path`, makes sure that all is on the disk, and renames it: after a kill
+/// at any moment the file has its old content or the new one.
 ///
 /// The name of the temporary file is fixed, so that what a kill leaves behind is replaced by the next write; there must be
 /// one writer only, which a run's lock ensures.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_with<E: From<io::Error>>(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<(), E> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let directory = path.parent().unwrap_or(Path::new("."));
+    // A name alone has an empty parent, which is no directory that could be opened.
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temporary = directory.join(format!(".{name}.tmp"));
     let mut file = File::create(&temporary)?;
-    file.write_all(bytes)?;
+    fill(&mut file)?;
     file.sync_all()?;
     fs::rename(&temporary, path)?;
-    sync_directory(directory)
+    Ok(sync_directory(directory)?)
 }
 
 /// A rename lasts once its directory is on the disk.

@@ -7,6 +7,7 @@
 //! | `topology.json` | the topology in its normal form |
 //! | `organization.xml`, `organization.guides.yaml` | the organisation and what it means on a cluster, if there is one |
 //! | `trace.csv` | the workload's trace, if it is one's own |
+//! | `twin/twin.safetensors` | the twin that the team was trained in, if it was |
 //! | `metrics.jsonl` | one line for each iteration |
 //! | `policy/checkpoint.safetensors` | the trainer: networks, optimisers, streams of randomness |
 //! | `policy/policy.json` | what the policies observe and do |
@@ -16,7 +17,7 @@
 //! A lock keeps a second process away. Every file is written whole or not at all, and a checkpoint is written in each
 //! iteration, so that a kill loses at most the iteration under way.
 
-mod atomic;
+pub(crate) mod atomic;
 mod error;
 mod manifest;
 mod metrics;
@@ -44,6 +45,8 @@ pub(crate) const TOPOLOGY: &str = "topology.json";
 pub(crate) const ORGANIZATION: &str = "organization.xml";
 const ORGANIZATION_GUIDES: &str = "organization.guides.yaml";
 pub(crate) const TRACE: &str = "trace.csv";
+pub(crate) const TWIN: &str = "twin/twin.safetensors";
+const TWIN_DIRECTORY: &str = "twin";
 pub(crate) const CONFIG: &str = "config.toml";
 pub(crate) const CHECKPOINT: &str = "policy/checkpoint.safetensors";
 pub(crate) const POLICY_CARD: &str = "policy/policy.json";
@@ -51,12 +54,13 @@ pub(crate) const EVALUATION: &str = "evaluation.json";
 pub(crate) const TABLE: &str = "table.txt";
 pub(crate) const REPORT: &str = "report.html";
 /// Everything that a run may hold, the manifest last; `--force` removes these and nothing else.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     CONFIG,
     TOPOLOGY,
     ORGANIZATION,
     ORGANIZATION_GUIDES,
     TRACE,
+    TWIN,
     METRICS,
     CHECKPOINT,
     POLICY_CARD,
@@ -173,6 +177,11 @@ impl RunDir {
         if let Some(organization) = config.charter().files() {
             self.write(ORGANIZATION, organization.specification.as_bytes())?;
             self.write(ORGANIZATION_GUIDES, organization.guides.as_bytes())?;
+        }
+        if let Some(twin) = config.twin() {
+            let directory = self.file(TWIN_DIRECTORY);
+            fs::create_dir_all(&directory).map_err(file_error(&directory, "created"))?;
+            self.write(TWIN, &twin.bytes)?;
         }
         if let Some(trace) = config.trace() {
             self.write(TRACE, trace)?;

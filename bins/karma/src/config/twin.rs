@@ -1,0 +1,96 @@
+//! The twin that a team is trained in, if it is not trained in the simulated cluster.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use karma_core::{Digest, Environment, Observer};
+use karma_twin::environment::{FaultConfig, ReplayError, Script, TwinSetup};
+use karma_twin::{TwinBatch, TwinEnvironment};
+
+use super::error::ConfigError;
+use super::run_config::RunConfig;
+use super::sources::Sources;
+use crate::topology_json;
+use crate::twin_file::{TWIN, TwinFile};
+
+/// A twin to train in: one world for each member of its ensemble.
+#[derive(Clone, Debug)]
+pub(crate) struct TrainingTwin {
+    /// The file, as it was read.
+    pub(crate) bytes: Vec<u8>,
+    worlds: Vec<Arc<TwinSetup>>,
+}
+
+impl TrainingTwin {
+    /// Environment number `place`: its world is that of one member of the ensemble.
+    pub(super) fn environment(
+        &self,
+        config: &RunConfig,
+        place: usize,
+    ) -> Result<Box<dyn Environment>, ReplayError> {
+        let environment = TwinEnvironment::new(Arc::clone(&self.worlds[place % self.worlds.len()]))?;
+        Ok(Box::new(match config.charter().in_training() {
+            Some(guide) => environment.with_guide(guide),
+            None => environment,
+        }))
+    }
+
+    /// Digest of the file.
+    pub(super) fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+}
+
+/// Reads the twin that the settings name, and checks that it is one of this cluster.
+pub(super) fn check(config: &RunConfig, sources: &Sources) -> Result<Option<Arc<TrainingTwin>>, ConfigError> {
+    let params = config.params();
+    let faults = FaultConfig::try_from(params.faults.clone())
+        .map_err(|error| sources.refuse("faults", &format!("faults.{error}")))?;
+    let Some(name) = &params.twin else { return Ok(None) };
+    let refuse = |message: &dyn std::fmt::Display| sources.refuse("twin", &format!("{name}: {message}"));
+    let path = Path::new(name);
+    let path = if path.is_dir() { path.join(TWIN) } else { path.to_owned() };
+    let bytes = fs::read(&path).map_err(|error| refuse(&error))?;
+    let file = TwinFile::from_bytes(&bytes).map_err(|error| refuse(&error))?;
+    let cluster = file.cluster().map_err(|error| refuse(&error))?;
+    let (own, other) = (&config.setup().topology, cluster.table.topology());
+    if topology_json::write(own) != topology_json::write(other) {
+        return Err(refuse(&"it is the twin of another topology; name that one with --topology"));
+    }
+    if cluster.period != config.setup().decision_period {
+        let (found, expected) = (cluster.period, config.setup().decision_period);
+        return Err(refuse(&format!("its decisions are {found} apart, those of this run {expected}")));
+    }
+    let horizon = NonZeroUsize::new(config.horizon()).unwrap_or(NonZeroUsize::MIN);
+    let worlds = file.worlds().map_err(|error| refuse(&error))?;
+    let worlds = worlds.into_iter().map(|model| {
+        let age = cluster.usual_age();
+        let scripts =
+            Script::cut_table(&model, file.twin.record(), age, horizon).map_err(|error| refuse(&error))?;
+        let observer = config.observer();
+        let depth = observer.depth();
+        let observer: Arc<dyn Observer> = Arc::new(observer);
+        let setup = Arc::new(TwinSetup {
+            model,
+            scripts,
+            team: config.team(),
+            observer,
+            depth,
+            reward: config.setup().reward,
+            faults: faults.clone(),
+        });
+        let batch = TwinBatch::new(Arc::clone(&setup), 1).map_err(|error| refuse(&error))?;
+        let longest = batch.spec().horizon;
+        if longest != horizon.get() {
+            let message = format!(
+                "its longest recorded window has {longest} decisions, an episode of this run {horizon}"
+            );
+            return Err(refuse(&message));
+        }
+        Ok(setup)
+    });
+    let worlds = worlds.collect::<Result<Vec<_>, ConfigError>>()?;
+    Ok(Some(Arc::new(TrainingTwin { bytes, worlds })))
+}

@@ -1,0 +1,46 @@
+//! Phase 1: traces are collected and looked at, and a twin is learned. The command `karma-model`.
+
+pub mod cli;
+mod collect;
+mod data;
+mod error;
+pub mod figures;
+mod files;
+mod fit;
+mod inspect;
+mod judge;
+mod mapping;
+mod meter;
+mod page;
+mod protocol;
+mod refit;
+mod rivals;
+mod tables;
+
+use std::process::ExitCode;
+
+pub use page::{page, standalone, table};
+
+use cli::{ModelArgs, ModelCommand};
+use error::ModelError;
+
+use crate::config::ConfigError;
+
+/// Runs `karma-model`.
+pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        ModelCommand::Collect(args) => collect::run(args),
+        ModelCommand::Import(args) => files::import(args),
+        ModelCommand::Export(args) => files::export(args),
+        ModelCommand::Inspect(args) => inspect::run(args),
+        ModelCommand::Fit(args) => fit::run(args),
+        ModelCommand::Protocol(args) => protocol::run(args),
+        ModelCommand::Refit(args) => refit::run(args),
+        ModelCommand::Drift(args) => refit::run_drift(args),
+    }
+}
+
+/// Whether the user's settings or arguments are to blame, rather than data, the machine or the program.
+pub(crate) fn is_usage(error: &anyhow::Error) -> bool {
+    error.is::<ConfigError>() || error.downcast_ref::<ModelError>().is_some_and(ModelError::is_usage)
+}
