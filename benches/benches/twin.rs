@@ -98,7 +98,7 @@ impl Game {
             }
             let joints: Vec<JointAction> = self.steps.iter().map(first_legal).collect();
             seconds += each(|| {
-                self.steps = self.batch.step(&joints)?;
+                self.batch.step_into(&joints, &mut self.steps)?;
                 Ok(ENVIRONMENTS * STEPS)
             })?;
         }
@@ -168,6 +168,7 @@ fn encode(recorded: &Recorded) -> Result<f64, Failure> {
 
 fn forecast(model: &dyn Forecaster, samples: &Samples) -> Result<f64, Failure> {
     let mut out = Forecasts::default();
+    model.forecast(&samples.inputs(), &mut out);
     each(|| {
         model.forecast(&samples.inputs(), &mut out);
         Ok(samples.len())

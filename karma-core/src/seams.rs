@@ -79,7 +79,7 @@ impl EnvironmentSpec {
 ///
 /// An environment never resets itself, so after a step that ends the episode `observations` and `global` are
 /// the *final* ones: a learner that bootstraps from them after `truncated` does the right thing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
     /// One observation for each agent.
     pub observations: PerAgent<Observation>,
@@ -189,11 +189,18 @@ pub trait Observer: Send + Sync {
         Vec::new()
     }
 
-    /// All of it: what each of the first `agents` agents sees, and what a critic sees. An observer whose agents share
-    /// features does well to make these once.
-    fn observe_all(&self, history: &History, agents: usize) -> (PerAgent<Observation>, Vec<f32>) {
-        let seen = (0..agents).map(|agent| self.observe(history, AgentId::from_index(agent)));
-        (seen.collect(), self.global(history))
+    /// Writes all of it over what stands there: what each agent sees, and what a critic sees. The memory is used again,
+    /// and agents may share the making of features: thousands of environments that step together need both.
+    fn observe_all(
+        &self,
+        history: &History,
+        observations: &mut PerAgent<Observation>,
+        global: &mut Vec<f32>,
+    ) {
+        for (agent, observation) in observations.iter_mut().enumerate() {
+            *observation = self.observe(history, AgentId::from_index(agent));
+        }
+        *global = self.global(history);
     }
 }
 

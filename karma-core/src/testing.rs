@@ -165,8 +165,12 @@ pub fn observer(observer: &dyn Observer, histories: &[History], agents: usize) {
                 "an observation is a function of the history"
             );
         }
-        let each = (0..agents).map(|agent| observer.observe(history, AgentId::from_index(agent))).collect();
-        assert_eq!(observer.observe_all(history, agents), (each, global), "all is what each sees, and a critic");
+        let each: PerAgent<_> =
+            (0..agents).map(|agent| observer.observe(history, AgentId::from_index(agent))).collect();
+        // Over what stands there from before, of whatever length.
+        let mut all = (PerAgent::filled(Observation(vec![9.0; 3]), agents), vec![9.0; 3]);
+        observer.observe_all(history, &mut all.0, &mut all.1);
+        assert_eq!(all, (each, global), "all is what each agent sees, and what a critic sees");
     }
 }
 

@@ -2,7 +2,8 @@
 //! their [`Step`]s here, so that a policy meets one game in both.
 
 use crate::{
-    DefenderTeam, History, Metric, Observer, PerAgent, PerService, Replicas, RunningGuide, State, Step,
+    DefenderTeam, History, Metric, Observation, Observer, PerAgent, PerService, Replicas, RunningGuide,
+    State, Step,
 };
 
 /// A team with what it sees of a history.
@@ -30,25 +31,34 @@ impl TeamView<'_> {
         reward: f32,
         truncated: bool,
     ) -> Step {
+        let mut step = Step::default();
+        self.write(history, guide, (reward, truncated), &mut step);
+        step
+    }
+
+    /// The same over another step, whose memory is used again.
+    pub fn write(
+        &self,
+        history: &History,
+        guide: Option<&mut RunningGuide>,
+        (reward, truncated): (f32, bool),
+        step: &mut Step,
+    ) {
         let agents = self.team.roles().len();
         let legal = self.team.mask(&desired(history.now()));
-        let mut rewards = PerAgent::filled(reward, agents);
-        let masks = match guide {
+        step.rewards = PerAgent::filled(reward, agents);
+        step.masks = match guide {
             None => PerAgent::filled(legal, agents),
             Some(guide) => {
-                guide.shape(&mut rewards);
+                guide.shape(&mut step.rewards);
                 guide.restrict(&legal, self.team.action_space())
             }
         };
-        let (observations, global) = self.observer.observe_all(history, agents);
-        Step {
-            observations,
-            masks,
-            global,
-            rewards,
-            terminated: false,
-            truncated,
+        if step.observations.len() != agents {
+            step.observations = PerAgent::filled(Observation::default(), agents);
         }
+        self.observer.observe_all(history, &mut step.observations, &mut step.global);
+        (step.terminated, step.truncated) = (false, truncated);
     }
 }
 

@@ -75,7 +75,7 @@ pub fn roll_out(
     visit: &mut dyn FnMut(Visit<'_>),
 ) {
     assert!(encoder.schema() == table.schema(), "the encoder is for the columns of the table");
-    let mut walk = Walk { encoder, table, at: None, memory: vec![0.0; encoder.memory()] };
+    let mut walk = Walk::new(encoder, table);
     let mut fleet = Fleet::new(encoder, table);
     for (chunk, starts) in starts.chunks(CHUNK).enumerate() {
         fleet.begin(chunk * CHUNK, starts, &mut walk);
@@ -85,22 +85,25 @@ pub fn roll_out(
                 break;
             }
             fleet.encode(starts, step);
-            let inputs = Inputs { features: &fleet.features, present: &fleet.present, moved: &fleet.moved };
-            forecaster.forecast(&inputs, &mut fleet.forecasts);
+            fleet.forecast(forecaster);
             fleet.advance(starts, step, visit);
         }
     }
 }
 
 /// Reads windows from their beginning, and remembers how far it came.
-struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     encoder: &'a Encoder,
     table: &'a Table,
     at: Option<Start>,
     memory: Vec<f32>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    pub(crate) fn new(encoder: &'a Encoder, table: &'a Table) -> Self {
+        Self { encoder, table, at: None, memory: vec![0.0; encoder.memory()] }
+    }
+
     /// The memory of a series that has seen its window up to and with the row of `start`.
     fn memory_at(&mut self, start: Start) -> &[f32] {
         let window = &self.table.windows()[start.window];
@@ -120,14 +123,14 @@ impl Walk<'_> {
 }
 
 /// The series of one chunk. "Series" counts from the chunk's first start; "slot" counts the series still under way.
-struct Fleet<'a> {
+pub(crate) struct Fleet<'a> {
     encoder: &'a Encoder,
     table: &'a Table,
     predicted: usize,
     /// Place of the chunk's first start.
     first: usize,
     /// The series of each slot.
-    active: Vec<usize>,
+    pub(crate) active: Vec<usize>,
     /// Series × memory.
     memories: Vec<f32>,
     /// Series × predicted columns: last known at the start.
@@ -144,7 +147,7 @@ struct Fleet<'a> {
 }
 
 impl<'a> Fleet<'a> {
-    fn new(encoder: &'a Encoder, table: &'a Table) -> Self {
+    pub(crate) fn new(encoder: &'a Encoder, table: &'a Table) -> Self {
         Self {
             encoder,
             table,
@@ -162,7 +165,7 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    fn begin(&mut self, first: usize, starts: &[Start], walk: &mut Walk<'_>) {
+    pub(crate) fn begin(&mut self, first: usize, starts: &[Start], walk: &mut Walk<'_>) {
         self.first = first;
         self.memories.clear();
         self.origins.clear();
@@ -178,13 +181,13 @@ impl<'a> Fleet<'a> {
     }
 
     /// Drops the series whose window ends before this step.
-    fn keep_those_that_last(&mut self, starts: &[Start], step: usize) {
+    pub(crate) fn keep_those_that_last(&mut self, starts: &[Start], step: usize) {
         let windows = self.table.windows();
         self.active.retain(|series| starts[*series].row + step < windows[starts[*series].window].len());
     }
 
     /// Writes the inputs of every slot.
-    fn encode(&mut self, starts: &[Start], step: usize) {
+    pub(crate) fn encode(&mut self, starts: &[Start], step: usize) {
         let (features, predicted, slots) = (self.encoder.features(), self.predicted, self.active.len());
         self.features.resize(slots * features, 0.0);
         self.present.resize(slots * predicted, 0.0);
@@ -200,8 +203,19 @@ impl<'a> Fleet<'a> {
         }
     }
 
+    /// What was encoded of every slot.
+    pub(crate) fn inputs(&self) -> Inputs<'_> {
+        Inputs { features: &self.features, present: &self.present, moved: &self.moved }
+    }
+
+    /// Forecasts every slot.
+    pub(crate) fn forecast(&mut self, forecaster: &dyn Forecaster) {
+        let inputs = Inputs { features: &self.features, present: &self.present, moved: &self.moved };
+        forecaster.forecast(&inputs, &mut self.forecasts);
+    }
+
     /// Makes each slot's forecast the next row of its series, and shows it.
-    fn advance(&mut self, starts: &[Start], step: usize, visit: &mut dyn FnMut(Visit<'_>)) {
+    pub(crate) fn advance(&mut self, starts: &[Start], step: usize, visit: &mut dyn FnMut(Visit<'_>)) {
         let (encoder, predicted) = (self.encoder, self.predicted);
         for (slot, series) in self.active.iter().copied().enumerate() {
             let memory = &mut self.memories[series * encoder.memory()..][..encoder.memory()];

@@ -52,7 +52,9 @@ mod tests {
         let params = EncoderParams { stay_half_life: 1.0, ..EncoderParams::default() };
         let encoder = Encoder::new(schema.clone(), params, Structure::Bounds).unwrap();
         let mut window = Window::new("a", 2);
-        [[9.0, 1.0], [2.0, 5.0], [4.0, 5.0], [0.0, 5.0]].iter().for_each(|row| window.push(0.0, row));
+        for row in [[9.0, 1.0], [2.0, 5.0], [4.0, 5.0], [0.0, 5.0]] {
+            window.push(0.0, &row);
+        }
         let table = Table::new(schema, [window]);
         let samples = Samples::of(&encoder, &table, &table.starts().collect::<Vec<_>>());
         let mut out = Forecasts::default();

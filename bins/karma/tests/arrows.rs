@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &str, MayUse)] = &[
 ];
 
 /// Heavy families that the first command of the README must build without.
-const NOT_IN_KARMA_TRAIN: &[&str] = &["kube", "k8s-openapi", "arrow", "parquet", "polars"];
+const NOT_IN_KARMA_TRAIN: &[&str] = &["kube", "k8s-openapi", "arrow", "parquet", "polars", "rusqlite"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

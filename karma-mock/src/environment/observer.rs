@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use karma_core::topology::Service;
 use karma_core::{
-    ActionSpace, AgentId, History, Id as _, Metric, MetricRow, Observation, Observer, PerAgent, State, Topology,
+    ActionSpace, AgentId, History, Id as _, Metric, MetricRow, Observation, Observer, PerAgent, State,
+    Topology,
 };
 
 /// Features of one service in one state.
@@ -47,6 +48,12 @@ impl ClusterObserver {
     /// What every agent sees: the newest state first. States before the beginning repeat the oldest one.
     pub fn shared_features(&self, history: &History) -> Vec<f32> {
         let mut features = Vec::with_capacity(self.shared_size() + self.space.len());
+        self.write_shared(history, &mut features);
+        features
+    }
+
+    fn write_shared(&self, history: &History, features: &mut Vec<f32>) {
+        features.clear();
         let mut state = history.now();
         for ago in 0..self.depth {
             state = history.state(ago).unwrap_or(state);
@@ -55,19 +62,16 @@ impl ClusterObserver {
             }
         }
         features.extend(system_features(history.now()));
-        features
     }
 
-    /// The shared features, and the agent's own last move as a one among zeros.
-    fn with_last_move(&self, shared: &[f32], history: &History, agent: AgentId) -> Observation {
-        let mut features = Vec::with_capacity(shared.len() + self.space.len());
-        features.extend_from_slice(shared);
-        features.resize(shared.len() + self.space.len(), 0.0);
+    /// Adds the agent's own last move: a one among zeros.
+    fn add_last_move(&self, history: &History, agent: AgentId, features: &mut Vec<f32>) {
+        let start = features.len();
+        features.resize(start + self.space.len(), 0.0);
         let last = history.action(0).and_then(|joint| joint.get(agent));
-        if let Some(feature) = last.and_then(|action| features[shared.len()..].get_mut(action.0 as usize)) {
+        if let Some(feature) = last.and_then(|action| features[start..].get_mut(action.0 as usize)) {
             *feature = 1.0;
         }
-        Observation(features)
     }
 }
 
@@ -77,7 +81,9 @@ impl Observer for ClusterObserver {
     }
 
     fn observe(&self, history: &History, agent: AgentId) -> Observation {
-        self.with_last_move(&self.shared_features(history), history, agent)
+        let mut features = self.shared_features(history);
+        self.add_last_move(history, agent, &mut features);
+        Observation(features)
     }
 
     fn global_size(&self) -> usize {
@@ -88,10 +94,20 @@ impl Observer for ClusterObserver {
         self.shared_features(history)
     }
 
-    fn observe_all(&self, history: &History, agents: usize) -> (PerAgent<Observation>, Vec<f32>) {
-        let shared = self.shared_features(history);
-        let see = |agent| self.with_last_move(&shared, history, AgentId::from_index(agent));
-        ((0..agents).map(see).collect(), shared)
+    fn observe_all(
+        &self,
+        history: &History,
+        observations: &mut PerAgent<Observation>,
+        global: &mut Vec<f32>,
+    ) {
+        self.write_shared(history, global);
+        for (agent, observation) in observations.iter_mut().enumerate() {
+            let features = &mut observation.0;
+            features.clear();
+            features.reserve_exact(global.len() + self.space.len());
+            features.extend_from_slice(global);
+            self.add_last_move(history, AgentId::from_index(agent), features);
+        }
     }
 }
 

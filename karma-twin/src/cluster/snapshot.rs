@@ -22,8 +22,8 @@
 use std::sync::Arc;
 
 use karma_core::{
-    EntryPointSnapshot, Id as _, Metric, MetricRow, PerService, PodPhase, PodSample, PodSnapshot, Replicas,
-    Seconds, ServiceSnapshot, Snapshot, State, Topology,
+    EntryPointSnapshot, Metric, MetricRow, PerService, PodPhase, PodSample, PodSnapshot, Replicas, Seconds,
+    ServiceSnapshot, Snapshot, State, Topology,
 };
 
 use super::ClusterTable;

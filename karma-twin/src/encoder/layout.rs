@@ -122,20 +122,22 @@ impl Layout {
         memory[self.first_mean..self.first_deviation].chunks_exact(self.predicted)
     }
 
-    /// Adds a value to a running mean; a missing one changes nothing.
+    /// Adds a value to a running mean, which begins anew without a decay; a missing value changes nothing.
     pub(super) fn average(
         &self,
         memory: &mut [f32],
         (mean, column): (usize, usize),
         value: f32,
-        decay: f32,
-        begin_anew: bool,
+        decay: Option<f32>,
     ) {
         let average = &mut memory[self.first_mean + mean * self.predicted + column];
-        if average.is_nan() || begin_anew {
-            *average = value;
-        } else if !value.is_nan() {
-            *average += (1.0 - decay) * (value - *average);
+        match decay {
+            Some(decay) if !average.is_nan() => {
+                if !value.is_nan() {
+                    *average += (1.0 - decay) * (value - *average);
+                }
+            }
+            _ => *average = value,
         }
     }
 

@@ -207,7 +207,8 @@ impl Encoder {
                 let half_lives = self.params.half_lives.iter().chain(Some(&self.params.stay_half_life));
                 for (mean, half_life) in half_lives.enumerate() {
                     let begin_anew = moved && mean == stay;
-                    self.layout.average(memory, (mean, column), *value, decay(*half_life), begin_anew);
+                    let decay = (!begin_anew).then(|| decay(*half_life));
+                    self.layout.average(memory, (mean, column), *value, decay);
                 }
                 self.layout.deviate(memory, (stay, column), *value, decay(self.params.stay_half_life));
             }

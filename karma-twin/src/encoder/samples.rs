@@ -31,9 +31,9 @@ impl Samples {
             for row in 0..window.transitions() {
                 let values = window.row(row);
                 if row == 0 {
-                    encoder.begin(values, &mut memory)
+                    encoder.begin(values, &mut memory);
                 } else {
-                    encoder.push(values, &mut memory)
+                    encoder.push(values, &mut memory);
                 }
                 let Some(start) = wanted.next_if(|start| start.row == row) else { continue };
                 let next = window.row(row + 1);

@@ -84,7 +84,10 @@ impl TwinBatch {
     /// If there is no such environment: a bug of the caller.
     pub fn restart(&mut self, place: usize, seed: u64) -> Step {
         let Self { setup, guide, dynamics, players, .. } = self;
-        players[place].insert(Player::begin(setup, guide.as_ref(), (dynamics, place), seed)).view(setup)
+        let player = players[place].insert(Player::begin(setup, guide.as_ref(), (dynamics, place), seed));
+        let mut step = Step::default();
+        player.view(setup, &mut step);
+        step
     }
 
     /// Plays one joint action in every environment.
@@ -96,6 +99,20 @@ impl TwinBatch {
     /// # Panics
     /// If there is not one joint action for each environment: a bug of the caller.
     pub fn step(&mut self, joints: &[JointAction]) -> Result<Vec<Step>, ActionError> {
+        let mut steps = Vec::new();
+        self.step_into(joints, &mut steps)?;
+        Ok(steps)
+    }
+
+    /// [`TwinBatch::step`] over the steps before, whose memory is used again: with thousands of environments, fresh
+    /// memory for what they show costs as much as the forecast.
+    ///
+    /// # Errors
+    /// As [`TwinBatch::step`]; then `steps` is unchanged, too.
+    ///
+    /// # Panics
+    /// If there is not one joint action for each environment: a bug of the caller.
+    pub fn step_into(&mut self, joints: &[JointAction], steps: &mut Vec<Step>) -> Result<(), ActionError> {
         assert_eq!(joints.len(), self.len(), "one joint action for each environment");
         joints.iter().try_for_each(|joint| self.spec.check(joint))?;
         let Self { setup, dynamics, players, .. } = self;
@@ -108,11 +125,13 @@ impl TwinBatch {
             dynamics.encode(&setup.model, place, player.stalls(setup));
         }
         dynamics.forecast(&setup.model);
-        let steps = players.iter_mut().flatten().enumerate().zip(joints).map(|((place, player), joint)| {
+        steps.resize_with(joints.len(), Step::default);
+        let of_places = players.iter_mut().flatten().enumerate().zip(joints).zip(steps);
+        for (((place, player), joint), step) in of_places {
             player.advance(setup, (dynamics, place), joint);
-            player.view(setup)
-        });
-        Ok(steps.collect())
+            player.view(setup, step);
+        }
+        Ok(())
     }
 }
 

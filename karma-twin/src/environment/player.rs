@@ -72,10 +72,10 @@ impl Player {
         self.history.push(joint.clone(), state);
     }
 
-    /// What the team is shown.
-    pub(super) fn view(&mut self, setup: &TwinSetup) -> Step {
+    /// Writes what the team is shown over a step.
+    pub(super) fn view(&mut self, setup: &TwinSetup, step: &mut Step) {
         let view = TeamView { team: &setup.team, observer: &*setup.observer };
         let over = self.is_over(setup);
-        view.step(&self.history, self.guide.as_mut(), self.reward, over)
+        view.write(&self.history, self.guide.as_mut(), (self.reward, over), step);
     }
 }

@@ -12,7 +12,7 @@ pub struct ForestParams {
     /// Trees that share one bag, that is one draw of samples, 1 to 100 (default 2). With 1, noise of single trees counts
     /// as ignorance; with many, there are few bags.
     pub trees_per_bag: usize,
-    /// Fewest samples in a leaf, counted as often as they were drawn, at least 1 (default 5).
+    /// Fewest samples in a leaf, counted as often as they were drawn, at least 1 (default 3).
     pub least_leaf: usize,
     /// Share of the features that are tried at each split, above 0, at most 1 (default 0.4).
     pub tried: f32,
@@ -25,7 +25,7 @@ pub struct ForestParams {
 
 impl Default for ForestParams {
     fn default() -> Self {
-        Self { trees: 300, trees_per_bag: 2, least_leaf: 5, tried: 0.4, stretch: 100, most_samples: 20_000 }
+        Self { trees: 300, trees_per_bag: 2, least_leaf: 3, tried: 0.4, stretch: 100, most_samples: 20_000 }
     }
 }
 

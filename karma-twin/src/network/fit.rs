@@ -106,7 +106,8 @@ impl Network {
             let recorded =
                 (0..samples.len()).filter(|row| fold(*row, samples.len(), members) != member).count();
             let (normaliser, units) = (&normaliser, &units);
-            Member { fitting, config, samples, normaliser, units, member, members, recorded }.fit(start)
+            Member { fitting, config, samples, normaliser, units, index: member, members, recorded }
+                .fit(start)
         });
         let fitted = fitted.into_iter().collect::<Result<Vec<Mlp>, FitError>>()?;
         let network = Self { normaliser, units, members: fitted };
@@ -172,7 +173,7 @@ struct Member<'a> {
     samples: &'a Samples,
     normaliser: &'a Normaliser,
     units: &'a [Units],
-    member: usize,
+    index: usize,
     members: usize,
     /// Samples of its own that are recorded; those behind are imagined, and say nothing about the noise.
     recorded: usize,
@@ -181,7 +182,7 @@ struct Member<'a> {
 impl Member<'_> {
     fn fit(&self, start: Option<Mlp>) -> Result<Mlp, FitError> {
         let params = self.config.params();
-        let seed = self.fitting.seed.child("network").index(self.member as u64);
+        let seed = self.fitting.seed.child("network").index(self.index as u64);
         let shape = MlpParams {
             input: self.normaliser.width(),
             hidden: params.hidden.clone(),
@@ -194,7 +195,7 @@ impl Member<'_> {
             None => Mlp::orthogonal(&shape.check()?, &mut seed.child("weights").rng()),
         };
         let own: Vec<usize> = (0..self.samples.len())
-            .filter(|row| fold(*row, self.samples.len(), self.members) != self.member)
+            .filter(|row| fold(*row, self.samples.len(), self.members) != self.index)
             .collect();
         let mut learned = self.samples.select(&own);
         let rng = &mut seed.child("order").rng();

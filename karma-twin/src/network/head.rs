@@ -74,6 +74,10 @@ impl Units {
     }
 
     /// Writes the derivatives of `weight` times the loss with respect to the outputs of one column.
+    #[expect(
+        clippy::imprecise_flops,
+        reason = "a root is the same on every machine, and these do not overflow"
+    )]
     pub(super) fn differentiate(
         &self,
         outputs: &[f32],
@@ -104,6 +108,7 @@ impl Units {
 
     /// The three losses: absolute, likelihood of the noise, squared.
     #[cfg(test)]
+    #[expect(clippy::imprecise_flops, reason = "as in the derivatives")]
     fn losses(&self, outputs: &[f32], present: f32, truth: f32) -> [f32; 3] {
         let said = self.read(outputs, present);
         let error = (said.median - truth) / self.increment;

@@ -1,7 +1,8 @@
 //! Pasts of a model's own making, each with the recorded row that should follow.
 
+use crate::rollout::{Fleet, Walk};
 use crate::table::{Start, Table};
-use crate::{Encoder, Forecaster, Forecasts, Samples};
+use crate::{Encoder, Forecaster, Samples};
 
 /// Rolls `forecaster` out from each of `starts` (sorted) for up to `steps` steps under the recorded controls and
 /// exogenous values. The samples are the imagined pasts after 1, 2, … steps with the recorded next row as target.
@@ -12,89 +13,40 @@ pub(super) fn imagine(
     starts: &[Start],
     steps: usize,
 ) -> Samples {
-    let mut places = starts.to_vec();
-    let mut memories = memories(encoder, table, starts);
-    let (mut imagined, mut forecasts) = (Samples::default(), Forecasts::default());
-    for step in 0..=steps {
-        // A series ends with its window.
-        let alive: Vec<bool> =
-            places.iter().map(|place| place.row < table.windows()[place.window].transitions()).collect();
-        keep(&mut places, 1, &alive);
-        keep(&mut memories, encoder.memory(), &alive);
-        let now = encode(encoder, table, &places, &memories);
-        if step > 0 {
-            imagined.extend(&now);
-        }
-        if step == steps {
+    let mut imagined = Samples::default();
+    let mut fleet = Fleet::new(encoder, table);
+    fleet.begin(0, starts, &mut Walk::new(encoder, table));
+    for step in 1..=steps + 1 {
+        fleet.keep_those_that_last(starts, step);
+        if fleet.active.is_empty() {
             break;
         }
-        forecaster.forecast(&now.inputs(), &mut forecasts);
-        advance(encoder, table, &mut places, &mut memories, &forecasts);
+        fleet.encode(starts, step);
+        if step > 1 {
+            let places = fleet
+                .active
+                .iter()
+                .map(|series| Start { row: starts[*series].row + step - 1, ..starts[*series] });
+            imagined.extend(&pasts(places.collect(), &fleet, table));
+        }
+        if step <= steps {
+            fleet.forecast(forecaster);
+            fleet.advance(starts, step, &mut |_| {});
+        }
     }
     imagined
 }
 
-/// The memories of the series just before their starts' transitions.
-fn memories(encoder: &Encoder, table: &Table, starts: &[Start]) -> Vec<f32> {
-    let mut memories = Vec::with_capacity(starts.len() * encoder.memory());
-    let mut memory = vec![0.0; encoder.memory()];
-    for of_window in starts.chunk_by(|a, b| a.window == b.window) {
-        let window = &table.windows()[of_window[0].window];
-        let mut row = 0;
-        encoder.begin(window.row(0), &mut memory);
-        for start in of_window {
-            while row < start.row {
-                row += 1;
-                encoder.push(window.row(row), &mut memory);
-            }
-            memories.extend_from_slice(&memory);
-        }
-    }
-    memories
-}
-
-/// Keeps the blocks of `width` values that are alive.
-fn keep<T: Copy>(values: &mut Vec<T>, width: usize, alive: &[bool]) {
-    let mut kept = 0;
-    for (block, _) in alive.iter().enumerate().filter(|(_, alive)| **alive) {
-        values.copy_within(block * width..(block + 1) * width, kept * width);
-        kept += 1;
-    }
-    values.truncate(kept * width);
-}
-
-fn encode(encoder: &Encoder, table: &Table, places: &[Start], memories: &[f32]) -> Samples {
-    let predicted = encoder.schema().predicted().len();
-    let mut features = vec![0.0; places.len() * encoder.features()];
-    let rows = memories.chunks_exact(encoder.memory()).zip(features.chunks_exact_mut(encoder.features()));
-    let (mut present, mut targets, mut moved) = (Vec::new(), Vec::new(), Vec::new());
-    for (place, (memory, features)) in places.iter().zip(rows) {
-        let next = table.windows()[place.window].row(place.row + 1);
-        moved.push(encoder.encode(memory, &next[predicted..], features));
-        present.extend_from_slice(&encoder.now(memory)[..predicted]);
-        targets.extend_from_slice(&next[..predicted]);
-    }
-    Samples { starts: places.to_vec(), features, present, targets, moved }
-}
-
-/// Every series goes one row on: what was forecast, with what is recorded of the rest.
-fn advance(
-    encoder: &Encoder,
-    table: &Table,
-    places: &mut [Start],
-    memories: &mut [f32],
-    forecasts: &Forecasts,
-) {
-    let predicted = encoder.schema().predicted().len();
-    let mut row = vec![0.0; encoder.schema().width()];
-    let series = places.iter_mut().zip(memories.chunks_exact_mut(encoder.memory()));
-    for ((place, memory), median) in series.zip(forecasts.median.chunks_exact(predicted)) {
-        let next = table.windows()[place.window].row(place.row + 1);
-        row.copy_from_slice(next);
-        row[..predicted].copy_from_slice(median);
-        encoder.structure().constrain(encoder.schema(), encoder.now(memory), &mut row);
-        encoder.push(&row, memory);
-        place.row += 1;
+/// The pasts of a fleet that stands at `places`, each with the recorded row that follows.
+fn pasts(places: Vec<Start>, fleet: &Fleet<'_>, table: &Table) -> Samples {
+    let (inputs, predicted) = (fleet.inputs(), table.schema().predicted().len());
+    let next = places.iter().flat_map(|place| &table.windows()[place.window].row(place.row + 1)[..predicted]);
+    Samples {
+        targets: next.copied().collect(),
+        features: inputs.features.to_vec(),
+        present: inputs.present.to_vec(),
+        moved: inputs.moved.to_vec(),
+        starts: places,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use karma_nn::{Checkpoint, CheckpointError, Tensor};
 
+use crate::statistics::moments;
+
 /// Features farther than this many standard deviations from their mean are taken to be there.
 const CUT: f32 = 5.0;
 
@@ -18,11 +20,7 @@ impl Normaliser {
     pub fn fit(features: &[f32], width: usize) -> Self {
         let (mut mean, mut spread) = (Vec::with_capacity(width), Vec::with_capacity(width));
         for column in 0..width {
-            let values = || features.iter().skip(column).step_by(width).filter(|x| x.is_finite());
-            let count = values().count().max(1) as f64;
-            let centre = values().map(|x| f64::from(*x)).sum::<f64>() / count;
-            let variance = values().map(|x| (f64::from(*x) - centre).powi(2)).sum::<f64>() / count;
-            let deviation = variance.sqrt();
+            let (centre, deviation) = moments(features, column, width);
             mean.push(centre as f32);
             spread.push(if deviation > 1e-6 * centre.abs().max(1e-3) {
                 deviation as f32

@@ -16,6 +16,7 @@ mod group;
 
 use karma_nn::{Checkpoint, CheckpointError, Tensor};
 
+use crate::statistics::moments;
 use crate::{Forecaster, Forecasts, Inputs, Samples};
 use group::Group;
 
@@ -40,11 +41,7 @@ impl Standard {
     pub(crate) fn fit(values: &[f32], width: usize) -> Self {
         let (mut centre, mut inverse) = (Vec::with_capacity(width), Vec::with_capacity(width));
         for column in 0..width {
-            let known =
-                || values.iter().skip(column).step_by(width).filter(|x| x.is_finite()).map(|x| f64::from(*x));
-            let count = known().count().max(1) as f64;
-            let mean = known().sum::<f64>() / count;
-            let spread = (known().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt();
+            let (mean, spread) = moments(values, column, width);
             centre.push(mean);
             inverse.push(if spread > 1e-9 * mean.abs() && spread > 0.0 { 1.0 / spread } else { 0.0 });
         }

@@ -140,9 +140,9 @@ impl ClusterStructure {
     pub fn constrain(&self, now: &[f32], next: &mut [f32]) {
         for columns in &self.layout.services {
             let desired = next[columns.desired];
-            let failed = at_most(next[columns.failed], desired);
+            let failed = at_most(next[columns.failed].round(), desired);
             next[columns.failed] = failed;
-            next[columns.healthy] = at_most(next[columns.healthy], desired - failed);
+            next[columns.healthy] = at_most(next[columns.healthy].round(), desired - failed);
         }
         for service in &self.parts.order {
             if let Some(rate) = self.layout.services[*service].rate {

@@ -211,7 +211,7 @@ impl Work<'_> {
 }
 
 /// Roll-outs that a step must have to be calibrated.
-const ENOUGH: usize = 100;
+const ENOUGH: usize = 40;
 
 /// The longest roll-out of which there are enough to calibrate on; at least 1.
 fn longest(table: &Table, starts: &[Start]) -> usize {

@@ -67,7 +67,7 @@ fn bytes_that_are_no_twin_are_refused_with_the_reason() {
     let bytes = twin.to_bytes().unwrap();
     assert!(Twin::from_bytes(b"PNG").is_err());
     assert!(Twin::from_bytes(&bytes[..bytes.len() - 1]).is_err(), "cut short");
-    let mut damaged = bytes.clone();
+    let mut damaged = bytes;
     let last = damaged.len() - 3;
     damaged[last] ^= 1;
     let told = Twin::from_bytes(&damaged).unwrap_err().to_string();

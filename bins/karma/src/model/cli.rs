@@ -74,6 +74,8 @@ pub enum ModelCommand {
     Inspect(InspectArgs),
     /// Fit a twin to traces, or a model to any table.
     Fit(FitArgs),
+    /// Say how faithful a twin is: errors, intervals, and the order of policies.
+    Validate(ValidateArgs),
     /// Fit every model under one protocol and compare them.
     Protocol(ProtocolArgs),
     /// Fit a twin again on newer data, without forgetting.

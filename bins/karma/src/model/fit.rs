@@ -9,7 +9,7 @@ use std::{fs, thread};
 
 use anyhow::Context as _;
 use karma_core::{Seconds, Topology};
-use karma_twin::table::{MappingParams, Split, Table};
+use karma_twin::table::{MappingParams, Split, SplitParams, Table};
 use karma_twin::trace::{TraceWindow, Traces};
 use karma_twin::twin::TwinFitting;
 use karma_twin::{ClusterTable, EncoderParams, ModelKind, Structure, Twin, TwinParams};
@@ -56,6 +56,20 @@ impl Prepared {
                 Self::of_traces(traces, topology)
             }
         }
+    }
+
+    /// The same with another part held back, if one is asked for.
+    pub(super) fn holding(self, part: Option<&SplitParams>) -> Result<Self, ModelError> {
+        let split = part.map_or(self.split, |part| part.clone().into());
+        if let Split::Run { name } = &split
+            && !self.table.runs().contains(&name.as_str())
+        {
+            let runs = self.table.runs().join(", ");
+            return Err(ModelError::Usage(format!(
+                "there is no run {name:?} to hold back; there are: {runs}"
+            )));
+        }
+        Ok(Self { split, ..self })
     }
 
     /// Reads data as those that a twin was fitted on.
@@ -159,7 +173,8 @@ fn period(windows: &[TraceWindow]) -> anyhow::Result<Seconds> {
 
 /// Fits a twin and writes it.
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
-    let data = Prepared::read(&args.data, &args.mapping, args.topology.as_deref())?;
+    let data = Prepared::read(&args.data, &args.mapping, args.topology.as_deref())?
+        .holding(args.hold_back.as_ref())?;
     let mut params = match &args.config {
         Some(path) => settings(path, &data.defaults())?,
         None => data.defaults(),

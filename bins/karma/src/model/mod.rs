@@ -12,10 +12,12 @@ mod judge;
 mod mapping;
 mod meter;
 mod page;
+mod policies;
 mod protocol;
 mod refit;
 mod rivals;
 mod tables;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,7 @@ pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<ExitCode> {
         ModelCommand::Export(args) => files::export(args),
         ModelCommand::Inspect(args) => inspect::run(args),
         ModelCommand::Fit(args) => fit::run(args),
+        ModelCommand::Validate(args) => validate::run(args),
         ModelCommand::Protocol(args) => protocol::run(args),
         ModelCommand::Refit(args) => refit::run(args),
         ModelCommand::Drift(args) => refit::run_drift(args),

@@ -38,7 +38,7 @@ struct Report {
 
 /// Fits every model with every seed on what the split leaves, and judges all on what it holds back.
 pub(super) fn run(args: &ProtocolArgs) -> anyhow::Result<ExitCode> {
-    let data = Prepared::read(&args.data, &args.mapping, None)?;
+    let data = Prepared::read(&args.data, &args.mapping, None)?.holding(args.hold_back.as_ref())?;
     let (learned, mut held_back) = data.split.divide(&data.table);
     if learned.is_empty() || held_back.is_empty() {
         let message =

@@ -13,6 +13,7 @@ use super::fit::{Prepared, print, threads};
 use super::judge::{self, Fidelity, LEVEL};
 use super::page::{page, table};
 use super::{policies, tables};
+use crate::config::Written;
 use crate::run_dir::atomic;
 use crate::twin_file::TwinFile;
 
@@ -47,18 +48,22 @@ fn measure(args: &ValidateArgs, file: &TwinFile) -> anyhow::Result<Fidelity> {
             (starts, words)
         }
         (None, None) => {
-            let message = "nothing was held back when the twin was fitted: give data to judge it by".to_owned();
+            let message =
+                "nothing was held back when the twin was fitted: give data to judge it by".to_owned();
             return Err(ModelError::Usage(message).into());
         }
     };
     if starts.is_empty() {
-        return Err(ModelError::Usage(format!("{}: no transition to judge the twin by", path.display())).into());
+        return Err(
+            ModelError::Usage(format!("{}: no transition to judge the twin by", path.display())).into()
+        );
     }
     let threads = threads(args.threads);
     let mut fidelity = judge::measure(&file.twin, (&data.table, &starts), words, threads)?;
     if args.policies {
-        let windows = policies::held_out(&data.table, &starts);
-        fidelity.ranking = Some(policies::rank(file, &windows, &args.policy_settings(), threads)?);
+        let config = Written::read(args.config.as_deref())?.with(&args.overrides()).check()?;
+        let windows = policies::held_out(path, &starts)?;
+        fidelity.ranking = Some(policies::rank(file, &windows, (&config, &args.teams), threads)?);
     }
     Ok(fidelity)
 }
@@ -101,7 +106,10 @@ fn headline(fidelity: &Fidelity) -> String {
 
 fn html(fidelity: &Fidelity) -> String {
     let mut sections = vec![
-        ("What it was judged on".to_owned(), format!("<p>{}</p>", crate::report::svg::escape(&headline(fidelity)))),
+        (
+            "What it was judged on".to_owned(),
+            format!("<p>{}</p>", crate::report::svg::escape(&headline(fidelity))),
+        ),
         ("Error by steps ahead".to_owned(), error_by_horizon("nMAE, % of the range", &errors(fidelity))),
         ("Do the intervals hold?".to_owned(), coverage_by_horizon(GOAL, &coverages(fidelity))),
         ("Calibration".to_owned(), calibration(&reliability(fidelity))),
@@ -114,20 +122,29 @@ fn html(fidelity: &Fidelity) -> String {
         });
         sections.push(("Does it rank policies?".to_owned(), returns(&points.collect::<Vec<_>>())));
     }
-    sections.extend(tables::sheets(fidelity).into_iter().map(|sheet| (sheet.heading, table(&sheet.head, &sheet.rows))));
-    let spots: String =
-        fidelity.blind_spots.iter().map(|spot| format!("<li>{}</li>", crate::report::svg::escape(spot))).collect();
+    sections.extend(
+        tables::sheets(fidelity).into_iter().map(|sheet| (sheet.heading, table(&sheet.head, &sheet.rows))),
+    );
+    let spots: String = fidelity
+        .blind_spots
+        .iter()
+        .map(|spot| format!("<li>{}</li>", crate::report::svg::escape(spot)))
+        .collect();
     sections.push(("What the twin cannot know".to_owned(), format!("<ul>{spots}</ul>")));
     sections.push(("How to read the tables".to_owned(), format!("<p>{}</p>", tables::LEGEND)));
     page("Fidelity of a digital twin", &sections)
 }
 
 fn errors(fidelity: &Fidelity) -> Vec<Series> {
-    let point = |step: &karma_twin::fidelity::StepScore| {
-        Some((step.step as f64, 100.0 * step.rows.all.mean.nmae?))
-    };
+    let point =
+        |step: &karma_twin::fidelity::StepScore| Some((step.step as f64, 100.0 * step.rows.all.mean.nmae?));
     let series = fidelity.models.iter();
-    series.map(|model| Series { name: model.name.clone(), points: model.steps.iter().filter_map(point).collect() }).collect()
+    series
+        .map(|model| Series {
+            name: model.name.clone(),
+            points: model.steps.iter().filter_map(point).collect(),
+        })
+        .collect()
 }
 
 fn coverages(fidelity: &Fidelity) -> Vec<Series> {

@@ -91,7 +91,7 @@ fn a_batch_of_many_is_as_many_batches_of_one_bit_for_bit() {
     for turn in 0..20 {
         let joints: Vec<JointAction> =
             steps.iter().enumerate().map(|(place, step)| varied(step, place + turn)).collect();
-        steps = many.step(&joints).unwrap();
+        many.step_into(&joints, &mut steps).unwrap();
         for (place, (single, joint)) in singles.iter_mut().zip(&joints).enumerate() {
             assert_eq!(single.step(std::slice::from_ref(joint)).unwrap()[0], steps[place]);
             let rows = [many.dynamics.row(place).to_vec(), single.dynamics.row(0).to_vec()];

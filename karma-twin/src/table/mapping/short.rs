@@ -4,11 +4,11 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::{ColumnParams, ControlParams, Names, ScaleParams, When};
+use super::{ColumnParams, ControlParams, Names, ScaleParams, SplitParams, When};
 
 /// A short form that is none.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{text:?} is no column; write {allowed}")]
+#[error("{text:?} is not understood; write {allowed}")]
 pub struct ShortError {
     /// What is written.
     pub text: String,
@@ -18,6 +18,9 @@ pub struct ShortError {
 
 const COLUMN: &str = "[NAME=]COLUMN[/DIVIDE][:SCALE], where the scale is linear, root or log10:FLOOR";
 const CONTROL: &str = "[NAME=]COLUMN[/DIVIDE][:decided]";
+
+const SPLIT: &str =
+    "tail:SHARE with a share above 0 and below 1, run:NAME, or windows:EVERY with a number of at least 2";
 
 /// `[NAME=]COLUMN[/DIVIDE]` and what follows, each with its colon.
 struct Short<'a> {
@@ -76,8 +79,33 @@ impl FromStr for ControlParams {
     }
 }
 
+impl FromStr for SplitParams {
+    type Err = ShortError;
+
+    fn from_str(text: &str) -> Result<Self, ShortError> {
+        let split = match text.split_once(':') {
+            Some(("tail", share)) => share.parse().ok().filter(|x| *x > 0.0 && *x < 1.0).map(Self::Tail),
+            Some(("run", name)) if !name.is_empty() => Some(Self::Run(name.to_owned())),
+            Some(("windows", every)) => every.parse().ok().filter(|every| *every >= 2).map(Self::Windows),
+            _ => None,
+        };
+        split.ok_or_else(|| ShortError { text: text.to_owned(), allowed: SPLIT })
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_part_to_hold_back_is_read_or_refused_with_what_is_allowed() {
+        let read = |text: &str| text.parse::<SplitParams>();
+        assert_eq!(read("tail:0.2"), Ok(SplitParams::Tail(0.2)));
+        assert_eq!(read("run:a:b"), Ok(SplitParams::Run("a:b".to_owned())));
+        assert_eq!(read("windows:5"), Ok(SplitParams::Windows(5)));
+        for wrong in ["tail:1", "tail:nan", "windows:1", "run:", "half"] {
+            assert!(read(wrong).unwrap_err().to_string().contains("tail:SHARE"), "{wrong}");
+        }
+    }
+
     use super::*;
 
     #[test]

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use karma_twin::table::SplitParams;
 
 use super::MappingArgs;
+use crate::config::Overrides;
+use crate::organization::NONE;
 
 const FIT_EXAMPLES: &str = "\
 Examples:
@@ -23,7 +26,9 @@ Examples:
 const PROTOCOL_EXAMPLES: &str = "\
 Examples:
   karma-model protocol hotel-reservation.csv --mapping hotel-reservation.toml
-      Every model under the same protocol: the table of the documentation.";
+      Every model under the same protocol: the table of the documentation.
+  karma-model protocol hotel-reservation.csv --mapping hotel-reservation.toml --hold-back run:propfair
+      The same with one whole run held back.";
 
 const REFIT_EXAMPLES: &str = "\
 Examples:
@@ -78,6 +83,11 @@ pub struct FitArgs {
     #[arg(long, value_name = "NAME|FILE")]
     pub topology: Option<String>,
 
+    /// What is held back from learning, to judge by: tail:SHARE of each run, run:NAME, or windows:EVERY [default: as the
+    /// mapping says; of traces windows:5].
+    #[arg(long, value_name = "PART")]
+    pub hold_back: Option<SplitParams>,
+
     /// Where the twin goes.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -115,6 +125,18 @@ pub struct ValidateArgs {
     #[arg(long)]
     pub policies: bool,
 
+    /// The team of a run of karma-train is among the policies; repeat for several.
+    #[arg(long = "team", value_name = "RUN", requires = "policies")]
+    pub teams: Vec<PathBuf>,
+
+    /// Settings of the cluster that the policies play in, from a TOML file: as when its traces were collected.
+    #[arg(long, value_name = "FILE", requires = "policies")]
+    pub config: Option<PathBuf>,
+
+    /// Its legitimate load, as when its traces were collected [default: worldcup98].
+    #[arg(long, value_name = "NAME|FILE", requires = "policies")]
+    pub workload: Option<String>,
+
     /// Print the report as one JSON document.
     #[arg(long)]
     pub json: bool,
@@ -128,6 +150,17 @@ pub struct ValidateArgs {
     pub threads: Option<usize>,
 }
 
+impl ValidateArgs {
+    /// The settings that were given as flags.
+    pub(in crate::model) fn overrides(&self) -> Overrides {
+        Overrides {
+            workload: self.workload.clone(),
+            organization: Some(NONE.to_owned()),
+            ..Overrides::default()
+        }
+    }
+}
+
 /// `karma-model protocol`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = PROTOCOL_EXAMPLES)]
@@ -139,6 +172,11 @@ pub struct ProtocolArgs {
     /// Which columns are what.
     #[command(flatten)]
     pub mapping: MappingArgs,
+
+    /// What is held back from learning, to judge by: tail:SHARE of each run, run:NAME, or windows:EVERY [default: as the
+    /// mapping says].
+    #[arg(long, value_name = "PART")]
+    pub hold_back: Option<SplitParams>,
 
     /// Seeds of each model that draws.
     #[arg(long, value_name = "N", default_value_t = 5)]
