@@ -1,4 +1,4 @@
-//! A twin of a real system: DeathStarBench's hotel reservation on EKS, 19 services, a window of 30 s a row
+//! A twin of a real system: `DeathStarBench`'s hotel reservation on EKS, 19 services, a window of 30 s a row
 //! (tests/data/hotel-reservation/NOTICE.md). The published scheme, a lookup and a network of 3 × 128, loses to "nothing
 //! changes" on these data; ours must not, neither one step nor many steps ahead.
 //!
@@ -25,13 +25,17 @@ fn hotel() -> Table {
         time: Some("event_start_time".to_owned()),
         max_gap: Some(45.0),
         drop: vec!["p99 <= 0".to_owned()],
-        predict: predict.iter().map(|column| column.parse().unwrap()).collect(),
-        control: vec!["alloc_*".parse().unwrap()],
+        predict: predict.iter().map(|column| column.parse().expect("a sound mapping")).collect(),
+        control: vec!["alloc_*".parse().expect("a sound mapping")],
         ..MappingParams::default()
     };
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/hotel-reservation/hotel-reservation.csv");
-    params.check().unwrap().read(File::open(path).unwrap()).unwrap()
+    params
+        .check()
+        .expect("a sound mapping")
+        .read(File::open(path).expect("a sound mapping"))
+        .expect("a sound mapping")
 }
 
 /// The scores of one model at steps 1, 5, 10 and 20.
@@ -83,15 +87,17 @@ fn the_twin_beats_persistence_and_the_published_scheme_on_a_real_system() {
 
 fn plain_encoder(table: &Table) -> Encoder {
     let params = EncoderParams { lags: 1, half_lives: Vec::new(), ..EncoderParams::default() };
-    Encoder::new(table.schema().clone(), params, Structure::Bounds).unwrap()
+    Encoder::new(table.schema().clone(), params, Structure::Bounds)
+        .expect("enough transitions, settings in range")
 }
 
 fn published(table: &Table, learned: &[Start], threads: NonZeroUsize) -> Composed<Plain> {
     let encoder = plain_encoder(table);
     let samples = Samples::of(&encoder, table, learned);
     let exact = ExactTable::new(&encoder, &samples, ExactParams { tolerance: 0.0, ..ExactParams::default() })
-        .unwrap();
+        .expect("enough transitions, settings in range");
     let randomness = (SeedTree::new(1), threads);
-    let plain = Plain::fit(&samples, 4, &encoder.groups(), NonZeroUsize::MIN, randomness).unwrap();
+    let plain = Plain::fit(&samples, 4, &encoder.groups(), NonZeroUsize::MIN, randomness)
+        .expect("enough transitions, settings in range");
     Composed::new(exact, plain, 1)
 }

@@ -1,14 +1,14 @@
 //! Pods that are made up from a state lead an autoscaler to what it decides from the cluster's own.
 
 use karma::baseline::{HpaAutoscaler, HpaAutoscalerParams, RandomWalk};
-use karma::core::{Autoscaler, SeedTree, State};
+use karma::core::{Autoscaler as _, SeedTree, State};
 use karma::mock::{Episode, Scenario, Setup, Split, Workload, topologies};
 use karma_twin::ClusterTable;
 use karma_twin::cluster::{PodBook, ServiceConstants};
 
 fn setup() -> Setup {
-    let topology = topologies::by_name("chain4").unwrap().into();
-    Setup::new(topology, Workload::by_name("worldcup98").unwrap())
+    let topology = topologies::by_name("chain4").expect("a built-in topology").into();
+    Setup::new(topology, Workload::by_name("worldcup98").expect("a built-in workload"))
 }
 
 fn book(setup: &Setup) -> PodBook {
@@ -16,7 +16,7 @@ fn book(setup: &Setup) -> PodBook {
     assert_eq!(setup.simulation.scrape_period().0, 5.0);
     let constants = ServiceConstants { scrape_seconds, ..ServiceConstants::default() };
     let constants = setup.topology.services.map(|_| constants);
-    let table = ClusterTable::new(setup.topology.clone(), constants).unwrap();
+    let table = ClusterTable::new(setup.topology.clone(), constants).expect("constants of this topology");
     PodBook::new(&table, setup.decision_period)
 }
 
@@ -35,7 +35,8 @@ impl Equal {
 
     /// Asks the HPA on both kinds of pods at every decision of an episode in which `driver` decides.
     fn ask(&mut self, setup: &Setup, scenario: &Scenario, percent: i32, mut driver: Option<RandomWalk>) {
-        let mut hpa = HpaAutoscaler::new(&setup.topology, &HpaAutoscalerParams::cpu(percent)).unwrap();
+        let mut hpa = HpaAutoscaler::new(&setup.topology, &HpaAutoscalerParams::cpu(percent))
+            .expect("a percentage in range");
         let (mut book, mut rng) = (book(setup), SeedTree::new(1).rng());
         let mut episode = Episode::new(setup, scenario, Split::Train, 1);
         while !episode.is_over() {

@@ -46,7 +46,7 @@ impl TrainingTwin {
 /// Reads the twin that the settings name, and checks that it is one of this cluster.
 pub(super) fn check(config: &RunConfig, sources: &Sources) -> Result<Option<Arc<TrainingTwin>>, ConfigError> {
     let params = config.params();
-    let faults = FaultConfig::try_from(params.faults.clone())
+    let faults = FaultConfig::try_from(params.faults)
         .map_err(|error| sources.refuse("faults", &format!("faults.{error}")))?;
     let Some(name) = &params.twin else { return Ok(None) };
     let refuse = |message: &dyn std::fmt::Display| sources.refuse("twin", &format!("{name}: {message}"));
@@ -79,7 +79,7 @@ pub(super) fn check(config: &RunConfig, sources: &Sources) -> Result<Option<Arc<
             observer,
             depth,
             reward: config.setup().reward,
-            faults: faults.clone(),
+            faults,
         });
         let batch = TwinBatch::new(Arc::clone(&setup), 1).map_err(|error| refuse(&error))?;
         let longest = batch.spec().horizon;

@@ -15,9 +15,9 @@ use crate::config::Overrides;
 const COLLECT_EXAMPLES: &str = "\
 Examples:
   karma-model collect --out traces.db
-      20 episodes of each scenario of the suite, and of calm, under decisions that explore.
-  karma-model collect --out traces.db --episodes 40
-      The same database goes on: the first 20 are there already.
+      60 episodes of each scenario of the suite, and of calm, under decisions that explore.
+  karma-model collect --out traces.db --episodes 100
+      The same database goes on: the first 60 are there already.
   karma-model collect --out shop.db --topology shop.json --scenario ddos --scenario nominal --policy hpa --policy explore
       A topology of your own, two scenarios, two policies.
 
@@ -112,7 +112,7 @@ pub struct CollectArgs {
     pub policies: Vec<String>,
 
     /// Episodes of each scenario and policy: seeds 1 to N.
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 60)]
     pub episodes: u64,
 
     /// Threads for episodes; changes no result [default: all cores].

@@ -12,7 +12,7 @@ use karma_core::{Seconds, Topology};
 use karma_twin::table::{MappingParams, Split, SplitParams, Table};
 use karma_twin::trace::{TraceWindow, Traces};
 use karma_twin::twin::TwinFitting;
-use karma_twin::{ClusterTable, EncoderParams, ModelKind, Structure, Twin, TwinParams};
+use karma_twin::{ClusterTable, EncoderParams, ModelKind, NetworkParams, Structure, Twin, TwinParams};
 
 use super::cli::{FitArgs, MappingArgs};
 use super::data::{self, Data};
@@ -133,7 +133,8 @@ impl Prepared {
     /// The settings that suit the data, before anything is asked for otherwise.
     ///
     /// A cluster has many columns and known physics: its features are fewer of each kind, and its twin is the ensemble
-    /// alone, in which a team can be trained.
+    /// alone, in which a team can be trained. Its traces cost nothing but time, so there are enough of them: the networks
+    /// are held back less, more is kept for calibration, and the model that was calibrated is the one that is used.
     pub(super) fn defaults(&self) -> TwinParams {
         match &self.cluster {
             None => TwinParams {
@@ -143,6 +144,15 @@ impl Prepared {
             Some(_) => TwinParams {
                 model: ModelKind::Network,
                 encoder: EncoderParams { lags: 3, half_lives: vec![4.5], ..EncoderParams::default() },
+                network: NetworkParams {
+                    epochs: 40,
+                    weight_decay: 0.2,
+                    input_dropout: 0.0,
+                    input_noise: 0.02,
+                    ..NetworkParams::default()
+                },
+                calibration: 0.3,
+                refit_on_all: false,
                 ..TwinParams::default()
             },
         }

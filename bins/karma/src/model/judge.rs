@@ -7,8 +7,9 @@ use karma_twin::fidelity::{
     Contender, Coverage, HeldOut, LEVELS, ModelScore, Ranges, Ranking, STEPS, compare, coverage,
 };
 use karma_twin::novelty::Point;
+use karma_twin::table::Window;
 use karma_twin::table::{Start, Table};
-use karma_twin::{Forecaster, Forecasts, Samples, Twin};
+use karma_twin::{Forecaster as _, Forecasts, Samples, Twin};
 use serde::Serialize;
 
 use super::rivals;
@@ -136,7 +137,7 @@ fn never_moved(twin: &Twin) -> Vec<&str> {
     let controls = twin.schema().controlled().iter().enumerate();
     let constant = controls.filter(|(index, _)| {
         let mut values =
-            twin.record().windows().iter().flat_map(|window| window.rows()).map(|row| row[predicted + index]);
+            twin.record().windows().iter().flat_map(Window::rows).map(|row| row[predicted + index]);
         let first = values.next();
         values.all(|value| Some(value) == first)
     });

@@ -253,3 +253,83 @@ fn total(game: &mut dyn Game, scaler: &mut dyn Autoscaler, bout: &Bout) -> f64 {
     };
     (0..bout.decisions).map(&mut play).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::convert::Infallible;
+    use std::sync::LazyLock;
+
+    use karma_twin::twin::TwinFitting;
+    use karma_twin::{ClusterTable, ModelKind, Twin, TwinParams};
+
+    use super::*;
+    use crate::collect::{CollectPlan, EXPLORE, collect};
+    use crate::config::{Choice, RunParams};
+    use crate::testing::{checked, tiny, tiny_params};
+    use crate::twin_file::{ClusterCard, SourceCard};
+
+    fn windows() -> Vec<TraceWindow> {
+        let plan = CollectPlan::new(tiny(), EXPLORE, 100).unwrap();
+        let mut windows = Vec::new();
+        let keep = |_, window| -> Result<(), Infallible> {
+            windows.push(window);
+            Ok(())
+        };
+        assert!(collect(&plan, &BTreeSet::new(), keep, |_, _| true).unwrap());
+        windows
+    }
+
+    /// Windows of the tiny settings, and a quick twin of them.
+    static LEARNED: LazyLock<(Vec<TraceWindow>, TwinFile)> = LazyLock::new(|| {
+        let windows = windows();
+        let file = twin(&windows);
+        (windows, file)
+    });
+
+    fn twin(windows: &[TraceWindow]) -> TwinFile {
+        let period = tiny().setup().decision_period;
+        let rows = ClusterTable::fit(Arc::clone(&tiny().setup().topology), windows).unwrap();
+        let params = TwinParams { model: ModelKind::Ridge, ..TwinParams::default() };
+        let fitting = TwinFitting {
+            table: &rows.table_of(windows).unwrap(),
+            split: None,
+            params: &params,
+            structure: &rows.structure(period),
+            seed: 1,
+            threads: NonZeroUsize::MIN,
+        };
+        TwinFile {
+            twin: Twin::fit(&fitting).unwrap(),
+            cluster: Some(ClusterCard { table: rows, period }),
+            source: SourceCard { path: "traces.db".into(), mapping: None },
+        }
+    }
+
+    #[test]
+    fn twelve_kinds_of_policies_are_ranked_alike_on_any_number_of_threads() {
+        let (windows, file) = &*LEARNED;
+        let (config, played) = (tiny(), &windows[..2]);
+        let rank = |threads| rank(file, played, (&config, &[]), NonZeroUsize::new(threads).unwrap()).unwrap();
+        let ranking = rank(1);
+        let names: BTreeSet<_> = ranking.policies.iter().map(|policy| policy.policy.as_str()).collect();
+        assert_eq!((names.len(), ranking.policies.len()), (12, 12), "{names:?}");
+        assert_eq!(ranking, rank(3));
+        assert!(ranking.policies.iter().all(|policy| policy.twin.is_finite() && policy.real > 0.0));
+    }
+
+    #[test]
+    fn a_cluster_of_other_settings_than_the_recorded_one_is_refused() {
+        let (windows, file) = &*LEARNED;
+        let other = checked(RunParams { workload: Choice::named("worldcup98"), ..tiny_params() });
+        let refused = rank(file, &windows[..1], (&other, &[]), NonZeroUsize::MIN).unwrap_err().to_string();
+        assert!(
+            refused.contains("does not start as in the recorded window of short with seed 1"),
+            "{refused}"
+        );
+        let mut live = windows[..1].to_vec();
+        live[0].header.seed = None;
+        let refused = rank(file, &live, (&tiny(), &[]), NonZeroUsize::MIN).unwrap_err().to_string();
+        assert!(refused.contains("none has a seed"), "{refused}");
+    }
+}

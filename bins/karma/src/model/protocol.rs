@@ -111,10 +111,12 @@ fn text(report: &Report) -> String {
     text + "Mean ± standard deviation over seeds. " + LEGEND + "\n"
 }
 
+/// Picks one figure of a score.
+type Figure = fn(&Score) -> Option<f64>;
+
 fn one_step(report: &Report) -> Sheet {
     let mut sheet =
         Sheet::new("One step ahead", &["model", "R2", "nMAE %", "acc5", "acc10", "joint10", "skill"]);
-    type Figure = fn(&Score) -> Option<f64>;
     let figures: [(Figure, usize, f64); 6] = [
         (|score| score.mean.r2, 3, 1.0),
         (|score| score.mean.nmae, 2, 100.0),

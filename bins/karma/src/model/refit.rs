@@ -92,6 +92,5 @@ fn verdict(report: &DriftReport) -> String {
     if !report.refit_due() {
         return "No drift was found: a refit is not due.".to_owned();
     }
-    let reasons: String = report.reasons.iter().map(|reason| format!("\n* {reason}")).collect();
-    format!("A refit is due:{reasons}")
+    format!("A refit is due:\n* {}", report.reasons.join("\n* "))
 }

@@ -87,10 +87,7 @@ fn text(fidelity: &Fidelity) -> String {
     }
     text.push_str(tables::LEGEND);
     text.push_str("\n\nWhat the twin cannot know:\n");
-    for spot in &fidelity.blind_spots {
-        text.push_str(&format!("* {spot}\n"));
-    }
-    text
+    text + &fidelity.blind_spots.iter().map(|spot| format!("* {spot}\n")).collect::<Vec<_>>().concat()
 }
 
 fn headline(fidelity: &Fidelity) -> String {
@@ -125,12 +122,9 @@ fn html(fidelity: &Fidelity) -> String {
     sections.extend(
         tables::sheets(fidelity).into_iter().map(|sheet| (sheet.heading, table(&sheet.head, &sheet.rows))),
     );
-    let spots: String = fidelity
-        .blind_spots
-        .iter()
-        .map(|spot| format!("<li>{}</li>", crate::report::svg::escape(spot)))
-        .collect();
-    sections.push(("What the twin cannot know".to_owned(), format!("<ul>{spots}</ul>")));
+    let item = |spot: &String| format!("<li>{}</li>", crate::report::svg::escape(spot));
+    let spots: Vec<String> = fidelity.blind_spots.iter().map(item).collect();
+    sections.push(("What the twin cannot know".to_owned(), format!("<ul>{}</ul>", spots.concat())));
     sections.push(("How to read the tables".to_owned(), format!("<p>{}</p>", tables::LEGEND)));
     page("Fidelity of a digital twin", &sections)
 }

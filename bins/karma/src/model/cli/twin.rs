@@ -261,6 +261,6 @@ mod tests {
             parses::<RefitArgs>(REFIT_EXAMPLES, "refit"),
             parses::<DriftArgs>(DRIFT_EXAMPLES, "drift"),
         ];
-        assert_eq!(parsed, [2, 2, 1, 1, 1]);
+        assert_eq!(parsed, [2, 2, 2, 1, 1]);
     }
 }
