@@ -19,13 +19,13 @@ pub struct ForestParams {
     /// Consecutive samples that are drawn together, at least 1 (default 100: several times the longest memory of the
     /// encoder), but at most a twentieth of all.
     pub stretch: usize,
-    /// Most samples in a bag, at least 1 (default 20 000): bounds time and memory on large data.
+    /// Most samples in a bag, at least 1 (default 10 000): bounds time and memory on large data.
     pub most_samples: usize,
 }
 
 impl Default for ForestParams {
     fn default() -> Self {
-        Self { trees: 300, trees_per_bag: 2, least_leaf: 3, tried: 0.4, stretch: 100, most_samples: 20_000 }
+        Self { trees: 300, trees_per_bag: 2, least_leaf: 3, tried: 0.4, stretch: 100, most_samples: 10_000 }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Origin, Twin};
 use crate::conformal::CalibrationError;
 use crate::exact::ExactError;
 use crate::network::Fitting;
-use crate::novelty::NoveltyError;
+use crate::novelty::{NoveltyError, NoveltyParams};
 use crate::table::{Split, Start, Table};
 use crate::{
     Calibration, CalibrationBuilder, Composed, Encoder, EncoderError, ExactTable, Forecaster as _, Forecasts,
@@ -20,8 +20,10 @@ use crate::{
 
 /// Stretches of time into which a long window is cut to find the calibration part.
 const STRETCHES: usize = 20;
-/// The level that every calibrated step must be able to give.
-const LEVEL: f64 = 0.95;
+/// The levels that every calibrated step is to give, the first one that the data are enough for.
+const LEVELS: [f64; 4] = [0.95, 0.9, 0.8, 0.5];
+/// Rates of false alarms that are settled for, in this order, where the data are not enough for the one asked for.
+const COARSER_ALARMS: [f64; 3] = [0.02, 0.05, 0.1];
 
 /// What a twin is fitted on and how.
 #[derive(Clone, Copy, Debug)]
@@ -193,7 +195,11 @@ impl Work<'_> {
         let steps = self.fitting.params.horizon.min(longest(&table, &starts));
         let mut builder = CalibrationBuilder::new(steps, self.encoder.schema().predicted().len());
         roll_out(self.encoder, model, &table, &starts, steps, &mut |visit| builder.visit(&visit));
-        Ok(builder.finish(LEVEL)?)
+        let mut calibration = builder.finish(LEVELS[0]);
+        for level in &LEVELS[1..] {
+            calibration = calibration.or_else(|_| builder.finish(*level));
+        }
+        Ok(calibration?)
     }
 
     fn novelty(
@@ -206,7 +212,12 @@ impl Work<'_> {
         let mut forecasts = Forecasts::default();
         model.model().forecast(&held_out.inputs(), &mut forecasts);
         let (params, epistemic) = (self.fitting.params.novelty, Some(forecasts.epistemic.as_slice()));
-        Ok(Novelty::fit(self.encoder, samples, &held_out, epistemic, params)?)
+        let fit = |params| Novelty::fit(self.encoder, samples, &held_out, epistemic, params);
+        let mut novelty = fit(params);
+        for false_alarms in COARSER_ALARMS.into_iter().filter(|rate| *rate > params.false_alarms) {
+            novelty = novelty.or_else(|_| fit(NoveltyParams { false_alarms, ..params }));
+        }
+        Ok(novelty?)
     }
 }
 

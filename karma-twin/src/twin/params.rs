@@ -58,12 +58,12 @@ pub struct TwinParams {
     pub exact_count: usize,
     /// Share of the transitions on which intervals and alarms are calibrated, in (0, 0.5] (default 0.2).
     pub calibration: f64,
-    /// Steps ahead for which intervals are calibrated, 1 to 1 000 (default 40).
+    /// Steps ahead for which intervals are calibrated, 1 to 1 000 (default 40); fewer if the held-back stretches are shorter.
     pub horizon: usize,
     /// Fit once more on all transitions after calibrating, so that none is lost (default true). Intervals then err on
     /// the wide side.
     pub refit_on_all: bool,
-    /// What counts as new.
+    /// What counts as new; a coarser rate of false alarms is settled for where the data are few.
     pub novelty: NoveltyParams,
     /// Rows of the record that a twin keeps, to be played again and to be remembered in a refit, at least 1 (default
     /// 200 000). The newest windows are kept.
