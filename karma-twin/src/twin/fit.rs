@@ -215,7 +215,7 @@ impl Work<'_> {
         let fit = |params| Novelty::fit(self.encoder, samples, &held_out, epistemic, params);
         let mut novelty = fit(params);
         for false_alarms in COARSER_ALARMS.into_iter().filter(|rate| *rate > params.false_alarms) {
-            novelty = novelty.or_else(|_| fit(NoveltyParams { false_alarms, ..params }));
+            novelty = novelty.or_else(|_| fit(NoveltyParams { false_alarms }));
         }
         Ok(novelty?)
     }

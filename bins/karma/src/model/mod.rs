@@ -16,6 +16,7 @@ mod policies;
 mod protocol;
 mod refit;
 mod rivals;
+mod sheet;
 mod tables;
 mod validate;
 

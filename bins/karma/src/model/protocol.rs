@@ -15,7 +15,8 @@ use super::error::ModelError;
 use super::fit::{Prepared, print, threads};
 use super::meter::Meter;
 use super::rivals;
-use super::tables::{LEGEND, Sheet};
+use super::sheet::Sheet;
+use super::tables::LEGEND;
 
 /// The models of ours that are fitted.
 const MODELS: [ModelKind; 3] = [ModelKind::Blend, ModelKind::Network, ModelKind::Forest];
@@ -106,7 +107,7 @@ fn text(report: &Report) -> String {
     );
     for sheet in [one_step(report), steps(report)] {
         text.push_str(&sheet.text());
-        text.push('\n');
+        text.push_str("\n\n");
     }
     text + "Mean ± standard deviation over seeds. " + LEGEND + "\n"
 }

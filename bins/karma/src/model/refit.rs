@@ -10,7 +10,8 @@ use karma_twin::{DriftReport, Twin};
 
 use super::cli::{DriftArgs, RefitArgs};
 use super::fit::{Prepared, print, summary, threads};
-use super::tables::{Sheet, fixed, percent, signed};
+use super::sheet::Sheet;
+use super::tables::{fixed, percent, signed};
 use crate::twin_file::{SourceCard, TwinFile};
 
 /// Fits a twin again on what it remembers and on newer data.
@@ -81,7 +82,7 @@ fn text(report: &DriftReport) -> String {
         )
     });
     format!(
-        "{}\nresidual: mean of (truth − median) / spread; inside: share of truths inside the intervals of {}\n{novelty}\n{}\n",
+        "{}\n\nresidual: mean of (truth − median) / spread; inside: share of truths inside the intervals of {}\n{novelty}\n{}\n",
         sheet.text(),
         percent(Some(report.level)),
         verdict(report)

@@ -1,41 +1,9 @@
 //! A fidelity report as tables: the same for a terminal and for a page.
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
 use karma_twin::fidelity::{Coverage, Figures, ModelScore, Ranking, Rows, Score};
 
 use super::judge::{Fidelity, LEVEL};
-
-/// Cells of text under a heading.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sheet {
-    pub(super) heading: String,
-    pub(super) head: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
-}
-
-impl Sheet {
-    pub(super) fn new(heading: impl Into<String>, head: &[&str]) -> Self {
-        Self {
-            heading: heading.into(),
-            head: head.iter().map(|name| (*name).to_owned()).collect(),
-            rows: Vec::new(),
-        }
-    }
-
-    /// As text, with its heading above.
-    pub(super) fn text(&self) -> String {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).force_no_tty().set_header(&self.head);
-        for row in &self.rows {
-            let cell = |(place, text): (usize, &String)| {
-                let side = if place == 0 { CellAlignment::Left } else { CellAlignment::Right };
-                Cell::new(text).set_alignment(side)
-            };
-            table.add_row(row.iter().enumerate().map(cell));
-        }
-        format!("{}\n{}\n", self.heading, table.trim_fmt())
-    }
-}
+use super::sheet::Sheet;
 
 /// Every table of a report.
 pub(super) fn sheets(fidelity: &Fidelity) -> Vec<Sheet> {

@@ -83,7 +83,7 @@ fn text(fidelity: &Fidelity) -> String {
     let mut text = headline(fidelity) + "\n\n";
     for sheet in tables::sheets(fidelity) {
         text.push_str(&sheet.text());
-        text.push('\n');
+        text.push_str("\n\n");
     }
     text.push_str(tables::LEGEND);
     text.push_str("\n\nWhat the twin cannot know:\n");

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
-
+use super::super::sheet::Sheet;
 use super::coverage::{Cells, Coverage, Group, shown};
 
 /// Changes beyond this many units are counted together.
@@ -12,22 +11,17 @@ const REACH: i64 = 9;
 /// Shares of a control's moves from which on each shade is used; below the first, but more than nothing, `░`.
 const SHADES: [(f64, &str); 3] = [(0.2, "█"), (0.05, "▓"), (0.01, "▒")];
 
-/// A table before it is drawn.
-pub(super) struct Grid {
-    pub(super) heading: String,
-    pub(super) head: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
-}
-
 /// Everything, to read in a terminal.
 pub(super) fn text(coverage: &Coverage) -> String {
     let cells = coverage.cells();
-    let mut parts = vec![headline(coverage), draw(&groups(coverage))];
+    let mut parts = vec![headline(coverage), groups(coverage).text()];
     if !coverage.controls.is_empty() {
         parts.push(strips(coverage, &cells));
-        parts.push(draw(&pooled(&cells)));
+        parts.push(pooled(&cells).text());
     }
-    parts.extend([ranges(coverage), missing(coverage)].iter().filter(|grid| !grid.rows.is_empty()).map(draw));
+    parts.extend(
+        [ranges(coverage), missing(coverage)].iter().filter(|grid| !grid.rows.is_empty()).map(Sheet::text),
+    );
     parts.push(never(coverage, &cells));
     parts.join("\n\n") + "\n"
 }
@@ -47,7 +41,7 @@ pub(super) fn headline(coverage: &Coverage) -> String {
 }
 
 /// How much there is of each group.
-pub(super) fn groups(coverage: &Coverage) -> Grid {
+pub(super) fn groups(coverage: &Coverage) -> Sheet {
     let head = [
         coverage.grouped_by,
         "windows",
@@ -73,25 +67,25 @@ pub(super) fn groups(coverage: &Coverage) -> Grid {
         ]
     };
     let rows = coverage.groups.iter().map(row).collect();
-    Grid { heading: "Windows".to_owned(), head: head.map(str::to_owned).to_vec(), rows }
+    Sheet { heading: "Windows".to_owned(), head: head.map(str::to_owned).to_vec(), rows }
 }
 
 /// How the load and other measurements are distributed.
-pub(super) fn ranges(coverage: &Coverage) -> Grid {
+pub(super) fn ranges(coverage: &Coverage) -> Sheet {
     let head = ["measurement", "least", "5 %", "median", "95 %", "greatest", "unit"];
     let rows = coverage.ranges.iter().map(|range| {
         let numbers = range.quantiles.iter().map(|value| number(*value));
         std::iter::once(range.name.clone()).chain(numbers).chain([range.unit.clone()]).collect()
     });
-    Grid { heading: "Ranges".to_owned(), head: head.map(str::to_owned).to_vec(), rows: rows.collect() }
+    Sheet { heading: "Ranges".to_owned(), head: head.map(str::to_owned).to_vec(), rows: rows.collect() }
 }
 
 /// What is missing, if anything is; the most first.
-pub(super) fn missing(coverage: &Coverage) -> Grid {
+pub(super) fn missing(coverage: &Coverage) -> Sheet {
     let mut missing: Vec<_> = coverage.missing.iter().filter(|(_, share)| *share > 0.0).collect();
     missing.sort_by(|a, b| b.1.total_cmp(&a.1));
     let row = |(name, share): &(String, f64)| vec![name.clone(), format!("{:.1} %", 100.0 * share)];
-    Grid {
+    Sheet {
         heading: "Missing samples".to_owned(),
         head: ["measurement", "missing"].map(str::to_owned).to_vec(),
         rows: missing.into_iter().map(row).collect(),
@@ -163,7 +157,7 @@ fn shade_of(share: f64) -> &'static str {
 }
 
 /// Changes by values, of all controls together.
-pub(super) fn pooled(cells: &Cells) -> Grid {
+pub(super) fn pooled(cells: &Cells) -> Sheet {
     let (least, most) = cells.levels().unwrap_or((0, 0));
     let reach = cells.reach().min(REACH);
     let row = |wanted: i64| {
@@ -190,23 +184,11 @@ pub(super) fn pooled(cells: &Cells) -> Grid {
         std::iter::once(name).chain(counts).collect()
     };
     let names = (least..=most).map(|level| shown(level, cells.width, false));
-    Grid {
+    Sheet {
         heading: "Transitions by change (down) and value (across), of all together".to_owned(),
         head: std::iter::once(String::new()).chain(names).collect(),
         rows: (-reach..=reach).rev().map(row).collect(),
     }
-}
-
-fn draw(grid: &Grid) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).force_no_tty().set_header(&grid.head);
-    for row in &grid.rows {
-        table.add_row(row.iter().enumerate().map(|(place, text)| {
-            let alignment = if place == 0 { CellAlignment::Left } else { CellAlignment::Right };
-            Cell::new(text).set_alignment(alignment)
-        }));
-    }
-    format!("{}\n{}", grid.heading, table.trim_fmt())
 }
 
 /// `999`, `1.2k`, `35k`, `1.2M`.

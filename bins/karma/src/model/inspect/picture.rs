@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::super::sheet::Sheet;
 use super::coverage::{Cells, Coverage, shown};
-use super::grids::{self, Grid};
+use super::grids;
 use crate::model::figures::{self, HeatMap};
 use crate::model::table;
 use crate::report::svg::escape;
@@ -50,6 +51,6 @@ pub(super) fn page(coverage: &Coverage) -> String {
     crate::model::page(&grids::headline(coverage), &sections)
 }
 
-fn section(grid: &Grid) -> (String, String) {
+fn section(grid: &Sheet) -> (String, String) {
     (grid.heading.clone(), table(&grid.head, &grid.rows))
 }
