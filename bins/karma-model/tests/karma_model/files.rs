@@ -47,7 +47,9 @@ fn wrong_names_are_answered_with_what_is_allowed() {
             .starts_with("error: --topology: unknown topology")
     );
     assert!(here.refused("export missing.db x.csv", 1).starts_with("error: missing.db: "));
-    assert!(here.refused("inspect x.csv --predict a:log2", 2).contains("is no column; write [NAME=]COLUMN"));
+    assert!(
+        here.refused("inspect x.csv --predict a:log2", 2).contains("is not understood; write [NAME=]COLUMN")
+    );
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(super) fn read_file(path: &Path) -> Result<(RunParams, Sources), ConfigError
     let base = path.parent().unwrap_or(Path::new(""));
     params.topology = relative_to(base, &params.topology);
     params.organization = relative_to(base, &params.organization);
+    // Always a path: a twin has no name.
+    params.twin = params.twin.map(|twin| base.join(twin).to_string_lossy().into_owned());
     match &mut params.workload {
         Choice::Name(name) => *name = relative_to(base, name),
         Choice::Table(table) => {

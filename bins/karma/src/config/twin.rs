@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use karma_core::{Digest, Environment, Observer};
-use karma_twin::environment::{FaultConfig, ReplayError, Script, TwinSetup};
+use karma_twin::environment::{FaultConfig, FaultParams, ReplayError, Script, TwinSetup};
 use karma_twin::{TwinBatch, TwinEnvironment};
 
 use super::error::ConfigError;
@@ -47,8 +47,12 @@ impl TrainingTwin {
 pub(super) fn check(config: &RunConfig, sources: &Sources) -> Result<Option<Arc<TrainingTwin>>, ConfigError> {
     let params = config.params();
     let faults = FaultConfig::try_from(params.faults)
-        .map_err(|error| sources.refuse("faults", &format!("faults.{error}")))?;
-    let Some(name) = &params.twin else { return Ok(None) };
+        .map_err(|error| sources.refuse(&format!("faults.{}", error.field), &error))?;
+    let Some(name) = &params.twin else {
+        let none = params.faults == FaultParams::default();
+        let message = "faults are laid over the recordings of a twin; name one with twin, or --twin";
+        return if none { Ok(None) } else { Err(sources.refuse("faults", &message)) };
+    };
     let refuse = |message: &dyn std::fmt::Display| sources.refuse("twin", &format!("{name}: {message}"));
     let path = Path::new(name);
     let path = if path.is_dir() { path.join(TWIN) } else { path.to_owned() };

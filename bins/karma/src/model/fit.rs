@@ -198,6 +198,8 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
         seed: args.seed,
         threads: threads(args.threads),
     };
+    let transitions = data.split.divide(&data.table).0.len();
+    note(&format!("fitting a {} on {transitions} transitions", params.model.name()));
     let twin =
         Twin::fit(&fitting).with_context(|| format!("{}: no twin can be fitted", args.data.display()))?;
     let source = SourceCard { path: args.data.clone(), mapping: data.mapping };
@@ -260,6 +262,11 @@ fn merge(into: &mut toml::Table, from: toml::Table) {
 pub(super) fn threads(asked: Option<usize>) -> NonZeroUsize {
     let asked = asked.and_then(NonZeroUsize::new);
     asked.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Says on the standard error what is under way.
+fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text} …");
 }
 
 /// Prints a result on the standard output.
