@@ -12,9 +12,9 @@ const FLOOR: f64 = 0.1;
 /// use karma_twin::CalibrationBuilder;
 /// let mut builder = CalibrationBuilder::new(1, 1);
 /// for miss in -1..=37i8 {
-///     builder.add((1, 0), (10.0, 1.0), 10.0 + f32::from(miss));
+///     builder.add((1, 0), (10.0, 10.0), 10.0 + f32::from(miss));
 /// }
-/// let interval = builder.finish(0.95).unwrap().interval((1, 0), (20.0, 2.0), 0.95).unwrap();
+/// let interval = builder.finish(0.95).unwrap().interval((1, 0), (20.0, 20.0), 0.95).unwrap();
 /// assert!(interval.contains(18.0) && interval.contains(94.0) && !interval.contains(17.9));
 /// ```
 #[derive(Clone, Debug)]

@@ -156,6 +156,15 @@ fn intervals_cover_what_they_say_on_fresh_data() {
 
 #[test]
 fn too_little_to_learn_from_is_told() {
-    let refused = fit(&table(1, 1), None, &params(ModelKind::Network)).unwrap_err().to_string();
-    assert!(refused.contains("calibrate on more windows"), "{refused}");
+    let whole = table(1, 1);
+    let short = Table::new(whole.schema().clone(), [whole.windows()[0].slice(0, 20)]);
+    let refused = fit(&short, None, &params(ModelKind::Network)).unwrap_err().to_string();
+    assert!(refused.contains("transitions to learn from; at least 40 are needed"), "{refused}");
+}
+
+#[test]
+fn few_data_settle_for_coarser_intervals_and_alarms() {
+    let twin = fit(&table(3, 1), None, &params(ModelKind::Network)).unwrap();
+    assert!(twin.novelty().params().false_alarms > TwinParams::default().novelty.false_alarms);
+    assert!(twin.calibration().interval((1, 0), (1.0, 0.1), 0.5).is_some());
 }
