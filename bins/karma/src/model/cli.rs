@@ -193,12 +193,12 @@ pub struct MappingArgs {
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
 
-    /// What is predicted: [NAME=]COLUMN[/DIVIDE][:SCALE] with the scale linear, root or log10:FLOOR; * stands for any
+    /// What is predicted: `[NAME=]COLUMN[/DIVIDE][:SCALE]` with the scale linear, root or log10:FLOOR; * stands for any
     /// text.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub predict: Vec<ColumnParams>,
 
-    /// What is chosen: [NAME=]COLUMN[/DIVIDE][:decided]; decided says that a row holds the action taken after it.
+    /// What is chosen: `[NAME=]COLUMN[/DIVIDE][:decided]`; decided says that a row holds the action taken after it.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub control: Vec<ControlParams>,
 
