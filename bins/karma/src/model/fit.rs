@@ -21,7 +21,8 @@ use crate::traces::read_traces;
 use crate::twin_file::{ClusterCard, SourceCard, TwinFile};
 
 /// Of the windows of traces every fifth is held back.
-const HELD_BACK: Split = Split::Windows { every: 5 };
+const EVERY: usize = 5;
+const HELD_BACK: Split = Split::Windows { every: EVERY };
 
 /// Data that a twin can be fitted on or judged by.
 #[derive(Debug)]
@@ -117,7 +118,7 @@ impl Prepared {
         let learned: Vec<TraceWindow> = windows
             .iter()
             .enumerate()
-            .filter(|(index, _)| (index + 1) % 5 != 0)
+            .filter(|(index, _)| (index + 1) % EVERY != 0)
             .map(|(_, w)| w.clone())
             .collect();
         let rows = ClusterTable::fit(topology, if learned.is_empty() { &windows } else { &learned })?;
