@@ -10,8 +10,9 @@ use std::time::Duration;
 /// Runs `work(0)` to `work(jobs - 1)` and hands each result to `sink` on the calling thread, in this order, as soon as
 /// it and all before it are there.
 ///
-/// `tick` is called on the calling thread with the number of results handed over, and at least ten times a second
-/// unless `sink` takes longer; when it says no before the last one, no further job begins and the answer is `false`.
+/// `tick` is called on the calling thread with the number of results handed over: after each of them, and at least ten
+/// times a second unless `sink` takes longer. When it says no before the last one, no further result is handed over, no
+/// further job begins, and the answer is `false`.
 ///
 /// # Errors
 /// The first error of `sink`, after which it is not called again.
@@ -51,16 +52,17 @@ fn hand_over<R, E>(
 ) -> Result<bool, E> {
     let (mut due, mut waiting) = (0, BTreeMap::new());
     while tick(due) && due < jobs {
+        if let Some(result) = waiting.remove(&due) {
+            sink(due, result)?;
+            due += 1;
+            continue;
+        }
         match results.recv_timeout(Duration::from_millis(100)) {
             Ok((index, result)) => waiting.insert(index, result),
             Err(mpsc::RecvTimeoutError::Timeout) => None,
             // A job panicked, which the end of the scope passes on.
             Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(false),
         };
-        while let Some(result) = waiting.remove(&due) {
-            sink(due, result)?;
-            due += 1;
-        }
     }
     Ok(due == jobs)
 }
@@ -113,6 +115,25 @@ mod tests {
         let sink = |_, _| Ok::<(), Infallible>(());
         assert_eq!(run(1_000_000, threads(1), work, sink, |due| due < 10), Ok(false));
         assert!(begun.into_inner() < 1_000_000);
+    }
+
+    /// The first result comes last and sets the second free: the no between them still counts.
+    #[test]
+    fn a_no_is_heard_between_results_that_are_all_there() {
+        let second_is_done = AtomicBool::new(false);
+        let work = |job| {
+            while job == 0 && !second_is_done.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+            second_is_done.fetch_or(job == 1, Ordering::SeqCst);
+        };
+        let mut seen = Vec::new();
+        let sink = |job, ()| {
+            seen.push(job);
+            Ok::<(), Infallible>(())
+        };
+        assert_eq!(run(2, threads(2), work, sink, |due| due < 1), Ok(false));
+        assert_eq!(seen, [0]);
     }
 
     #[test]
