@@ -34,8 +34,6 @@ pub(crate) struct Plan {
     pub(crate) insisted: u32,
     /// What demand may need.
     pub(crate) needed: u32,
-    /// What the pre-shield would have let pass without bounds and pause.
-    pub(crate) unforced: u32,
     /// Pods that no node has yet.
     pub(crate) waiting: u32,
 }
@@ -132,7 +130,7 @@ mod tests {
     }
 
     fn plan(before: u32, replicas: u32) -> Plan {
-        Plan { before, replicas, insisted: 0, needed: 0, unforced: replicas, waiting: 0 }
+        Plan { before, replicas, insisted: 0, needed: 0, waiting: 0 }
     }
 
     fn trimmed(limits: &Limits, mut plans: Vec<Plan>) -> Vec<u32> {
@@ -174,7 +172,11 @@ mod tests {
         assert_eq!(placed(vec![plan(1, 3), plan(1, 3)]), [3, 3], "600 + 300 on each");
         assert_eq!(placed(vec![plan(1, 4), plan(1, 4)]), [3, 3]);
         assert_eq!(placed(vec![Plan { waiting: 1, ..plan(1, 3) }, plan(1, 1)]), [2, 1]);
-        assert_eq!(placed(vec![Plan { insisted: 4, ..plan(1, 4) }, plan(1, 3)]), [4, 3], "a minimum is not bent");
+        assert_eq!(
+            placed(vec![Plan { insisted: 4, ..plan(1, 4) }, plan(1, 3)]),
+            [4, 3],
+            "a minimum is not bent"
+        );
         assert_eq!(placed(vec![plan(5, 2), plan(5, 0)]), [2, 0], "what shrinks needs no place");
     }
 

@@ -5,7 +5,7 @@ use core::ops::RangeInclusive;
 
 use crate::allocate::{Plan, onto_nodes, within_budget};
 use crate::amounts::Sum;
-use crate::chain::Chain;
+use crate::chain::{Chain, Passed};
 use crate::limits::Limits;
 use crate::memory::{Deed, Memory, ServiceMemory};
 use crate::reading::Reading;
@@ -17,13 +17,15 @@ use crate::state::{Cluster, NodeRoom, ShapeError};
 /// only be given what is safe.
 ///
 /// ```compile_fail
-/// let forged = karma_shield::Cleared { service: 0, before: 1, wish: 9, replicas: 9, reason: todo!() };
+/// let reason = todo!();
+/// let forged = karma_shield::Cleared { service: 0, before: 1, wish: 9, unforced: 9, replicas: 9, reason };
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cleared {
     service: u32,
     before: u32,
     wish: u32,
+    unforced: u32,
     replicas: u32,
     reason: Reason,
 }
@@ -42,6 +44,11 @@ impl Cleared {
     /// What was wished for: the policy's proposal, the fallback's answer, or what is there.
     pub const fn wish(&self) -> u32 {
         self.wish
+    }
+
+    /// What would have come of the wish if neither bounds nor a pause nor the budget forced anything.
+    pub const fn unforced(&self) -> u32 {
+        self.unforced
     }
 
     /// Replicas that the Deployment may be asked for.
@@ -95,8 +102,7 @@ pub fn decide(
     plans.clear();
     for (service, proposal) in (0u32..).zip(proposals) {
         let at = service as usize;
-        let (action, plan) =
-            pre_shield(limits, (&memory.services[at], now), (cluster, service), *proposal);
+        let (action, plan) = pre_shield(limits, (&memory.services[at], now), (cluster, service), *proposal);
         cleared.push(action);
         plans.push(plan);
     }
@@ -135,10 +141,10 @@ fn pre_shield(
         replicas: passed.replicas,
         insisted: chain.force(0),
         needed: chain.needed(),
-        unforced: passed.unforced,
         waiting: state.waiting,
     };
-    (Cleared { service, before: state.replicas, wish: wish.replicas, replicas: passed.replicas, reason }, plan)
+    let Passed { unforced, replicas } = passed;
+    (Cleared { service, before: state.replicas, wish: wish.replicas, unforced, replicas, reason }, plan)
 }
 
 fn deed(action: &Cleared, plan: &Plan, now: u64) -> Deed {
@@ -146,7 +152,7 @@ fn deed(action: &Cleared, plan: &Plan, now: u64) -> Deed {
         Source::Hold(_) => None,
         Source::Policy | Source::Baseline(_) => Some(action.wish),
     };
-    Deed { now, wish, before: plan.before, after: plan.replicas, unforced: plan.unforced }
+    Deed { now, wish, before: plan.before, after: plan.replicas, unforced: action.unforced }
 }
 
 /// The replicas that each service may propose now and see pass unchanged, if it is the only one to grow beyond its

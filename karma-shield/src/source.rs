@@ -13,12 +13,7 @@ pub(crate) struct Wish {
 }
 
 /// Chooses whom to follow.
-pub(crate) fn choose(
-    limits: &ServiceLimits,
-    state: &ServiceState,
-    trusted: bool,
-    proposal: Reading,
-) -> Wish {
+pub(crate) fn choose(limits: &ServiceLimits, state: &ServiceState, trusted: bool, proposal: Reading) -> Wish {
     let cause = match listen(limits, state, trusted, proposal) {
         Ok(replicas) => return Wish { source: Source::Policy, replicas },
         Err(cause) => cause,
@@ -101,7 +96,8 @@ mod tests {
 
     #[test]
     fn the_fallback_is_the_formula_of_the_hpa() {
-        let desired = |replicas, ready, usage, request| baseline(&LIMITS, &state(replicas, ready, usage, request));
+        let desired =
+            |replicas, ready, usage, request| baseline(&LIMITS, &state(replicas, ready, usage, request));
         assert_eq!(desired(4, 4, 4_000, 4_000), Some(8), "100 % against 50 %");
         assert_eq!(desired(4, 4, 2_200, 4_000), Some(4), "55 %: at the edge of the tolerance");
         assert_eq!(desired(4, 4, 2_240, 4_000), Some(5), "56 %: beyond it");

@@ -44,7 +44,9 @@ impl ServiceLimits {
                 return Err(LimitError::Range { service, field, value, least, most });
             }
         }
-        self.demand.and_then(|demand| demand.growth).map_or(Ok(()), |growth| self.check_growth(service, growth))
+        self.demand
+            .and_then(|demand| demand.growth)
+            .map_or(Ok(()), |growth| self.check_growth(service, growth))
     }
 
     /// (field, value, least, most)

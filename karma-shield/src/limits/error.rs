@@ -69,7 +69,10 @@ impl fmt::Display for LimitError {
                 write!(f, "service {service}: min is {min} and max is {max}; min must not exceed max")
             }
             Self::Share { service, share, min, max } => {
-                write!(f, "service {service}: share is {share}; it must lie between min ({min}) and max ({max})")
+                write!(
+                    f,
+                    "service {service}: share is {share}; it must lie between min ({min}) and max ({max})"
+                )
             }
             Self::Range { service, field, value, least, most } => {
                 write!(f, "service {service}: {field} is {value}; it must lie in {least}..={most}")
@@ -84,7 +87,9 @@ impl fmt::Display for LimitError {
                 "service {service}: demand may grow by {needed} pods within the up window, but {allowed} may be \
                  added in it; raise up.pods or lower growth.per_second"
             ),
-            Self::Budget => write!(f, "the shares of all services together exceed the budget; lower them or raise it"),
+            Self::Budget => {
+                write!(f, "the shares of all services together exceed the budget; lower them or raise it")
+            }
             Self::TooManyServices => write!(f, "more than {} services", u32::MAX),
         }
     }

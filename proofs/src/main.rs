@@ -1,0 +1,3 @@
+//! Property, proof, verdict, time.
+
+fn main() {}
