@@ -7,6 +7,7 @@
 //! | the stochastic game: state, actions, reward | [`State`], [`DefenderAction`], [`AttackerAction`], [`OperationalResilience`] |
 //! | what an organisation asks of a team: masks, hardness, shaping | [`guide`] |
 //! | the traits that the other crates implement | [`Environment`], [`Autoscaler`], [`Policy`] and the rest of [`seams`] |
+//! | a shield between whoever decides and a cluster | [`Safeguard`] |
 //! | what a team is shown after a step, in a cluster or in its twin | [`TeamView`] |
 //! | success, latency, pending, recovery, availability, cost | [`resilience`] |
 //! | one root seed, many named streams, and draws from them | [`SeedTree`], [`draw`] |
@@ -27,6 +28,7 @@ pub mod parallel;
 mod random;
 pub mod resilience;
 mod reward;
+mod safeguard;
 pub mod seams;
 mod snapshot;
 mod state;
@@ -50,6 +52,7 @@ pub use metric::{Metric, MetricRow};
 pub use random::{SeedTree, StreamRng};
 pub use resilience::{EpisodeReport, ResilienceMeter};
 pub use reward::{OperationalResilience, ResilienceWeights, RewardParams};
+pub use safeguard::{Interventions, Reviewed, RunningSafeguard, Safeguard, SafeguardFactory, Safeguarded};
 pub use seams::{
     AgentSpec, Autoscaler, Environment, EnvironmentSpec, Observer, Policy, Prediction, RewardFunction,
     Source, Step, Team, TrajectorySink, TransitionModel,

@@ -19,7 +19,7 @@ pub use histogram::LatencyHistogram;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Conduct, Seconds};
+use crate::{Conduct, Interventions, Seconds};
 
 /// Share of the mean before the attack that counts as recovered.
 pub const RECOVERED_SHARE: f64 = 0.95;
@@ -128,6 +128,9 @@ pub struct EpisodeReport {
     pub episodic_return: Option<f64>,
     /// How the team kept to its organisation, if it is one and has one.
     pub conduct: Option<Conduct>,
+    /// How often a safeguard changed what was decided, if there was one.
+    #[serde(default)]
+    pub interventions: Option<Interventions>,
 }
 
 /// Collects an episode's outcomes and reports them.
@@ -275,6 +278,7 @@ impl ResilienceMeter {
             reversals: self.reversals,
             episodic_return: self.episodic_return,
             conduct: None,
+            interventions: None,
         }
     }
 }

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, PerService, Replicas, State};
+use crate::{
+    ActionMask, ActionSpace, Autoscaler, Conduct, Decision, DefenderAction, Metric, PerService, Replicas,
+    Snapshot, State, StreamRng,
+};
 
 /// Stands between whoever decides and a cluster, in training, in evaluation and live.
 ///
@@ -93,5 +96,213 @@ impl SafeguardFactory {
 impl fmt::Debug for SafeguardFactory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SafeguardFactory").finish_non_exhaustive()
+    }
+}
+
+/// The safeguard of the episode under way, and how often it intervened.
+pub struct RunningSafeguard {
+    safeguard: Box<dyn Safeguard>,
+    interventions: Interventions,
+    corrected: Option<bool>,
+}
+
+impl RunningSafeguard {
+    /// A safeguard of `factory` at the beginning of an episode.
+    pub fn begin(factory: &SafeguardFactory) -> Self {
+        let mut safeguard = factory.make();
+        safeguard.reset();
+        Self { safeguard, interventions: Interventions::default(), corrected: None }
+    }
+
+    /// Of the legal moves of a defender those that it admits in `state`. A change of 0 is always admitted.
+    pub fn restrict(&self, legal: &ActionMask, space: ActionSpace, state: &State) -> ActionMask {
+        let (admitted, desired) = (self.safeguard.admit(state), desired(state));
+        ActionMask::from_fn(space, |action| {
+            legal.allows(action)
+                && space.defender(action).is_none_or(|DefenderAction { service, replica_change }| {
+                    let target = i64::from(desired[service].0) + i64::from(replica_change);
+                    let (low, high) = (admitted[service].start().0, admitted[service].end().0);
+                    replica_change == 0 || (i64::from(low)..=i64::from(high)).contains(&target)
+                })
+        })
+    }
+
+    /// What may be carried out of a decision.
+    pub fn review(&mut self, state: &State, decision: Decision) -> Decision {
+        let reviewed = self.safeguard.review(state, decision);
+        self.interventions.count(&reviewed);
+        self.corrected = Some(!reviewed.changed_by.is_empty());
+        reviewed.decision
+    }
+
+    /// Whether the last decision was changed; `None` before the first.
+    pub const fn corrected(&self) -> Option<bool> {
+        self.corrected
+    }
+
+    /// How often it intervened so far.
+    pub const fn interventions(&self) -> &Interventions {
+        &self.interventions
+    }
+}
+
+impl fmt::Debug for RunningSafeguard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunningSafeguard").field("interventions", &self.interventions).finish_non_exhaustive()
+    }
+}
+
+/// The replicas that the Deployments of a state ask for, 0 where the state does not say.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of pods, as a sample")]
+pub(crate) fn desired(state: &State) -> PerService<Replicas> {
+    state.services.map(|row| Replicas(row.get(Metric::DesiredReplicas).unwrap_or(0.0) as u32))
+}
+
+/// An autoscaler whose every decision is reviewed.
+#[derive(Debug)]
+pub struct Safeguarded<A> {
+    scaler: A,
+    factory: SafeguardFactory,
+    running: RunningSafeguard,
+}
+
+impl<A: Autoscaler> Safeguarded<A> {
+    /// `scaler` behind a safeguard of `factory`.
+    pub fn new(scaler: A, factory: SafeguardFactory) -> Self {
+        let running = RunningSafeguard::begin(&factory);
+        Self { scaler, factory, running }
+    }
+}
+
+/// Behind the seam it is the same autoscaler, under the same name.
+impl<A: Autoscaler> Autoscaler for Safeguarded<A> {
+    fn name(&self) -> &str {
+        self.scaler.name()
+    }
+
+    fn reset(&mut self) {
+        self.scaler.reset();
+        self.running = RunningSafeguard::begin(&self.factory);
+    }
+
+    fn decide(&mut self, snapshot: &Snapshot, rng: &mut StreamRng) -> Decision {
+        let decision = self.scaler.decide(snapshot, rng);
+        self.running.review(&State::from(snapshot), decision)
+    }
+
+    fn conduct(&self) -> Option<Conduct> {
+        self.scaler.conduct()
+    }
+
+    fn interventions(&self) -> Option<Interventions> {
+        Some(self.running.interventions().clone())
+    }
+}
+
+impl<T: Autoscaler + ?Sized> Autoscaler for Box<T> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn reset(&mut self) {
+        (**self).reset();
+    }
+
+    fn decide(&mut self, snapshot: &Snapshot, rng: &mut StreamRng) -> Decision {
+        (**self).decide(snapshot, rng)
+    }
+
+    fn conduct(&self) -> Option<Conduct> {
+        (**self).conduct()
+    }
+
+    fn interventions(&self) -> Option<Interventions> {
+        (**self).interventions()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Ceiling;
+    use crate::{Id as _, MetricRow, PerEntryPoint, Seconds, ServiceSnapshot, Target};
+
+    fn factory() -> SafeguardFactory {
+        Ceiling::factory(2)
+    }
+
+    /// Asks for five replicas of service 0 and one of service 1.
+    struct Greedy;
+
+    impl Autoscaler for Greedy {
+        fn name(&self) -> &'static str {
+            "greedy"
+        }
+
+        fn reset(&mut self) {}
+
+        fn decide(&mut self, snapshot: &Snapshot, _rng: &mut StreamRng) -> Decision {
+            let ask = |(service, _): (crate::ServiceId, &ServiceSnapshot)| {
+                Target::new(Replicas(if service.index() == 0 { 5 } else { 1 }), "more")
+            };
+            Decision { targets: snapshot.services.iter_enumerated().map(ask).collect() }
+        }
+    }
+
+    fn snapshot() -> Snapshot {
+        let service = ServiceSnapshot { desired: Replicas(1), ..ServiceSnapshot::default() };
+        Snapshot {
+            time: Seconds(0.0),
+            scraped_at: None,
+            services: vec![service.clone(), service].into(),
+            entry_points: PerEntryPoint::default(),
+            resilience: None,
+        }
+    }
+
+    #[test]
+    fn every_decision_is_reviewed_and_interventions_are_counted() {
+        let mut scaler = Safeguarded::new(Greedy, factory());
+        let mut rng = crate::SeedTree::new(1).rng();
+        for review in ["at most 2, decision 1", "at most 2, decision 2"] {
+            let decision = scaler.decide(&snapshot(), &mut rng);
+            let [first, second] = decision.targets.as_slice() else { panic!("two services") };
+            assert_eq!((first.replicas, &*first.reason), (Replicas(2), review));
+            assert_eq!((second.replicas, &*second.reason), (Replicas(1), "more"));
+        }
+        let counted = scaler.interventions().unwrap();
+        assert_eq!((counted.decisions, counted.changed, counted.rate()), (2, 2, Some(1.0)));
+        assert_eq!(counted.by_property["ceiling"], 2);
+        scaler.reset();
+        assert_eq!(scaler.interventions(), Some(Interventions::default()));
+        let again = scaler.decide(&snapshot(), &mut rng);
+        assert_eq!(again.targets.as_slice()[0].reason, "at most 2, decision 1", "the safeguard forgot too");
+    }
+
+    #[test]
+    fn moves_that_are_not_admitted_are_masked_and_holding_never_is() {
+        let running = RunningSafeguard::begin(&factory());
+        let space = ActionSpace::Defender { services: 2, alpha: 2 };
+        let row = |replicas: f32| {
+            let mut row = MetricRow::default();
+            row.set(Metric::DesiredReplicas, replicas);
+            row
+        };
+        let mut state = State::from(&snapshot());
+        state.services = vec![row(1.0), row(7.0)].into();
+        let legal = ActionMask::from_fn(space, |action| action.0 != 0);
+        let changes: Vec<_> = running
+            .restrict(&legal, space, &state)
+            .legal()
+            .filter_map(|action| space.defender(action))
+            .map(|action| (action.service.index(), action.replica_change))
+            .collect();
+        assert_eq!(changes, [(0, -1), (0, 0), (0, 1), (1, -2), (1, -1), (1, 0)]);
+    }
+
+    #[test]
+    fn the_toy_safeguard_keeps_the_promises_of_its_seam() {
+        let states = vec![State::from(&snapshot()); 3];
+        crate::testing::safeguard(|| Box::new(Ceiling::new(2)), &states);
     }
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Action, ActionError, ActionMask, ActionSpace, AgentId, Conduct, Decision, DefenderTeam, History, Id as _,
-    JointAction, MetricRow, Observation, PerAgent, PerService, Role, Snapshot, State, StreamRng, Transition,
+    Interventions, JointAction, MetricRow, Observation, PerAgent, PerService, Role, Snapshot, State,
+    StreamRng, Transition,
 };
 
 /// Which side an agent is on.
@@ -93,6 +94,8 @@ pub struct Step {
     pub terminated: bool,
     /// The horizon was reached: what follows has a value, but is not shown.
     pub truncated: bool,
+    /// Whether a safeguard changed what the joint action asked for; `None` without one, and after `reset`.
+    pub corrected: Option<bool>,
 }
 
 impl Step {
@@ -161,6 +164,11 @@ pub trait Autoscaler: Send {
 
     /// How it kept to its organisation since the last reset; `None` if it has none, as every plain rule.
     fn conduct(&self) -> Option<Conduct> {
+        None
+    }
+
+    /// How often a safeguard changed its decisions since the last reset; `None` without one.
+    fn interventions(&self) -> Option<Interventions> {
         None
     }
 }

@@ -88,10 +88,14 @@ impl DefenderTeam {
 
     /// A joint action as a decision on top of what the Deployments ask for now, with the moves behind each target.
     pub fn decide(&self, snapshot: &Snapshot, joint: &JointAction) -> Decision {
+        self.decide_from(&snapshot.services.map(|service| service.desired), joint)
+    }
+
+    /// The same, given what the Deployments ask for.
+    pub fn decide_from(&self, desired: &PerService<Replicas>, joint: &JointAction) -> Decision {
         let net = self.net_change(joint);
         let targets = self.topology.services.iter_enumerated().map(|(id, service)| {
-            let desired = snapshot.services[id].desired;
-            let replicas = desired.moved(net.changes[id], service.min_replicas, service.max_replicas);
+            let replicas = desired[id].moved(net.changes[id], service.min_replicas, service.max_replicas);
             Target { replicas, reason: self.reason(id, joint) }
         });
         Decision { targets: targets.collect() }

@@ -6,11 +6,14 @@
 //! included.
 #![expect(clippy::missing_panics_doc, reason = "panicking is what these functions are for")]
 
+use std::ops::RangeInclusive;
+
 use crate::{
-    Action, ActionError, ActionMask, ActionSpace, AgentId, Autoscaler, Environment, EnvironmentSpec,
-    Guidance, Guide, History, Id as _, JointAction, Metric, Observation, Observer, PerAgent, Policy,
-    Prediction, RewardFunction, SeedTree, Snapshot, State, Step, StreamRng, Topology, TrajectorySink,
-    Transition, TransitionModel,
+    Action, ActionError, ActionMask, ActionSpace, AgentId, Autoscaler, Decision, Environment,
+    EnvironmentSpec, Guidance, Guide, History, Id as _, JointAction, Metric, Observation, Observer, PerAgent,
+    PerService, Policy, Prediction, Replicas, Reviewed, RewardFunction, Safeguard, SafeguardFactory,
+    SeedTree, Snapshot, State, Step, StreamRng, Target, Topology, TrajectorySink, Transition,
+    TransitionModel,
 };
 use rand_xoshiro::rand_core::Rng as _;
 
@@ -181,6 +184,79 @@ pub fn reward_function(function: &dyn RewardFunction, transitions: &[Transition]
         assert_eq!(rewards.len(), transition.actions.len(), "one reward for each agent");
         assert!(rewards.iter().all(|reward| reward.is_finite()), "rewards are finite");
         assert_eq!(rewards, function.reward(transition), "a reward is a function of the transition");
+    }
+}
+
+/// A [`Safeguard`]'s promises over an episode that shows `states`: the replicas that are there are always admitted;
+/// what is reviewed has the shape and a reason for each target; holding still while nothing else was decided gives the
+/// same answers whenever an episode begins anew, and admitting changes no memory.
+pub fn safeguard(make: impl Fn() -> Box<dyn Safeguard>, states: &[State]) {
+    let (mut used, mut fresh) = (make(), make());
+    used.reset();
+    let first: Vec<_> = states.iter().map(|state| review(&mut *used, state)).collect();
+    used.reset();
+    fresh.reset();
+    for (state, answer) in states.iter().zip(&first) {
+        assert_eq!(fresh.admit(state), fresh.admit(state), "admitting is a function of memory and state");
+        assert_eq!(&review(&mut *used, state), answer, "a new episode forgets the one before");
+        assert_eq!(&review(&mut *fresh, state), answer, "the same decisions, the same answers");
+    }
+}
+
+/// Reviews a decision that adds one replica to every service.
+fn review(safeguard: &mut dyn Safeguard, state: &State) -> Reviewed {
+    let desired = crate::safeguard::desired(state);
+    let admitted = safeguard.admit(state);
+    assert_eq!(admitted.len(), desired.len(), "an interval for each service");
+    let held = admitted.iter().zip(&desired).all(|(admitted, desired)| admitted.contains(desired));
+    assert!(held, "the replicas that are there are admitted: {admitted:?}, {desired:?}");
+    let more = desired.map(|replicas| Target::new(Replicas(replicas.0.saturating_add(1)), "one more"));
+    let reviewed = safeguard.review(state, Decision { targets: more });
+    assert_eq!(reviewed.decision.targets.len(), desired.len(), "a target for each service");
+    assert!(
+        reviewed.decision.targets.iter().all(|target| !target.reason.is_empty()),
+        "every target has a reason"
+    );
+    reviewed
+}
+
+/// A safeguard for tests: no service has more than so many replicas. Its reasons count the decisions of the episode.
+#[derive(Clone, Copy, Debug)]
+pub struct Ceiling {
+    most: Replicas,
+    decisions: u64,
+}
+
+impl Ceiling {
+    /// At most `most` replicas.
+    pub const fn new(most: u32) -> Self {
+        Self { most: Replicas(most), decisions: 0 }
+    }
+
+    /// Makes such safeguards.
+    pub fn factory(most: u32) -> SafeguardFactory {
+        SafeguardFactory::new(move || Box::new(Self::new(most)))
+    }
+}
+
+impl Safeguard for Ceiling {
+    fn reset(&mut self) {
+        self.decisions = 0;
+    }
+
+    fn admit(&self, state: &State) -> PerService<RangeInclusive<Replicas>> {
+        crate::safeguard::desired(state).map(|desired| Replicas(0)..=self.most.max(*desired))
+    }
+
+    fn review(&mut self, _state: &State, mut decision: Decision) -> Reviewed {
+        self.decisions += 1;
+        let mut changed_by = Vec::new();
+        for target in decision.targets.iter_mut().filter(|target| target.replicas > self.most) {
+            let reason = format!("at most {}, decision {}", self.most.0, self.decisions);
+            *target = Target { replicas: self.most, reason: reason.into() };
+            changed_by.push("ceiling");
+        }
+        Reviewed { decision, changed_by }
     }
 }
 

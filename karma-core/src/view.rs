@@ -1,9 +1,9 @@
 //! What a team of defenders is shown after each step, whatever it plays in: the simulated cluster and the twin build
 //! their [`Step`]s here, so that a policy meets one game in both.
 
+use crate::safeguard::desired;
 use crate::{
-    DefenderTeam, History, Metric, Observation, Observer, PerAgent, PerService, Replicas, RunningGuide,
-    State, Step,
+    ActionMask, DefenderTeam, History, Observation, Observer, PerAgent, RunningGuide, RunningSafeguard, Step,
 };
 
 /// A team with what it sees of a history.
@@ -13,6 +13,9 @@ pub struct TeamView<'a> {
     pub team: &'a DefenderTeam,
     /// What they see.
     pub observer: &'a dyn Observer,
+    /// What stands between them and the cluster, if anything does. It masks first, and their organisation's guides bind on
+    /// what it leaves: where a guide leaves nothing of that, the agent holds still.
+    pub safeguard: Option<&'a RunningSafeguard>,
 }
 
 impl std::fmt::Debug for TeamView<'_> {
@@ -45,7 +48,8 @@ impl TeamView<'_> {
         step: &mut Step,
     ) {
         let agents = self.team.roles().len();
-        let legal = self.team.mask(&desired(history.now()));
+        let legal = self.legal(history);
+        step.corrected = self.safeguard.and_then(RunningSafeguard::corrected);
         step.rewards = PerAgent::filled(reward, agents);
         step.masks = match guide {
             None => PerAgent::filled(legal, agents),
@@ -60,10 +64,13 @@ impl TeamView<'_> {
         self.observer.observe_all(history, &mut step.observations, &mut step.global);
         (step.terminated, step.truncated) = (false, truncated);
     }
-}
 
-/// The replicas that the Deployments of a state ask for, 0 where the state does not say.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of pods, as a sample")]
-fn desired(state: &State) -> PerService<Replicas> {
-    state.services.map(|row| Replicas(row.get(Metric::DesiredReplicas).unwrap_or(0.0) as u32))
+    /// The moves within the bounds that the safeguard admits.
+    fn legal(&self, history: &History) -> ActionMask {
+        let within_bounds = self.team.mask(&desired(history.now()));
+        match self.safeguard {
+            None => within_bounds,
+            Some(safeguard) => safeguard.restrict(&within_bounds, self.team.action_space(), history.now()),
+        }
+    }
 }

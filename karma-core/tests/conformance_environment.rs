@@ -97,6 +97,7 @@ impl Guess {
             rewards: rewards.into(),
             terminated: last && self.flaw == EndsForTwoReasons,
             truncated: last,
+            corrected: None,
         }
     }
 

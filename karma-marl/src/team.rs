@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use karma_core::{
     ActionMask, Autoscaler, Conduct, Decision, DefenderTeam, Guidance, Guide, GuideFactory, History,
-    JointAction, Observer, PerAgent, PerService, Policy, Replicas, Snapshot, State, StreamRng,
+    Interventions, JointAction, Observer, PerAgent, PerService, Policy, Replicas, RunningSafeguard,
+    SafeguardFactory, Snapshot, State, StreamRng,
 };
 
 use crate::error::TeamError;
@@ -21,6 +22,8 @@ pub struct TeamAutoscaler<P> {
     depth: usize,
     policies: PerAgent<P>,
     guides: Option<GuideFactory>,
+    safeguards: Option<SafeguardFactory>,
+    running: Option<RunningSafeguard>,
     memory: Option<Memory>,
     conduct: Conduct,
 }
@@ -55,7 +58,25 @@ impl<P: Policy> TeamAutoscaler<P> {
             return Err(TeamError { found, expected });
         }
         let (name, conduct) = (name.into(), Conduct::default());
-        Ok(Self { name, team, observer, depth, policies, guides: None, memory: None, conduct })
+        Ok(Self {
+            name,
+            team,
+            observer,
+            depth,
+            policies,
+            guides: None,
+            safeguards: None,
+            running: None,
+            memory: None,
+            conduct,
+        })
+    }
+
+    /// The same team behind a safeguard, as in training: it acts under its mask, and every decision is reviewed.
+    #[must_use]
+    pub fn with_safeguard(self, safeguards: SafeguardFactory) -> Self {
+        let running = Some(RunningSafeguard::begin(&safeguards));
+        Self { safeguards: Some(safeguards), running, memory: None, ..self }
     }
 
     /// The same team under an organisation: its guides restrict what the agents may do, as strictly as they are hard,
@@ -80,7 +101,10 @@ impl<P: Policy> TeamAutoscaler<P> {
 
     fn act(&mut self, situation: &Situation, snapshot: &Snapshot, rng: &mut StreamRng) -> JointAction {
         let desired: PerService<Replicas> = snapshot.services.map(|service| service.desired);
-        let legal = self.team.mask(&desired);
+        let mut legal = self.team.mask(&desired);
+        if let Some(running) = &self.running {
+            legal = running.restrict(&legal, self.team.action_space(), situation.history.now());
+        }
         let mut relented = 0;
         let mut mask = |agent, rng: &mut StreamRng| -> ActionMask {
             let Some(asks) = &situation.asks else { return legal.clone() };
@@ -112,19 +136,27 @@ impl<P: Policy> Autoscaler for TeamAutoscaler<P> {
 
     fn reset(&mut self) {
         self.memory = None;
+        self.running = self.safeguards.as_ref().map(RunningSafeguard::begin);
         self.conduct = Conduct::default();
     }
 
     fn decide(&mut self, snapshot: &Snapshot, rng: &mut StreamRng) -> Decision {
         let situation = self.remember(snapshot);
         let last = self.act(&situation, snapshot, rng);
-        let decision = self.team.decide(snapshot, &last);
+        let mut decision = self.team.decide(snapshot, &last);
+        if let Some(running) = &mut self.running {
+            decision = running.review(situation.history.now(), decision);
+        }
         self.memory = Some(Memory { history: situation.history, last, guide: situation.guide });
         decision
     }
 
     fn conduct(&self) -> Option<Conduct> {
         self.guides.as_ref().map(|_| self.conduct)
+    }
+
+    fn interventions(&self) -> Option<Interventions> {
+        self.running.as_ref().map(|running| running.interventions().clone())
     }
 }
 
@@ -138,6 +170,8 @@ impl<P: Clone> Clone for TeamAutoscaler<P> {
             depth: self.depth,
             policies: self.policies.clone(),
             guides: self.guides.clone(),
+            safeguards: self.safeguards.clone(),
+            running: self.safeguards.as_ref().map(RunningSafeguard::begin),
             memory: None,
             conduct: Conduct::default(),
         }
@@ -281,6 +315,19 @@ mod tests {
         let decision = scaler.decide(&snapshot(0.0, [1, 1]), &mut karma_core::SeedTree::new(1).rng());
         assert_eq!(decision.targets.as_slice()[0].replicas, Replicas(1));
         assert_eq!(scaler.conduct().unwrap().relented, 4);
+    }
+
+    #[test]
+    fn behind_a_safeguard_the_team_asks_for_what_its_mask_admits() {
+        let guarded = || scaler().with_safeguard(karma_core::testing::Ceiling::factory(1));
+        let snapshots = [snapshot(0.0, [1, 1]), snapshot(15.0, [1, 1])];
+        karma_core::testing::autoscaler(guarded, team().topology(), &snapshots);
+        let mut scaler = guarded();
+        let decision = scaler.decide(&snapshots[0], &mut karma_core::SeedTree::new(1).rng());
+        assert_eq!(decision.targets.as_slice()[0].replicas, Replicas(1), "unguarded it asks for more");
+        let counted = scaler.interventions().unwrap();
+        assert_eq!((counted.decisions, counted.changed), (1, 0), "the mask left nothing to change");
+        assert_eq!(self::scaler().interventions(), None);
     }
 
     #[test]

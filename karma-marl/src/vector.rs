@@ -24,7 +24,7 @@ use crate::buffer::RolloutBuffer;
 use crate::error::{RolloutError, SetupError};
 use karma_core::parallel::run_all;
 use slot::Slot;
-pub(crate) use slot::SlotState;
+pub(crate) use slot::{Played, SlotState};
 
 /// The networks that play, as they are during one rollout.
 pub(crate) struct Players<'a> {
@@ -106,16 +106,16 @@ impl VectorEnvironment {
         }
     }
 
-    /// Fills the buffer; gives the returns of the finished episodes in the order (environment, episode).
+    /// Fills the buffer; returns of finished episodes are in the order (environment, episode).
     pub(crate) fn collect(
         &mut self,
         buffer: &mut RolloutBuffer,
         players: &Players<'_>,
         threads: NonZeroUsize,
-    ) -> Result<Vec<f64>, RolloutError> {
+    ) -> Result<Played, RolloutError> {
         let jobs: Vec<_> = self.slots.iter_mut().zip(buffer.split()).collect();
-        let returns = run_all(threads, jobs, |(slot, rows)| slot.play(players, rows));
-        Ok(returns.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
+        let played = run_all(threads, jobs, |(slot, rows)| slot.play(players, rows));
+        played.into_iter().try_fold(Played::default(), |all, played| Ok(all.append(played?)))
     }
 }
 

@@ -106,3 +106,40 @@ fn a_guide_restricts_masks_with_its_hardness_and_shapes_each_agents_reward() {
     let share = f64::from(restricted) / f64::from(masks);
     assert!((0.35..0.65).contains(&share), "half of the masks are restricted: {share}");
 }
+
+/// Every agent asks for three replicas more of the service of its own number, where its mask lets it.
+fn grow(masks: &PerAgent<ActionMask>) -> JointAction {
+    let up = |(agent, mask): (u32, &ActionMask)| {
+        let most = (0..=3).rev().map(|change| karma_core::Action(agent * 7 + 3 + change));
+        most.into_iter().find(|action| mask.allows(*action)).unwrap()
+    };
+    (0u32..).zip(masks).map(up).collect()
+}
+
+#[test]
+fn a_safeguard_masks_what_one_may_do_and_reviews_what_all_do() {
+    let guarded = || {
+        environment(vec![Scenario::by_name("nominal").unwrap()], Split::Train)
+            .with_safeguard(karma_core::testing::Ceiling::factory(5))
+    };
+    karma_core::testing::environment(guarded);
+    let mut environment = guarded();
+    let mut step = environment.reset(1);
+    assert_eq!(step.corrected, None);
+    let mut before = 0;
+    for _ in 0..10 {
+        step = environment.step(&grow(&step.masks)).unwrap();
+        assert_eq!(step.corrected, Some(false), "one agent for each service, each under its mask");
+        let legal: usize = step.masks.iter().map(ActionMask::legal_count).sum();
+        assert!(before == 0 || legal <= before, "growth is masked more and more");
+        before = legal;
+    }
+    // Two agents that may each add one to the first service may not do so together.
+    let mut environment = guarded();
+    let step = environment.reset(1);
+    let both = PerAgent::filled(karma_core::Action(3 + 3), 4);
+    assert!(step.masks.iter().all(|mask| mask.allows(karma_core::Action(3 + 3))));
+    assert_eq!(environment.step(&both).unwrap().corrected, Some(false), "3 on 2, summed within alpha");
+    let again = PerAgent::filled(karma_core::Action(3 + 1), 4);
+    assert_eq!(environment.step(&again).unwrap().corrected, Some(true), "more than 5");
+}

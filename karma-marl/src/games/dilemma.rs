@@ -60,6 +60,7 @@ impl Dilemma {
         Step {
             rewards: PerAgent::from(rewards.to_vec()),
             truncated: self.over,
+            corrected: None,
             ..shared_step(&self.spec, features, 0.0)
         }
     }

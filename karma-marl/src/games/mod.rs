@@ -48,6 +48,7 @@ fn shared_step(spec: &EnvironmentSpec, features: Vec<f32>, reward: f32) -> Step 
         rewards: PerAgent::filled(reward, AGENTS),
         terminated: false,
         truncated: false,
+        corrected: None,
     }
 }
 

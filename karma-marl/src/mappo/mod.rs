@@ -119,7 +119,7 @@ impl Mappo {
     pub fn iterate(&mut self) -> Result<IterationStats, MappoError> {
         let actors = self.actors.iter().map(PolicyTrainer::network).collect();
         let players = Players { actors, critic: &self.critic };
-        let returns = self.environments.collect(&mut self.buffer, &players, self.threads)?;
+        let played = self.environments.collect(&mut self.buffer, &players, self.threads)?;
         self.buffer.estimate(self.config.discount())?;
         let (agents, buffer) = (self.buffer.seats().len(), &self.buffer);
         let explained_variance = stats::explained_variance(&buffer.values, &buffer.returns, agents);
@@ -129,8 +129,8 @@ impl Mappo {
         let minibatches = Minibatches::draw(rows, (params.update_epochs, parts), &mut self.minibatches);
         let learners = (&mut self.actors[..], &mut self.critic);
         let losses = update::update(learners, &self.buffer, &minibatches, self.threads)?;
-        self.progress.advance(rows, returns.len());
-        Ok(IterationStats::new(&self.progress, &returns, &losses, explained_variance))
+        self.progress.advance(rows, played.returns.len());
+        Ok(IterationStats::new(&self.progress, &played, &losses, explained_variance))
     }
 
     /// The settings of this run.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::update::Losses;
 use crate::stats::{mean, standard_deviation};
+use crate::vector::Played;
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,9 @@ pub struct IterationStats {
     pub episodic_return: Option<f64>,
     /// Standard deviation of these returns.
     pub episodic_return_std: Option<f64>,
+    /// Share of the joint actions of which a safeguard changed what they asked for; absent without one.
+    #[serde(default)]
+    pub intervention_rate: Option<f64>,
     /// The clipped surrogate loss, without the entropy bonus.
     pub policy_loss: f64,
     /// The critic's loss, in normalised units, a mean over the agents' heads.
@@ -58,7 +62,7 @@ pub struct IterationStats {
 impl IterationStats {
     pub(super) fn new(
         progress: &Progress,
-        returns: &[f64],
+        played: &Played,
         losses: &Losses,
         explained_variance: Option<f64>,
     ) -> Self {
@@ -66,8 +70,9 @@ impl IterationStats {
             iteration: progress.iteration,
             steps: progress.steps,
             episodes: progress.episodes,
-            episodic_return: mean(returns),
-            episodic_return_std: standard_deviation(returns),
+            episodic_return: mean(&played.returns),
+            episodic_return_std: standard_deviation(&played.returns),
+            intervention_rate: played.intervention_rate(),
             policy_loss: losses.policy_loss,
             value_loss: losses.value_loss,
             entropy: losses.entropy,

@@ -19,6 +19,37 @@ pub(crate) struct SlotState {
     pub(crate) actions: StreamRng,
 }
 
+/// What an environment came to in a rollout.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Played {
+    /// Returns of the finished episodes.
+    pub(crate) returns: Vec<f64>,
+    /// Steps whose joint action a safeguard reviewed.
+    pub(crate) reviewed: u64,
+    /// Those of them in which it changed what was asked for.
+    pub(crate) corrected: u64,
+}
+
+impl Played {
+    fn count(&mut self, step: &Step) {
+        self.reviewed += u64::from(step.corrected.is_some());
+        self.corrected += u64::from(step.corrected == Some(true));
+    }
+
+    /// Adds what another environment, or a later one in the order of places, came to.
+    pub(crate) fn append(mut self, other: Self) -> Self {
+        self.returns.extend(other.returns);
+        self.reviewed += other.reviewed;
+        self.corrected += other.corrected;
+        self
+    }
+
+    /// Share of the reviewed steps that were changed; `None` without a safeguard.
+    pub(crate) fn intervention_rate(&self) -> Option<f64> {
+        (self.reviewed > 0).then(|| self.corrected as f64 / self.reviewed as f64)
+    }
+}
+
 /// One environment at its place.
 pub(super) struct Slot {
     place: usize,
@@ -36,15 +67,15 @@ impl Slot {
         Self { place, environment, seeds: seeds.index(place as u64), state }
     }
 
-    /// Plays one step for each row; gives the returns of the finished episodes.
+    /// Plays one step for each row.
     pub(super) fn play(
         &mut self,
         players: &Players<'_>,
         mut rows: EnvironmentRows<'_>,
-    ) -> Result<Vec<f64>, RolloutError> {
+    ) -> Result<Played, RolloutError> {
         let length = rows.len();
         let mut joint = JointAction::filled(Action(0), rows.agents.len());
-        let (mut returns, mut so_far) = (Vec::new(), 0.0);
+        let (mut played, mut so_far) = (Played::default(), 0.0);
         let mut step = self.begin()?;
         for t in 0..length {
             self.decide(players, &step, (&mut rows, t), &mut joint)?;
@@ -53,14 +84,15 @@ impl Slot {
             rows.rewards[each].copy_from_slice(step.rewards.as_slice());
             self.close(players, &step, (&mut rows, t))?;
             so_far += mean_reward(&step);
+            played.count(&step);
             if step.is_last() {
-                returns.push(std::mem::take(&mut so_far));
+                played.returns.push(std::mem::take(&mut so_far));
                 if t + 1 < length {
                     step = self.begin()?;
                 }
             }
         }
-        Ok(returns)
+        Ok(played)
     }
 
     /// Begins the next episode.

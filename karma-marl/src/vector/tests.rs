@@ -46,7 +46,9 @@ fn collect<E: Environment + Clone + 'static>(
     let threads = NonZeroUsize::new(threads).unwrap();
     let mut returns = Ok(Vec::new());
     for _ in 0..2 {
-        returns = returns.and_then(|_| vector.collect(&mut buffer, &team.players(), threads));
+        returns = returns
+            .and_then(|_| vector.collect(&mut buffer, &team.players(), threads))
+            .map(|played| played.returns);
     }
     (buffer, returns)
 }

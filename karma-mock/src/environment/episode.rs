@@ -139,5 +139,5 @@ pub fn evaluate(
         let decision = scaler.decide(&episode.snapshot(), &mut rng);
         episode.play(&decision);
     }
-    EpisodeReport { conduct: scaler.conduct(), ..episode.report() }
+    EpisodeReport { conduct: scaler.conduct(), interventions: scaler.interventions(), ..episode.report() }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use karma_core::{
     ActionError, DefenderTeam, Environment, EnvironmentSpec, GuideFactory, History, JointAction,
-    RunningGuide, SeedTree, State, Step, TeamView,
+    RunningGuide, RunningSafeguard, SafeguardFactory, SeedTree, State, Step, TeamView,
 };
 
 pub use episode::{Episode, Setup, evaluate};
@@ -19,7 +19,8 @@ use crate::workload::Split;
 /// A team of defenders in a cluster that meets a scenario drawn anew in each episode.
 ///
 /// All defenders share one reward ([`karma_core::RewardParams::defender`]), to which an organisation's guides may add
-/// for each of them ([`ClusterEnvironment::with_guide`]). An episode never terminates: its horizon truncates it. The
+/// for each of them ([`ClusterEnvironment::with_guide`]). A safeguard may stand between them and the cluster
+/// ([`ClusterEnvironment::with_safeguard`]). An episode never terminates: its horizon truncates it. The
 /// seed of `reset` decides scenario, load, disturbances and every draw of the cluster and of a guide's hardness.
 #[derive(Debug)]
 pub struct ClusterEnvironment {
@@ -30,6 +31,7 @@ pub struct ClusterEnvironment {
     observer: ClusterObserver,
     spec: EnvironmentSpec,
     guide: Option<GuideFactory>,
+    safeguard: Option<SafeguardFactory>,
     running: Option<Running>,
 }
 
@@ -39,6 +41,7 @@ struct Running {
     episode: Episode,
     history: History,
     guide: Option<RunningGuide>,
+    safeguard: Option<RunningSafeguard>,
     steps: usize,
     horizon: usize,
 }
@@ -59,7 +62,17 @@ impl ClusterEnvironment {
             scenarios.iter().map(|scenario| scenario.params().episode.measured).max().ok_or(NoScenario)?;
         let horizon = Episode::decisions(longest, setup.decision_period);
         let spec = EnvironmentSpec::of_team(&team, &observer, horizon);
-        Ok(Self { setup, scenarios, split, team, observer, spec, guide: None, running: None })
+        Ok(Self {
+            setup,
+            scenarios,
+            split,
+            team,
+            observer,
+            spec,
+            guide: None,
+            safeguard: None,
+            running: None,
+        })
     }
 
     /// The same environment under an organisation: its guides restrict masks and shape rewards.
@@ -68,8 +81,16 @@ impl ClusterEnvironment {
         Self { guide: Some(guide), running: None, ..self }
     }
 
+    /// The same environment behind a safeguard: it masks what it would not let pass, and reviews what the agents ask for
+    /// together. Guides are told what the agents asked for, not what became of it.
+    #[must_use]
+    pub fn with_safeguard(self, safeguard: SafeguardFactory) -> Self {
+        Self { safeguard: Some(safeguard), running: None, ..self }
+    }
+
     fn view(&self, running: &mut Running, reward: f32) -> Step {
-        let view = TeamView { team: &self.team, observer: &self.observer };
+        let safeguard = running.safeguard.as_ref();
+        let view = TeamView { team: &self.team, observer: &self.observer, safeguard };
         let truncated = running.steps >= running.horizon;
         view.step(&running.history, running.guide.as_mut(), reward, truncated)
     }
@@ -91,9 +112,10 @@ impl Environment for ClusterEnvironment {
         let episode = Episode::new(&self.setup, scenario, self.split, seed);
         let state = State::from(&episode.snapshot());
         let guide = self.guide.as_ref().map(|factory| RunningGuide::begin(factory, &state, seed));
+        let safeguard = self.safeguard.as_ref().map(RunningSafeguard::begin);
         let history = History::starting(state, self.observer.depth());
         let horizon = Episode::decisions(scenario.params().episode.measured, self.setup.decision_period);
-        let mut running = Running { episode, history, guide, steps: 0, horizon };
+        let mut running = Running { episode, history, guide, safeguard, steps: 0, horizon };
         let step = self.view(&mut running, 0.0);
         self.running = Some(running);
         step
@@ -104,7 +126,10 @@ impl Environment for ClusterEnvironment {
         let Some(mut running) = self.running.take().filter(|running| running.steps < running.horizon) else {
             return Err(ActionError::EpisodeOver);
         };
-        let decision = self.team.decide(&running.episode.snapshot(), action);
+        let mut decision = self.team.decide(&running.episode.snapshot(), action);
+        if let Some(safeguard) = &mut running.safeguard {
+            decision = safeguard.review(running.history.now(), decision);
+        }
         let reward = running.episode.play(&decision);
         running.steps += 1;
         let state = State::from(&running.episode.snapshot());

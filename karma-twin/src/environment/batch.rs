@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use karma_core::{ActionError, EnvironmentSpec, GuideFactory, History, JointAction, Step};
+use karma_core::{ActionError, EnvironmentSpec, GuideFactory, History, JointAction, SafeguardFactory, Step};
 
 use super::dynamics::Dynamics;
 use super::player::Player;
@@ -23,6 +23,7 @@ pub struct TwinBatch {
     setup: Arc<TwinSetup>,
     spec: EnvironmentSpec,
     guide: Option<GuideFactory>,
+    safeguard: Option<SafeguardFactory>,
     pub(super) dynamics: Dynamics,
     pub(super) players: Vec<Option<Player>>,
 }
@@ -38,13 +39,22 @@ impl TwinBatch {
         let spec = EnvironmentSpec::of_team(&setup.team, &*setup.observer, horizon);
         let dynamics = Dynamics::new(&setup.model, environments);
         let players = (0..environments).map(|_| None).collect();
-        Ok(Self { setup, spec, guide: None, dynamics, players })
+        Ok(Self { setup, spec, guide: None, safeguard: None, dynamics, players })
     }
 
     /// The same batch under an organisation: its guides restrict masks and shape rewards.
     #[must_use]
     pub fn with_guide(mut self, guide: GuideFactory) -> Self {
         self.guide = Some(guide);
+        self.players.fill_with(|| None);
+        self
+    }
+
+    /// The same batch behind safeguards, one for each environment: they mask what they would not let pass, and review what
+    /// the agents ask for together.
+    #[must_use]
+    pub fn with_safeguard(mut self, safeguard: SafeguardFactory) -> Self {
+        self.safeguard = Some(safeguard);
         self.players.fill_with(|| None);
         self
     }
@@ -83,8 +93,9 @@ impl TwinBatch {
     /// # Panics
     /// If there is no such environment: a bug of the caller.
     pub fn restart(&mut self, place: usize, seed: u64) -> Step {
-        let Self { setup, guide, dynamics, players, .. } = self;
-        let player = players[place].insert(Player::begin(setup, guide.as_ref(), (dynamics, place), seed));
+        let Self { setup, guide, safeguard, dynamics, players, .. } = self;
+        let restraints = (guide.as_ref(), safeguard.as_ref());
+        let player = players[place].insert(Player::begin(setup, restraints, (dynamics, place), seed));
         let mut step = Step::default();
         player.view(setup, &mut step);
         step

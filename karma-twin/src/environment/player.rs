@@ -1,6 +1,9 @@
 //! One episode of a batch: a replay with a team that decides, and what it is shown.
 
-use karma_core::{GuideFactory, History, JointAction, RunningGuide, SeedTree, Step, TeamView};
+use karma_core::{
+    GuideFactory, History, JointAction, RunningGuide, RunningSafeguard, SafeguardFactory, SeedTree, Step,
+    TeamView,
+};
 
 use super::TwinSetup;
 use super::dynamics::Dynamics;
@@ -12,6 +15,7 @@ pub(super) struct Player {
     pub(super) replay: Replay,
     history: History,
     guide: Option<RunningGuide>,
+    safeguard: Option<RunningSafeguard>,
     reward: f32,
 }
 
@@ -19,7 +23,7 @@ impl Player {
     /// Begins the episode of `seed` at a place of the batch.
     pub(super) fn begin(
         setup: &TwinSetup,
-        guide: Option<&GuideFactory>,
+        (guide, safeguard): (Option<&GuideFactory>, Option<&SafeguardFactory>),
         (dynamics, place): (&mut Dynamics, usize),
         seed: u64,
     ) -> Self {
@@ -28,7 +32,8 @@ impl Player {
         let replay = Replay::begin(setup, (dynamics, place), script, seed);
         let state = replay.state(setup, dynamics.row(place));
         let guide = guide.map(|factory| RunningGuide::begin(factory, &state, seed));
-        Self { replay, guide, history: History::starting(state, setup.depth), reward: 0.0 }
+        let safeguard = safeguard.map(RunningSafeguard::begin);
+        Self { replay, guide, safeguard, history: History::starting(state, setup.depth), reward: 0.0 }
     }
 
     /// Whether the script is played to its end.
@@ -43,13 +48,11 @@ impl Player {
 
     /// Carries out a joint action.
     pub(super) fn decide(&mut self, setup: &TwinSetup, joint: &JointAction, given: &mut [f32]) {
-        let changes = setup.team.net_change(joint).changes;
-        let desired = self.replay.desired().clone();
-        let services = setup.team.topology().services.iter().zip(&changes).zip(&desired);
-        let targets = services.map(|((service, change), desired)| {
-            desired.moved(*change, service.min_replicas, service.max_replicas)
-        });
-        self.replay.decide(setup, targets, given);
+        let mut decision = setup.team.decide_from(self.replay.desired(), joint);
+        if let Some(safeguard) = &mut self.safeguard {
+            decision = safeguard.review(self.history.now(), decision);
+        }
+        self.replay.decide(setup, decision.targets.iter().map(|target| target.replicas), given);
     }
 
     /// The services that stall during the step that is decided, with the share of capacity that is left.
@@ -74,7 +77,8 @@ impl Player {
 
     /// Writes what the team is shown over a step.
     pub(super) fn view(&mut self, setup: &TwinSetup, step: &mut Step) {
-        let view = TeamView { team: &setup.team, observer: &*setup.observer };
+        let safeguard = self.safeguard.as_ref();
+        let view = TeamView { team: &setup.team, observer: &*setup.observer, safeguard };
         let over = self.is_over(setup);
         view.write(&self.history, self.guide.as_mut(), (self.reward, over), step);
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use karma_core::{ActionError, Environment, EnvironmentSpec, GuideFactory, JointAction, Step};
+use karma_core::{
+    ActionError, Environment, EnvironmentSpec, GuideFactory, JointAction, SafeguardFactory, Step,
+};
 
 use super::{ReplayError, TwinBatch, TwinSetup};
 
@@ -25,6 +27,13 @@ impl TwinEnvironment {
     #[must_use]
     pub fn with_guide(self, guide: GuideFactory) -> Self {
         Self(self.0.with_guide(guide))
+    }
+
+    /// The same environment behind a safeguard: it masks what it would not let pass, and reviews what the agents ask for
+    /// together.
+    #[must_use]
+    pub fn with_safeguard(self, safeguard: SafeguardFactory) -> Self {
+        Self(self.0.with_safeguard(safeguard))
     }
 }
 

@@ -69,6 +69,26 @@ fn under_a_guide_it_conforms_and_rewards_are_shaped() {
     assert!((back - front - 75.0).abs() < 1e-3);
 }
 
+#[test]
+fn behind_a_safeguard_it_conforms_and_together_agents_get_no_more_than_it_lets_pass() {
+    let setup = setup();
+    let mut free = TwinBatch::new(Arc::clone(&setup), 1).unwrap();
+    free.reset(&[1]);
+    let now = free.history(0).unwrap().now();
+    let desired = now.services.iter().filter_map(|row| row.get(karma_core::Metric::DesiredReplicas));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
+    let most = desired.fold(0.0, f32::max) as u32;
+    let guarded = || {
+        let environment = TwinEnvironment::new(Arc::clone(&setup)).unwrap();
+        environment.with_safeguard(karma_core::testing::Ceiling::factory(most))
+    };
+    karma_core::testing::environment(guarded);
+    let mut environment = guarded();
+    assert_eq!(environment.reset(1).corrected, None);
+    assert_eq!(environment.step(&joint([0, 0])).unwrap().corrected, Some(false));
+    assert_eq!(environment.step(&joint([1, 1])).unwrap().corrected, Some(true));
+}
+
 /// A joint action that differs between environments and steps, within the masks.
 fn varied(step: &Step, seed: usize) -> JointAction {
     let pick = |(agent, mask): (usize, &ActionMask)| {
