@@ -62,10 +62,11 @@ pub(crate) fn within_budget(limits: &Limits, plans: &mut [Plan], granted: &mut [
 /// The pass of the nodes. `rooms` is used up.
 pub(crate) fn onto_nodes(limits: &Limits, plans: &mut [Plan], rooms: &mut [NodeRoom]) {
     let services = limits.services();
-    for (service, plan) in services.iter().zip(plans.iter()) {
-        place(rooms, plan.waiting, service.each);
+    let order = || limits.order().iter().map(|service| *service as usize);
+    for service in order() {
+        place(rooms, plans[service].waiting, services[service].each);
     }
-    for service in limits.order().iter().map(|service| *service as usize) {
+    for service in order() {
         let plan = &mut plans[service];
         if let Some(added) = plan.replicas.checked_sub(plan.before) {
             let placed = place(rooms, added, services[service].each);

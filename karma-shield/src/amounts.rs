@@ -23,7 +23,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// No limit.
+    /// As much of everything as can be written, which no cluster has.
     pub const UNLIMITED: Self = Self { cpu: u64::MAX, memory: u64::MAX, price: u64::MAX };
 }
 

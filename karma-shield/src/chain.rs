@@ -153,8 +153,11 @@ fn availability(limits: &ServiceLimits, state: &ServiceState) -> Clamp {
         return Clamp::at_least(replicas);
     }
     let ready = u32::try_from(ready).unwrap_or(u32::MAX);
-    let removable = limits.max_unavailable.saturating_sub(replicas.saturating_sub(ready));
-    Clamp::at_least(floor.min(replicas).max(replicas.saturating_sub(removable)))
+    let undisturbed = limits.max_unavailable.map_or(0, |most| {
+        let unavailable = replicas.saturating_sub(ready);
+        replicas.saturating_sub(most.saturating_sub(unavailable))
+    });
+    Clamp::at_least(floor.min(replicas).max(undisturbed))
 }
 
 /// P10: as many replicas as demand needs once pods that are asked for now are ready, but no more than its peak needs.

@@ -176,7 +176,7 @@ pub fn admitted(
     };
     let kept = |service: usize, chain: &Chain| {
         let share = limits.services()[service].share;
-        share.max(chain.force(0)).max(cluster.services[service].replicas)
+        share.max(chain.force(cluster.services[service].replicas))
     };
     let mut taken = Sum::ZERO;
     for (service, each) in limits.services().iter().map(|service| service.each).enumerate() {

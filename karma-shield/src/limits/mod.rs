@@ -47,8 +47,8 @@ pub struct ServiceLimits {
     pub rank: u32,
     /// Ready pods that a scale-down leaves, as a `PodDisruptionBudget`'s `minAvailable` (P5); 0.
     pub min_available: u32,
-    /// Pods that may be unavailable, as its `maxUnavailable`: removed at a decision or not ready (P5); no limit.
-    pub max_unavailable: u32,
+    /// Pods that may be unavailable, as its `maxUnavailable`: removed at a decision or not ready (P5); absent: no limit.
+    pub max_unavailable: Option<u32>,
     /// What demand is and how it may grow (P5, P10); absent: demand holds nothing back and raises nothing.
     pub demand: Option<DemandLimits>,
     /// A reading or a proposal older than this is of no use (P6), ms; 60 000.
@@ -112,7 +112,7 @@ impl ServiceLimits {
         share: 1,
         rank: 0,
         min_available: 0,
-        max_unavailable: u32::MAX,
+        max_unavailable: None,
         demand: None,
         stale_after_ms: 60_000,
         reversals: 4,
