@@ -196,7 +196,8 @@ impl Player {
         kernel.decide(limits, memory, &cluster, proposals, (decision, outcomes)).map_err(refused)?;
         monitor.tick(now_ms);
         monitor.watch(limits, &cluster, (proposals, outcomes), &mut summary.stakes)?;
-        let few = states.iter().all(|state| state.replicas <= FEW) && outcomes.iter().all(|o| o.replicas <= FEW);
+        let few =
+            states.iter().all(|state| state.replicas <= FEW) && outcomes.iter().all(|o| o.replicas <= FEW);
         if limits.budget() == Budget::UNLIMITED && nodes.is_none() && few {
             check_admitted(intervals, proposals, outcomes)?;
         }
@@ -209,7 +210,9 @@ impl Player {
         };
         let actions: Vec<Reading> =
             outcomes.iter().map(|outcome| Reading::now(outcome.replicas.into())).collect();
-        decide(&actions, Property::MinimalIntervention, "the actions, proposed, become others")?;
+        if outcomes.iter().all(|outcome| outcome.source == Source::Policy) {
+            decide(&actions, Property::MinimalIntervention, "the actions, proposed, become others")?;
+        }
         let unheard: Vec<Reading> =
             proposals.iter().zip(&*outcomes).map(|(p, outcome)| unheard(*p, outcome)).collect();
         decide(&unheard, Property::Freshness, "a proposal that is not listened to has an influence")

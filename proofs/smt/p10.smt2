@@ -1,0 +1,25 @@
+; P10 Recoverability, the part of one decision: what demand may grow to is asked for, as fast as the rate lets it.
+; (That pods then carry the demand at every later decision is what the safety game solves.)
+(assert checked)
+(define-fun v () Int (unforced wish))
+(push)
+(assert (> promised (larger wish replicas)))
+(assert (= v promised))
+(set-info :status sat)
+(check-sat)
+(pop)
+
+(push)
+(assert (not (p10 v)))
+(set-info :status unsat)
+(check-sat)
+(pop)
+; Neither bounds nor a budget that holds its share free stand in the way of what the share carries.
+(push)
+(assert (and given (<= promised share) (not pause_up) (not pause_down) (not nodes_known)))
+(assert (not (>= action (smaller promised v))))
+(check-sat)
+(pop)
+; Chain::needed is what it raises to.
+(assert (not (<= needed (pass wish))))
+(check-sat)
