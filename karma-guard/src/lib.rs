@@ -53,4 +53,4 @@ pub use error::SafetyError;
 pub use guide::{Composed, ShieldGuide};
 pub use params::{BudgetParams, DemandParams, GrowthParams, RateParams, SafetyParams, ServiceSafetyParams};
 pub use readings::{StateError, now_ms, reading, service_states};
-pub use shield::{RestoreError, Shield, code};
+pub use shield::{RestoreError, Shield, property_code};

@@ -100,14 +100,11 @@ impl NodeRoom {
     }
 }
 
-/// How many of `wanted` things of size `each` fit into `room`.
+/// How many of `wanted` things of size `each` fit into `room`; of things without a size all do.
 fn fitting(wanted: u32, room: u64, each: u64) -> u32 {
-    // A product of two u32 fits into a u64.
-    if u64::from(wanted) * each <= room {
-        return wanted;
-    }
-    // The quotient is smaller than `wanted`, so it fits.
-    u32::try_from(room / each).unwrap_or(wanted)
+    let Some(rest) = room.checked_sub(each) else { return 0 };
+    let more = rest.checked_div(each).map(|more| u32::try_from(more + 1));
+    more.map_or(wanted, |fits| fits.map_or(wanted, |fits| fits.min(wanted)))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 (define-fun smaller ((a Int) (b Int)) Int (ite (<= a b) a b))
 (define-fun larger ((a Int) (b Int)) Int (ite (>= a b) a b))
 (define-fun minus ((a Int) (b Int)) Int (larger 0 (- a b))) ; saturating_sub
-(define-fun over_up ((a Int) (b Int)) Int (over (+ a (- b 1)) b)) ; div_ceil
+(define-fun over_up ((a Int) (b Int)) Int (div (+ a (- b 1)) b)) ; div_ceil
 (define-fun clamp ((x Int) (lo Int) (hi Int)) Int (smaller (larger x lo) hi)) ; Clamp::apply
 
 ; reading.rs: Reading::fresh, of a kind 0 missing, 1 invalid, 2 value.
@@ -28,18 +28,18 @@
   (ite (> proposal_defect 0) (+ 10 proposal_defect) situation))
 (define-fun desired ((ready Int) (utilization Int) (target Int) (tolerance Int) (replicas Int)) Int
   (let ((off (ite (>= utilization target) (- utilization target) (- target utilization))))
-    (ite (<= (* off 1000) (times tolerance target))
+    (ite (<= (* off 1000) (* tolerance target))
       replicas
-      (smaller most_replicas (over_up (times ready utilization) target)))))
+      (smaller most_replicas (over_up (* ready utilization) target)))))
 (define-fun baseline ((ready Int) (usage Int) (request Int) (target Int) (tolerance Int) (replicas Int)) Int
-  (desired ready (over (* usage 100) request) target tolerance replicas))
+  (desired ready (div (* usage 100) request) target tolerance replicas))
 (define-fun source ((cause Int) (has_baseline Bool)) Int (ite (= cause 0) 0 (ite has_baseline 1 2)))
 
 ; limits/mod.rs: Rate::allowance, DemandLimits::needs; limits/check.rs: peak_need.
 (define-fun allowance ((pods Int) (percent Int) (start Int)) Int
-  (larger pods (smaller most_replicas (div (+ (times start percent) 99) 100))))
+  (larger pods (smaller most_replicas (div (+ (* start percent) 99) 100))))
 (define-fun needs ((demand Int) (age Int) (ahead Int) (per_second Int) (per_replica Int)) Int
-  (let ((grown (div (+ (times per_second (+ age ahead)) 999) 1000)))
+  (let ((grown (div (+ (* per_second (+ age ahead)) 999) 1000)))
     (smaller most_replicas (over_up (+ demand grown) per_replica))))
 (define-fun peak_need ((peak Int) (per_replica Int)) Int (smaller most_replicas (over_up peak per_replica)))
 
@@ -77,8 +77,8 @@
 (define-fun wanted ((upto Int) (replicas Int) (granted Int)) Int (minus (smaller upto replicas) granted))
 (define-fun left_of ((budget Int) (reserved Int)) Int (minus budget reserved))
 (define-fun fitting ((wanted Int) (room Int) (each Int)) Int
-  (ite (<= (times wanted each) room) wanted (over room each)))
-(define-fun left_after ((left Int) (taken Int) (each Int)) Int (- left (times taken each)))
+  (ite (<= (* wanted each) room) wanted (div room each)))
+(define-fun left_after ((left Int) (taken Int) (each Int)) Int (- left (* taken each)))
 (define-fun affords ((wanted Int) (cpu Int) (memory Int) (price Int) (each_cpu Int) (each_memory Int) (each_price Int))
   Int (fitting (fitting (fitting wanted cpu each_cpu) memory each_memory) price each_price))
 (define-fun room_take ((wanted Int) (cpu Int) (memory Int) (pods Int) (each_cpu Int) (each_memory Int)) Int

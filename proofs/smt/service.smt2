@@ -127,9 +127,9 @@
 (define-fun p3 ((v Int)) Bool (and
   (=> (< v replicas) (and (=> has_added (>= since_added cooldown)) (>= v highest_wish)))
   (=> (> v replicas) (<= v (larger lowest_wish promised)))))
-(define-fun p5 ((v Int)) Bool
+(define-fun p5 ((v Int)) Bool ; both ready and v carry the floor
   (=> (< v replicas) (and
-    known (>= ready floor) (>= v floor)
+    known (<= floor (smaller ready v))
     (<= (+ (- replicas v) (minus replicas ready)) max_unavailable))))
 (define-fun p9 ((v Int)) Bool
   (=> (< v replicas) (<= (+ turns (ite (is_reversal direction 2) 1 0)) (- reversals 1))))

@@ -23,8 +23,9 @@ const ARROWS: &[(&str, &str, MayUse)] = &[
     ("karma-baseline", "L1", Only(&["karma-core"])),
     ("karma-twin", "L1", Only(&["karma-core", "karma-nn"])),
     ("karma-marl", "L1", Only(&["karma-core", "karma-nn"])),
+    ("karma-guard", "L1", Only(&["karma-core", "karma-shield"])),
     ("karma-analyze", "L2", Only(&["karma-core", "karma-org"])),
-    ("karma-k8s", "L2", Only(&["karma-core", "karma-shield"])),
+    ("karma-k8s", "L2", Only(&["karma-core", "karma-guard", "karma-shield"])),
     ("karma", "L3", Any),
     ("karma-model", "L3", Only(&["karma"])),
     ("karma-train", "L3", Only(&["karma"])),
@@ -33,6 +34,7 @@ const ARROWS: &[(&str, &str, MayUse)] = &[
     ("karma-lab", "L3", Only(&["karma"])),
     ("karma-service", "L3", Only(&["karma"])),
     ("karma-benches", "L3", Any),
+    ("karma-proofs", "L3", Only(&["karma-shield"])),
 ];
 
 /// Heavy families that the first command of the README must build without.

@@ -94,8 +94,7 @@ impl ServiceMemory {
             Some(Direction::Down) => 2,
         };
         out.extend([direction, self.reversals.len]);
-        let times = self.reversals.times.iter().take(usize::from(self.reversals.len));
-        times.for_each(|time| out.extend(time.to_le_bytes()));
+        self.reversals.times().for_each(|time| out.extend(time.to_le_bytes()));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::limits::MOST_REVERSALS;
 ///
 /// A service may turn downwards only while, after that turn, one more is left: the turn back up. So turning up is never
 /// barred, and still no window holds more reversals than are allowed (P9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Reversals {
     pub(crate) direction: Option<Direction>,
     pub(crate) len: u8,
@@ -15,13 +15,26 @@ pub(crate) struct Reversals {
     pub(crate) times: [u64; MOST_REVERSALS as usize],
 }
 
+/// Two are equal if their reversals are; what stands behind them does not count.
+impl PartialEq for Reversals {
+    fn eq(&self, other: &Self) -> bool {
+        self.direction == other.direction && self.times().eq(other.times())
+    }
+}
+
+impl Eq for Reversals {}
+
 impl Reversals {
     pub(crate) const EMPTY: Self = Self { direction: None, len: 0, times: [0; MOST_REVERSALS as usize] };
 
+    /// Their times, oldest first.
+    pub(crate) fn times(&self) -> impl Iterator<Item = u64> + '_ {
+        self.times.iter().copied().take(usize::from(self.len))
+    }
+
     /// Reversals younger than `window_ms`.
     pub(crate) fn count(&self, now: u64, window_ms: u64) -> u32 {
-        let young = self.times.iter().take(usize::from(self.len));
-        young.map(|time| u32::from(now.saturating_sub(*time) < window_ms)).sum()
+        self.times().map(|time| u32::from(now.saturating_sub(time) < window_ms)).sum()
     }
 
     /// Whether the service may go downwards while `most` reversals are allowed.

@@ -41,7 +41,7 @@ impl Extreme for Lowest {
 /// It is exact while 16 entries do. When one more would be needed, the two oldest become one with the extremer value
 /// and the younger time: that value counts for longer than it should, which makes every limit drawn from the window
 /// tighter, never looser. Pushing costs amortised O(1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Window<E> {
     len: u8,
     values: [u32; CAPACITY],
@@ -49,12 +49,27 @@ pub(crate) struct Window<E> {
     extreme: core::marker::PhantomData<E>,
 }
 
+/// Two windows are equal if their entries are; what stands behind them does not count.
+impl<E: Extreme> PartialEq for Window<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries().eq(other.entries())
+    }
+}
+
+impl<E: Extreme> Eq for Window<E> {}
+
+impl<E: Extreme> core::fmt::Debug for Window<E> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.entries()).finish()
+    }
+}
+
 impl<E: Extreme> Window<E> {
     pub(crate) const EMPTY: Self =
         Self { len: 0, values: [0; CAPACITY], times: [0; CAPACITY], extreme: core::marker::PhantomData };
 
     /// Entries, oldest first.
-    pub(crate) fn entries(&self) -> impl DoubleEndedIterator<Item = (u64, u32)> + '_ {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
         self.times.iter().copied().zip(self.values.iter().copied()).take(usize::from(self.len))
     }
 
