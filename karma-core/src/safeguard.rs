@@ -16,7 +16,7 @@ use crate::{
 ///
 /// It remembers what it let pass, so one is needed for each episode, and every decision of the episode goes through
 /// [`Safeguard::review`] once, in order.
-pub trait Safeguard: Send {
+pub trait Safeguard: Send + Sync {
     /// Forgets the past: an episode begins.
     fn reset(&mut self);
 

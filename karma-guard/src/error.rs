@@ -80,3 +80,17 @@ pub enum SafetyError {
     #[error("safety: {0}")]
     Kernel(LimitError),
 }
+
+impl SafetyError {
+    /// Path of the setting that is wrong, as far as it is one.
+    pub fn place(&self) -> String {
+        match self {
+            Self::UnknownService { name, .. } => format!("safety.services.{name}"),
+            Self::Value { place, .. } => place.clone(),
+            Self::Budget { field, .. } => format!("safety.budget.{field}"),
+            Self::Share { .. } | Self::Peak { .. } | Self::Growth { .. } | Self::Kernel(_) => {
+                "safety".to_owned()
+            }
+        }
+    }
+}

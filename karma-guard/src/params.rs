@@ -148,9 +148,9 @@ safety_params! {
     cooldown_seconds: f64 = 30.0;
     /// A scale-up goes no higher than the lowest wish of so long before (P3), seconds; 0.
     stabilize_up_seconds: f64 = 0.0;
-    /// A scale-down goes no lower than the highest wish of so long before (P3), seconds; 60. An agent may ask for less at
-    /// any time and is heard once it has asked for so long; with 0 it is heard at once.
-    stabilize_down_seconds: f64 = 60.0;
+    /// A scale-down goes no lower than the highest wish of so long before (P3), seconds; 0. An agent may ask for less at
+    /// any time and is heard once it has asked for so long; with 0 it is heard at once, and cooldown and rate do the work.
+    stabilize_down_seconds: f64 = 0.0;
     /// Most changes of direction within the window (P9), 2 to 8; 8.
     reversals: u32 = 8;
     /// That window, seconds; 600.

@@ -48,11 +48,12 @@
 (define-fun stabilization_lo ((cooling Bool) (highest_wish Int) (replicas Int)) Int
   (ite cooling replicas (smaller highest_wish replicas)))
 (define-fun stabilization_hi ((lowest_wish Int) (replicas Int)) Int (larger lowest_wish replicas))
-(define-fun availability_lo ((known Bool) (ready Int) (floor Int) (max_unavailable Int) (replicas Int)) Int
+(define-fun availability_lo
+  ((known Bool) (ready Int) (floor Int) (limited Bool) (max_unavailable Int) (replicas Int)) Int
   (ite (or (not known) (< ready floor))
     replicas
-    (let ((removable (minus max_unavailable (minus replicas ready))))
-      (larger (smaller floor replicas) (minus replicas removable)))))
+    (larger (smaller floor replicas)
+      (ite limited (minus replicas (minus max_unavailable (minus replicas ready))) 0))))
 (define-fun rate_lo ((highest Int) (allowed Int) (replicas Int)) Int (smaller (minus highest allowed) replicas))
 (define-fun rate_hi ((lowest Int) (allowed Int) (replicas Int)) Int
   (larger (smaller most_replicas (+ lowest allowed)) replicas))
@@ -86,6 +87,6 @@
 (define-fun placed_plan ((before Int) (placed Int) (insisted Int)) Int (larger (+ before placed) insisted))
 
 ; kernel.rs: admitted.
-(define-fun kept ((share Int) (insisted Int) (replicas Int)) Int (larger (larger share insisted) replicas))
+(define-fun kept ((share Int) (forced Int)) Int (larger share forced)) ; forced: what bounds and pause make of replicas
 (define-fun admitted_hi ((lowest Int) (highest Int) (kept Int) (afforded Int)) Int
   (larger (smaller highest (+ kept afforded)) lowest))

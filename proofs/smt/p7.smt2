@@ -11,7 +11,7 @@
 (assert (not (and
   (interval (oscillation_lo (may_fall direction turns reversals) replicas) most_replicas)
   (interval (stabilization_lo cooling highest_wish replicas) (stabilization_hi lowest_wish replicas))
-  (interval (availability_lo known ready floor max_unavailable replicas) most_replicas)
+  (interval (availability_lo known ready floor limits_unavailable max_unavailable replicas) most_replicas)
   (interval promised most_replicas)
   (interval (rate_lo highest down_allowed replicas) (rate_hi lowest up_allowed replicas))
   (interval min max)

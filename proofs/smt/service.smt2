@@ -10,6 +10,7 @@
 (declare-const cooldown Int)
 (declare-const share Int)
 (declare-const min_available Int)
+(declare-const limits_unavailable Bool)
 (declare-const max_unavailable Int)
 (declare-const has_demand Bool)
 (declare-const per_replica Int)
@@ -109,13 +110,14 @@
   (let ((calm (larger wish (oscillation_lo (may_fall direction turns reversals) replicas))))
     (let ((free (clamp calm
         (stabilization_lo cooling highest_wish replicas) (stabilization_hi lowest_wish replicas))))
-      (let ((available (larger free (availability_lo known ready floor max_unavailable replicas))))
+      (let ((available (larger free (availability_lo known ready floor limits_unavailable max_unavailable replicas))))
         (rated (larger available promised))))))
 (define-fun force ((x Int)) Int
   (clamp (clamp x min max) (hold_lo pause_down replicas) (hold_hi pause_up replicas)))
 (define-fun pass ((wish Int)) Int (force (unforced wish)))
 (define-fun insisted () Int (force 0))
 (define-fun needed () Int (force (rated promised)))
+(define-fun held () Int (kept share (force replicas))) ; kernel.rs: admitted
 
 ; docs/safety.md: the properties of one service, of an action `a` or of what was not forced, `v`
 (define-fun p1 ((a Int)) Bool
@@ -130,7 +132,7 @@
 (define-fun p5 ((v Int)) Bool ; both ready and v carry the floor
   (=> (< v replicas) (and
     known (<= floor (smaller ready v))
-    (<= (+ (- replicas v) (minus replicas ready)) max_unavailable))))
+    (=> limits_unavailable (<= (+ (- replicas v) (minus replicas ready)) max_unavailable)))))
 (define-fun p9 ((v Int)) Bool
   (=> (< v replicas) (<= (+ turns (ite (is_reversal direction 2) 1 0)) (- reversals 1))))
 (define-fun p10 ((v Int)) Bool (>= v (smaller promised (larger replicas (+ lowest up_allowed)))))

@@ -17,6 +17,8 @@ Examples:
       A topology of your own.
   karma-train --org none --budget 60s
       The same team without its organisation; --org soft shapes rewards and masks nothing.
+  karma-train --shield off --budget 60s
+      Without the safety shield, to see what it costs (its limits are [safety] of a configuration file).
   karma-train --org shop.xml --topology shop.json
       An organisation of your own, with shop.guides.yaml beside it (see karma org).
   karma-train --twin twin --budget 60
@@ -57,6 +59,15 @@ pub enum KarmaCommand {
     Model(Box<crate::model::cli::ModelArgs>),
 }
 
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Switch {
+    /// With it.
+    On,
+    /// Without it.
+    Off,
+}
+
 /// Train a team of agents in the simulated cluster and compare it with the rule-based autoscalers.
 ///
 /// Ends with a table and a run directory: configuration, metrics, policy, every evaluation episode and a report. Ctrl-C leaves
@@ -91,6 +102,10 @@ pub struct TrainArgs {
     /// How strictly roles bind, from 0 (rewards only) to 1 (masks) [default: as the organisation says].
     #[arg(long, value_name = "CH")]
     pub hardness: Option<f32>,
+
+    /// Whether the safety shield stands between policies and cluster, in training and in evaluation [default: on].
+    #[arg(long, value_name = "on|off", value_enum, hide_possible_values = true)]
+    pub shield: Option<Switch>,
 
     /// The root of all randomness of training [default: 1].
     #[arg(long)]
@@ -139,6 +154,7 @@ impl TrainArgs {
             twin: self.twin.clone(),
             organization: self.organization.clone(),
             hardness: self.hardness,
+            shield: self.shield.map(|switch| switch == Switch::On),
             seed: self.seed,
             budget: self.budget,
             threads: self.threads,

@@ -92,13 +92,6 @@ impl Program {
         self.names.get(name).copied()
     }
 
-    /// Names of the declared constants, in order.
-    pub(crate) fn constants(&self) -> impl Iterator<Item = (Symbol, &str)> {
-        let all = self.definitions.iter().enumerate();
-        all.filter(|(_, definition)| definition.body.is_none())
-            .map(|(at, definition)| (Symbol(at), definition.name.as_str()))
-    }
-
     fn command(&mut self, command: &Sexp<'_>) -> Result<(), String> {
         let (name, params, result, body) = match command.command() {
             Some(("declare-const", [name, result])) => (name, &[][..], result, None),

@@ -64,7 +64,15 @@ pub fn prove(obligation: &Obligation, z3: &Path, timeout: Duration) -> Result<Pr
         }
         *(if expected == "unsat" { &mut proved.claims } else { &mut proved.assumptions }) += 1;
     }
-    Ok(proved)
+    match (answers.next(), obligation.text.lines().count()) {
+        (None, _) => Ok(proved),
+        (Some(answer), lines) => Err(SmtError::Answer {
+            file: obligation.file,
+            line: u32::try_from(lines).unwrap_or(u32::MAX),
+            expected: "the end".to_owned(),
+            answer: answer.to_owned(),
+        }),
+    }
 }
 
 /// All that the solver reads.

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use karma_core::{Hardness, Seconds, Topology};
+use karma_guard::{SafetyConfig, Timing};
 use karma_marl::MappoConfig;
 use karma_marl::stats::{Bootstrap, BootstrapParams};
 use karma_mock::sim::SimulationConfig;
@@ -34,6 +35,7 @@ pub(super) fn check(params: &RunParams, sources: &Sources) -> Result<RunConfig, 
     };
     let mut config = RunConfig {
         charter: charter(params, &setup, sources)?,
+        safety: safety(params, &setup, sources)?,
         setup: Arc::new(setup),
         trace,
         scenarios: scenarios(&params.scenarios, sources)?,
@@ -66,6 +68,18 @@ fn charter(params: &RunParams, setup: &Setup, sources: &Sources) -> Result<Chart
     };
     Charter::new(&params.organization, &setup.topology, setting)
         .map_err(|error| sources.refuse("organization", &error))
+}
+
+/// The shield's limits, if there is a shield; they are checked in any case.
+fn safety(params: &RunParams, setup: &Setup, sources: &Sources) -> Result<Option<SafetyConfig>, ConfigError> {
+    let timing = Timing {
+        decision_period: setup.decision_period,
+        readiness_period: Seconds(params.simulation.readiness_period),
+        scrape_period: Seconds(params.simulation.scrape_period),
+    };
+    let checked = params.safety.check(&setup.topology, timing);
+    let checked = checked.map_err(|error| sources.refuse(&error.place(), &error))?;
+    Ok(params.shield.then_some(checked))
 }
 
 fn simulation(params: &RunParams, sources: &Sources) -> Result<SimulationConfig, ConfigError> {

@@ -1,6 +1,7 @@
 //! What makes two runs the same run, whatever their budget, their threads and the spelling of their settings.
 
 use karma_core::RewardParams;
+use karma_guard::SafetyParams;
 use karma_marl::MappoParams;
 use karma_mock::sim::SimulationParams;
 use karma_mock::{ScenarioParams, WorkloadParams};
@@ -28,6 +29,8 @@ pub(super) struct Identity<'a> {
     /// Digest of specification and guides; `None` without an organisation.
     pub(super) organization: Option<String>,
     pub(super) hardness: Option<f32>,
+    /// What the shield holds every policy to; `None` without a shield.
+    pub(super) safety: Option<&'a SafetyParams>,
     pub(super) seed: u64,
     pub(super) decision_period: f64,
     pub(super) alpha: u32,

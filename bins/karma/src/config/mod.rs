@@ -46,6 +46,8 @@ pub struct Overrides {
     pub organization: Option<String>,
     /// `--hardness`.
     pub hardness: Option<f32>,
+    /// `--shield`.
+    pub shield: Option<bool>,
     /// `--seed`.
     pub seed: Option<u64>,
     /// `--budget`.
@@ -96,6 +98,7 @@ impl Written {
         set(flags.twin.is_some(), "twin", "--twin");
         set(flags.organization.is_some(), "organization", "--org");
         set(flags.hardness.is_some(), "hardness", "--hardness");
+        set(flags.shield.is_some(), "shield", "--shield");
         set(flags.seed.is_some(), "seed", "--seed");
         set(flags.threads.is_some(), "threads", "--threads");
         set(flags.evaluation_seeds.is_some(), "evaluation.seeds", "--evaluation-seeds");
@@ -135,6 +138,7 @@ impl Overrides {
             params.twin = Some(twin.clone());
         }
         params.hardness = self.hardness.or(params.hardness);
+        params.shield = self.shield.unwrap_or(params.shield);
         params.seed = self.seed.unwrap_or(params.seed);
         params.budget = self.budget.unwrap_or(params.budget);
         params.threads = self.threads.or(params.threads);

@@ -1,6 +1,7 @@
 //! A run as written: every setting, its unit and its default.
 
 use karma_core::RewardParams;
+use karma_guard::SafetyParams;
 use karma_marl::MappoParams;
 use karma_mock::Split;
 use karma_mock::sim::SimulationParams;
@@ -34,6 +35,9 @@ pub struct RunParams {
     /// Hardness of every role, 0 (rewards only) to 1 (masks). Default: what the organisation's guides say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hardness: Option<f32>,
+    /// Whether the safety shield stands between every policy and the cluster, in training and in evaluation, under the limits
+    /// of `safety`. Default true.
+    pub shield: bool,
     /// The root of all randomness of training, 0 to 2⁶³ − 1. Default 1.
     pub seed: u64,
     /// How long to train: a time on the wall clock (`"90s"`, `"3m"`, `"1h"`) or a number of iterations. Default `"3m"`;
@@ -49,6 +53,8 @@ pub struct RunParams {
     /// Threads for episodes, 1 to 1024. Default: as many as the machine runs at once. No result depends on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+    /// What the shield holds every policy to.
+    pub safety: SafetyParams,
     /// The simulated cluster.
     pub simulation: SimulationParams,
     /// What the team is rewarded for.
@@ -69,12 +75,14 @@ impl Default for RunParams {
             faults: FaultParams::default(),
             organization: BUILT_IN.to_owned(),
             hardness: None,
+            shield: true,
             seed: 1,
             budget: Budget::default(),
             decision_period: 15.0,
             alpha: 3,
             history: 2,
             threads: None,
+            safety: SafetyParams::default(),
             simulation: SimulationParams::default(),
             reward: RewardParams::default(),
             learner: MappoParams::default(),

@@ -4,7 +4,8 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use karma_core::{DefenderTeam, Digest, Environment, EnvironmentSpec, PerAgent, Policy};
+use karma_core::{DefenderTeam, Digest, Environment, EnvironmentSpec, PerAgent, Policy, SafeguardFactory};
+use karma_guard::SafetyConfig;
 use karma_marl::stats::Bootstrap;
 use karma_marl::{MappoConfig, TeamAutoscaler, TeamError};
 use karma_mock::environment::NoScenario;
@@ -25,6 +26,7 @@ use crate::{run_dir, topology_json};
 pub struct RunConfig {
     pub(super) params: RunParams,
     pub(super) charter: Charter,
+    pub(super) safety: Option<SafetyConfig>,
     pub(super) setup: Arc<Setup>,
     pub(super) trace: Option<Vec<u8>>,
     pub(super) scenarios: Arc<[Scenario]>,
@@ -49,6 +51,16 @@ impl RunConfig {
     /// The organisation.
     pub const fn charter(&self) -> &Charter {
         &self.charter
+    }
+
+    /// What the shield holds every policy to; `None` without a shield.
+    pub const fn safety(&self) -> Option<&SafetyConfig> {
+        self.safety.as_ref()
+    }
+
+    /// Makes shields, one for each episode; `None` without.
+    pub fn safeguard(&self) -> Option<SafeguardFactory> {
+        self.safety.as_ref().map(SafetyConfig::factory)
     }
 
     /// What all episodes share.
@@ -113,8 +125,12 @@ impl RunConfig {
     fn environment(&self, split: Split) -> Result<ClusterEnvironment, NoScenario> {
         let (setup, scenarios) = (Arc::clone(&self.setup), Arc::clone(&self.scenarios));
         let environment = ClusterEnvironment::new(setup, scenarios, split, self.team(), self.observer())?;
-        Ok(match self.charter.in_training() {
+        let environment = match self.charter.in_training() {
             Some(guide) => environment.with_guide(guide),
+            None => environment,
+        };
+        Ok(match self.safeguard() {
+            Some(safeguard) => environment.with_safeguard(safeguard),
             None => environment,
         })
     }
@@ -132,7 +148,11 @@ impl RunConfig {
         let observer = Arc::new(self.observer());
         let depth = observer.depth();
         let team = TeamAutoscaler::new("karma", self.team(), (observer, depth), policies)?;
-        Ok(team.with_guide(self.charter.in_evaluation()))
+        let team = team.with_guide(self.charter.in_evaluation());
+        Ok(match self.safeguard() {
+            Some(safeguard) => team.with_safeguard(safeguard),
+            None => team,
+        })
     }
 
     /// The workload's settings. A trace of one's own has the name under which a run keeps it, wherever it came from.
@@ -182,6 +202,7 @@ impl RunConfig {
             faults: self.twin.as_ref().map(|_| &params.faults),
             organization: self.charter.digest().map(|digest| digest.to_string()),
             hardness: params.hardness,
+            safety: params.shield.then_some(&params.safety),
             seed: params.seed,
             decision_period: params.decision_period,
             alpha: params.alpha,
@@ -209,8 +230,9 @@ impl fmt::Display for RunConfig {
         let scenarios: Vec<&str> = self.scenarios.iter().map(Scenario::name).collect();
         let (workload, scenarios, threads) = (&self.setup.workload, scenarios.join(", "), self.threads);
         let organization = self.charter.name();
+        let shield = if self.safety.is_some() { "" } else { "no shield, " };
         let place = if self.twin.is_some() { "; trained in a twin" } else { "" };
-        write!(f, "{topology} under {workload}; {scenarios}{place}; organisation {organization}, ")?;
+        write!(f, "{topology} under {workload}; {scenarios}{place}; organisation {organization}, {shield}")?;
         write!(f, "seed {seed}, budget {budget}, threads {threads}")
     }
 }

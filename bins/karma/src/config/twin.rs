@@ -31,8 +31,12 @@ impl TrainingTwin {
         place: usize,
     ) -> Result<Box<dyn Environment>, ReplayError> {
         let environment = TwinEnvironment::new(Arc::clone(&self.worlds[place % self.worlds.len()]))?;
-        Ok(Box::new(match config.charter().in_training() {
+        let environment = match config.charter().in_training() {
             Some(guide) => environment.with_guide(guide),
+            None => environment,
+        };
+        Ok(Box::new(match config.safeguard() {
+            Some(safeguard) => environment.with_safeguard(safeguard),
             None => environment,
         }))
     }

@@ -43,7 +43,7 @@ pub struct Column {
 }
 
 /// Every measure, those of the table first.
-pub const COLUMNS: [Column; 9] = [
+pub const COLUMNS: [Column; 10] = [
     Column {
         name: "success_rate",
         heading: "success",
@@ -106,6 +106,13 @@ pub const COLUMNS: [Column; 9] = [
         unit: Unit::Plain,
         better: Better::Lower,
         value: |report| Some(report.replica_changes as f64),
+    },
+    Column {
+        name: "intervention_rate",
+        heading: "",
+        unit: Unit::Percent,
+        better: Better::Lower,
+        value: |report| report.interventions.as_ref()?.rate(),
     },
 ];
 

@@ -9,7 +9,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-use karma_core::{Conduct, EpisodeReport};
+use karma_core::{Conduct, EpisodeReport, Interventions};
 use karma_mock::Split;
 use serde::Serialize;
 
@@ -65,6 +65,8 @@ pub struct RowReport {
     pub summary: Summary,
     /// Figures over the episodes of each scenario, in the order of [`Evaluation::scenarios`].
     pub by_scenario: Vec<Summary>,
+    /// How often the shield changed its decisions, over all episodes; `None` without a shield.
+    pub interventions: Option<Interventions>,
     /// The episodes, scenario by scenario.
     pub episodes: Vec<EpisodeRecord>,
 }
@@ -102,7 +104,8 @@ pub fn evaluate(config: &RunConfig, rows: &[Row], progress: &mut dyn Progress) -
     let play = |job: usize| {
         let (row, scenario, seed) =
             (&rows[job / per_row], &scenarios[job % per_row / seeds.len()], seeds[job % seeds.len()]);
-        let report = karma_mock::evaluate(config.setup(), scenario, split, seed, &row.make);
+        let make = |foresight: &karma_core::Foresight| row.guarded(config, foresight);
+        let report = karma_mock::evaluate(config.setup(), scenario, split, seed, &make);
         EpisodeRecord { scenario: scenario.name().to_owned(), seed, report }
     };
     let total = rows.len() * per_row;
@@ -135,7 +138,7 @@ pub fn team_row(
     policies: karma_core::PerAgent<karma_marl::TrainedPolicy>,
 ) -> Result<Row, RunError> {
     let team = config.team_autoscaler(policies)?;
-    Ok(Row::of("karma", "our team, each agent taking its most probable action", team))
+    Ok(Row::of("karma", "our team, each agent taking its most probable action", team).with_shield_inside())
 }
 
 /// The sum over all episodes; `None` if nothing was counted.
@@ -163,8 +166,18 @@ fn report(statistician: Statistician<'_>, row: &Row, episodes: &[EpisodeRecord])
         about: row.about.to_owned(),
         summary: statistician.summary(episodes),
         by_scenario: by_scenario.map(|played| statistician.summary(played)).collect(),
+        interventions: interventions(episodes),
         episodes: episodes.to_vec(),
     }
+}
+
+/// The sum over all episodes; `None` if nothing was reviewed.
+fn interventions(episodes: &[EpisodeRecord]) -> Option<Interventions> {
+    let mut counted = episodes.iter().filter_map(|episode| episode.report.interventions.as_ref()).peekable();
+    counted.peek()?;
+    let mut sum = Interventions::default();
+    counted.for_each(|episode| sum += episode);
+    Some(sum)
 }
 
 fn compare(statistician: Statistician<'_>, rows: &[RowReport]) -> Vec<Comparison> {

@@ -4,7 +4,7 @@ use karma_baseline::{
     HpaAutoscaler, HpaAutoscalerParams, Oracle, OracleParams, RandomWalk, StaticReplicas, Threshold,
     ThresholdParams,
 };
-use karma_core::{Autoscaler, Foresight};
+use karma_core::{Autoscaler, Foresight, Safeguarded};
 
 use crate::config::RunConfig;
 use crate::error::RunError;
@@ -12,7 +12,8 @@ use crate::error::RunError;
 /// Makes an autoscaler for one episode. Only a yardstick may use the foresight.
 pub type Factory = Box<dyn Fn(&Foresight) -> Box<dyn Autoscaler> + Send + Sync>;
 
-/// A row of the table. All rows get the same snapshots, replica bounds, decision period and seeds.
+/// A row of the table. All rows get the same snapshots, replica bounds, decision period and seeds, and stand behind the
+/// same shield.
 pub struct Row {
     /// As in the table.
     pub name: String,
@@ -20,16 +21,33 @@ pub struct Row {
     pub about: &'static str,
     /// Makes it anew for each episode.
     pub make: Factory,
+    /// Whether it has the shield inside, as a team that acts under its mask.
+    shielded: bool,
 }
 
 impl Row {
     fn new(name: &str, about: &'static str, make: Factory) -> Self {
-        Self { name: name.to_owned(), about, make }
+        Self { name: name.to_owned(), about, make, shielded: false }
     }
 
     /// A row of an autoscaler that is the same in every episode.
     pub fn of<A: Autoscaler + Clone + Sync + 'static>(name: &str, about: &'static str, scaler: A) -> Self {
         Self::new(name, about, Box::new(move |_| Box::new(scaler.clone())))
+    }
+
+    /// The same row, which has the shield inside if the run has one.
+    #[must_use]
+    pub fn with_shield_inside(self) -> Self {
+        Self { shielded: true, ..self }
+    }
+
+    /// Makes it for one episode, behind the run's shield if there is one: all rows are held to the same limits.
+    pub fn guarded(&self, config: &RunConfig, foresight: &Foresight) -> Box<dyn Autoscaler> {
+        let scaler = (self.make)(foresight);
+        match config.safeguard().filter(|_| !self.shielded) {
+            Some(safeguard) => Box::new(Safeguarded::new(scaler, safeguard)),
+            None => scaler,
+        }
     }
 }
 

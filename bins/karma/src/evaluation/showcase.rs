@@ -70,7 +70,7 @@ fn measured(timeline: &Timeline, rates: &karma_core::PerEntryPoint<Vec<f64>>) ->
 fn play_row(config: &RunConfig, scenario: &Scenario, seed: u64, row: &Row) -> Play {
     let mut episode = Episode::new(config.setup(), scenario, config.params().evaluation.split, seed);
     let warm_up = f64::from(scenario.params().episode.warm_up);
-    let mut scaler = (row.make)(&episode.foresight());
+    let mut scaler = row.guarded(config, &episode.foresight());
     scaler.reset();
     let mut rng = SeedTree::new(seed).child("autoscaler").child(scaler.name()).rng();
     let mut replicas = Vec::new();
@@ -81,6 +81,10 @@ fn play_row(config: &RunConfig, scenario: &Scenario, seed: u64, row: &Row) -> Pl
         episode.play(&decision);
     }
     let success = episode.cluster().success_by_second().to_vec();
-    let report = EpisodeReport { conduct: scaler.conduct(), ..episode.report() };
+    let report = EpisodeReport {
+        conduct: scaler.conduct(),
+        interventions: scaler.interventions(),
+        ..episode.report()
+    };
     Play { row: row.name.clone(), replicas, success, report }
 }

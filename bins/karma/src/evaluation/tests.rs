@@ -120,7 +120,14 @@ fn row(name: &str, successes: &[(&str, u64, Option<f64>)]) -> RowReport {
         successes.iter().map(|(scenario, seed, s)| record(scenario, *seed, *s, None)).collect();
     let bootstrap = BootstrapParams { resamples: 100, ..BootstrapParams::default() }.check().unwrap();
     let summary = Statistician { bootstrap: &bootstrap }.summary(&episodes);
-    RowReport { name: name.to_owned(), about: String::new(), summary, by_scenario: Vec::new(), episodes }
+    RowReport {
+        name: name.to_owned(),
+        about: String::new(),
+        summary,
+        by_scenario: Vec::new(),
+        interventions: None,
+        episodes,
+    }
 }
 
 #[test]

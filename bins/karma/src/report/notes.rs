@@ -11,6 +11,7 @@ pub(super) fn notes(evaluation: &Evaluation) -> Vec<String> {
             .to_owned(),
     );
     notes.extend(evaluation.conduct.as_ref().map(conduct));
+    notes.push(shield(evaluation));
     notes.extend(cut_off(evaluation));
     notes.extend(left_out(evaluation));
     notes
@@ -45,6 +46,21 @@ fn conduct(report: &ConductReport) -> String {
         conduct.conflicts,
         conduct.relented,
     )
+}
+
+/// How often the shield changed what each row decided, and what of it did so most often.
+fn shield(evaluation: &Evaluation) -> String {
+    let row = |row: &RowReport| {
+        let counted = row.interventions.as_ref()?;
+        let most = counted.by_property.iter().max_by_key(|(_, count)| **count);
+        let most = most.map_or(String::new(), |(property, _)| format!(" (mostly {property})"));
+        Some(format!("{} {:.1} %{most}", row.name, 100.0 * counted.rate()?))
+    };
+    let rows: Vec<String> = evaluation.rows.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        return "Without a shield: nothing but replica bounds holds any row.".to_owned();
+    }
+    format!("Shield: every row is held to the same limits; decisions that it changed: {}.", rows.join(", "))
 }
 
 fn plural(count: usize) -> &'static str {
