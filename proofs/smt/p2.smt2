@@ -66,6 +66,14 @@
 (assert (not (witness last_value time)))
 (check-sat)
 (pop)
+; And so the queue stays in order, values falling and times rising: what follows a merged entry came after the second.
+(declare-const after_value Int)
+(declare-const after_time Int)
+(push)
+(assert (and (> last_value value) (> value after_value) (<= time after_time)))
+(assert (not (and (> last_value after_value) (<= time after_time) (=> (not (>= pushed value)) (> value pushed)))))
+(check-sat)
+(pop)
 ; The first young entry is the witness, or before it in the queue and so more extreme.
 (declare-const first_value Int)
 (declare-const first_time Int)

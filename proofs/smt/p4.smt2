@@ -109,7 +109,7 @@
 (check-sat)
 (pop)
 
-; The nodes. One node at its turn: `on_it` pods of this pass take `used` of it.
+; The nodes. One node at its turn: of its `given_room` pods of this pass use `used`; of `sought` pods `left` have no place.
 (declare-const given_room Int)
 (declare-const used Int)
 (declare-const left Int)

@@ -41,8 +41,8 @@
 (check-sat)
 (pop)
 
-; All together: the actions, proposed once more in the same state, go through budget and nodes as they came. In two
-; runs, side by side, `planned` is what the chain wants first and `again` what it makes of the action. What it knows:
+; All together: the actions, proposed once more in the same state and listened to, go through budget and nodes as they
+; came. Two runs, side by side: `planned` is what the chain wants first, `again` what it makes of the action. It is known:
 (push)
 (assert (not (and (<= needed (pass 0)) (<= insisted (pass 0)) (<= (pass 0) (larger (larger replicas needed) insisted)))))
 (check-sat)

@@ -24,47 +24,47 @@ Exit codes: 0 everything holds, 1 something does not, 2 wrong usage.";
 /// Runs the proofs of the safety kernel and prints property, proof, verdict and time.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "karma-proofs", version, after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// Something else than all proofs.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 
     /// Fewer cases: a minute or two.
     #[arg(long)]
-    pub quick: bool,
+    pub(crate) quick: bool,
 
     /// Only what concerns one property, P1 to P11.
     #[arg(long, value_name = "PROPERTY", value_parser = property)]
-    pub only: Option<String>,
+    pub(crate) only: Option<String>,
 
     /// Adversarial sequences to play [default: 10 000 000; with --quick 200 000].
     #[arg(long, value_name = "N")]
-    pub sequences: Option<u64>,
+    pub(crate) sequences: Option<u64>,
 
     /// Cases on which model and code are compared [default: 5 000 000; with --quick 200 000].
     #[arg(long, value_name = "N")]
-    pub agreement: Option<u64>,
+    pub(crate) agreement: Option<u64>,
 
     /// The first sequence and the seed of the cases.
     #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
+    pub(crate) seed: u64,
 
     /// Threads [default: all cores]; no result depends on it.
     #[arg(long, value_name = "N")]
-    pub threads: Option<std::num::NonZeroUsize>,
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
 
     /// The SMT solver.
     #[arg(long, value_name = "FILE", default_value = "z3")]
-    pub z3: PathBuf,
+    pub(crate) z3: PathBuf,
 
     /// Write the certificate of the safety game to this file.
     #[arg(long, value_name = "FILE")]
-    pub certificate: Option<PathBuf>,
+    pub(crate) certificate: Option<PathBuf>,
 }
 
 /// What else can be done.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Verify the certificate of a safety game.
     Check {
         /// A file of --certificate.
@@ -79,27 +79,30 @@ pub enum Command {
 
 fn property(text: &str) -> Result<String, String> {
     let known = (1..=11).map(|number| format!("P{number}"));
-    known.into_iter().find(|name| name.eq_ignore_ascii_case(text)).ok_or_else(|| "allowed: P1 to P11".to_owned())
+    known
+        .into_iter()
+        .find(|name| name.eq_ignore_ascii_case(text))
+        .ok_or_else(|| "allowed: P1 to P11".to_owned())
 }
 
 impl Args {
     /// Sequences to play.
-    pub fn sequences(&self) -> u64 {
+    pub(crate) fn sequences(&self) -> u64 {
         self.sequences.unwrap_or(if self.quick { 200_000 } else { 10_000_000 })
     }
 
     /// Cases on which model and code are compared.
-    pub fn agreement(&self) -> u64 {
+    pub(crate) fn agreement(&self) -> u64 {
         self.agreement.unwrap_or(if self.quick { 200_000 } else { 5_000_000 })
     }
 
     /// Whether a property is asked for.
-    pub fn wants(&self, property: &str) -> bool {
+    pub(crate) fn wants(&self, property: &str) -> bool {
         self.only.as_deref().is_none_or(|only| only == property)
     }
 
     /// Threads to use.
-    pub fn threads(&self) -> usize {
+    pub(crate) fn threads(&self) -> usize {
         let given = self.threads.or_else(|| std::thread::available_parallelism().ok());
         given.map_or(1, std::num::NonZeroUsize::get)
     }

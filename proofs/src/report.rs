@@ -1,4 +1,5 @@
 //! Property, proof, verdict, time: the table.
+#![expect(clippy::print_stderr, reason = "a command says what it is at")]
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
@@ -8,36 +9,36 @@ use comfy_table::{ContentArrangement, Table};
 
 /// One proof and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+struct Row {
     /// P1 to P11, or several.
-    pub property: String,
+    property: String,
     /// What was done.
-    pub proof: String,
+    proof: String,
     /// What was found, or why it does not hold.
-    pub verdict: Result<String, String>,
+    verdict: Result<String, String>,
     /// How long it took.
-    pub time: Duration,
+    time: Duration,
 }
 
 /// All rows so far.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     rows: Vec<Row>,
 }
 
 impl Report {
     /// Runs a proof, says so on the standard error, and keeps its row.
-    pub fn prove<E: Display>(
+    pub(crate) fn prove<E: Display>(
         &mut self,
         property: &str,
         proof: &str,
         run: impl FnOnce() -> Result<String, E>,
     ) {
-        self.prove_for(&[property], proof, || run().map_err(|error| ("".to_owned(), error.to_string())));
+        self.prove_for(&[property], proof, || run().map_err(|error| (String::new(), error.to_string())));
     }
 
     /// The same for a proof of several properties, of which the one that is broken is named.
-    pub fn prove_for(
+    pub(crate) fn prove_for(
         &mut self,
         properties: &[&str],
         proof: &str,
@@ -56,20 +57,15 @@ impl Report {
     }
 
     /// Whether everything holds; nothing proved is nothing that holds.
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         !self.rows.is_empty() && self.rows.iter().all(|row| row.verdict.is_ok())
-    }
-
-    /// The rows.
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
     }
 }
 
 impl Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut table = Table::new();
-        table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(["property", "proof", "verdict", "time"]);
         for row in &self.rows {
             let verdict = match &row.verdict {

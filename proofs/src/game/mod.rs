@@ -14,6 +14,7 @@
 //! module.
 //!
 //! Cost: (states · actions · answers) for each round.
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "a state is small by the accident of this model")]
 
 mod kernel;
 mod model;
@@ -58,7 +59,9 @@ pub fn play(model: Model) -> Game {
             return game;
         }
         game.rounds += 1;
-        removed.iter().for_each(|state| game.ranks[model.place(state)] = game.rounds);
+        for state in &removed {
+            game.ranks[model.place(state)] = game.rounds;
+        }
         left = staying;
     }
 }

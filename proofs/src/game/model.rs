@@ -25,9 +25,12 @@ pub struct Model {
 }
 
 impl Model {
-    /// The size that the proofs play: 4.2 million places, 270 thousand states.
+    /// The size that the proofs play: 4.2 million places, 200 thousand states.
     pub const LARGE: Self =
         Self { max: 12, delay: 3, per_replica: 3, growth: 2, peak: 36, up: 3, cooldown: 3 };
+    /// A size for a quick run.
+    pub const MEDIUM: Self =
+        Self { max: 8, delay: 3, per_replica: 3, growth: 2, peak: 24, up: 3, cooldown: 2 };
     /// A size for tests.
     pub const SMALL: Self = Self { max: 4, delay: 2, per_replica: 2, growth: 1, peak: 8, up: 2, cooldown: 1 };
 

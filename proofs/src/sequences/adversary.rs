@@ -41,10 +41,10 @@ impl Adversary {
             Style::Walking,
             Style::Walking,
         ];
-        let style = styles[below(&mut rng, styles.len() as u64) as usize];
-        let noise = [1, 3, 10, 1_000][below(&mut rng, 4) as usize];
+        let style = pick(&mut rng, &styles);
+        let noise = pick(&mut rng, &[1, 3, 10, 1_000]);
         let nodes = below(&mut rng, 4) == 0;
-        let clock = [0, 1_700_000_000_000, u64::MAX - 50_000][below(&mut rng, 3) as usize];
+        let clock = pick(&mut rng, &[0, 1_700_000_000_000, u64::MAX - 50_000]);
         Self { rng, style, noise, nodes, clock }
     }
 
@@ -52,8 +52,12 @@ impl Adversary {
         below(&mut self.rng, bound)
     }
 
+    pub(super) fn few(&mut self, bound: u32) -> u32 {
+        u32::try_from(self.below(bound.into())).unwrap_or(0)
+    }
+
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len() as u64) as usize]
+        pick(&mut self.rng, of)
     }
 
     fn rarely(&mut self) -> bool {
@@ -75,7 +79,7 @@ impl Adversary {
         let min = self.pick(&[0, 1, 1, 2, 3]);
         let max = min + self.pick(&[0, 1, 4, 7, 12, 30]);
         let max = if self.below(40) == 0 { u32::MAX } else { max };
-        let share = min + (self.below(u64::from(max - min).min(8) + 1)) as u32;
+        let share = min + self.few((max - min).min(8) + 1);
         let times = [0, 1, 15_000, 15_001, 30_000, 60_000, 300_000];
         let up = Rate {
             pods: self.pick(&[0, 1, 2, 4, 4, 9, u32::MAX]),
@@ -107,7 +111,7 @@ impl Adversary {
             max_unavailable: self.pick(&[Some(0), Some(1), Some(2), None, None, None]),
             demand,
             stale_after_ms: self.pick(&[0, 15_000, 60_000]),
-            reversals: 2 + self.below(7) as u32,
+            reversals: 2 + self.few(7),
             reversal_window_ms: self.pick(&[0, 30_001, 120_000, 600_000, 1 << 40]),
             target_percent: self.pick(&[1, 50, 80, u32::MAX]),
             tolerance_permille: self.pick(&[0, 100, 1_000]),
@@ -205,7 +209,7 @@ impl Adversary {
     }
 
     /// What the policy asks for.
-    pub(super) fn proposal(&mut self, limits: &ServiceLimits, replicas: u32, step: usize) -> Reading {
+    pub(super) fn proposal(&mut self, limits: &ServiceLimits, replicas: u32, step: u32) -> Reading {
         let value = match self.style {
             Style::Anything => self.below(u64::from(limits.max.min(50)) + 3),
             Style::Edges => u64::from(self.replicas(limits)),
@@ -218,7 +222,7 @@ impl Adversary {
     }
 
     fn replicas(&mut self, limits: &ServiceLimits) -> u32 {
-        let around = limits.min.saturating_add(self.below(9) as u32);
+        let around = limits.min.saturating_add(self.few(9));
         self.pick(&[
             around,
             around,
@@ -256,5 +260,9 @@ impl Adversary {
 
 /// A number below `bound`, which is not 0 (Lemire's multiplication, without the rejection: a bias of 2⁻⁵⁰ is nothing here).
 fn below(rng: &mut Xoshiro256PlusPlus, bound: u64) -> u64 {
-    (u128::from(rng.next_u64()) * u128::from(bound) >> 64) as u64
+    u64::try_from((u128::from(rng.next_u64()) * u128::from(bound)) >> 64).unwrap_or(0)
+}
+
+fn pick<T: Copy>(rng: &mut Xoshiro256PlusPlus, of: &[T]) -> T {
+    of[usize::try_from(below(rng, of.len() as u64)).unwrap_or(0)]
 }

@@ -54,7 +54,7 @@ pub struct Violation {
     /// The sequence; `karma-proofs replay` shows it.
     pub sequence: u64,
     /// The decision, from 0.
-    pub step: usize,
+    pub step: u32,
     /// What did not hold.
     pub broken: Broken,
 }
@@ -163,13 +163,13 @@ impl Player {
         let (mut memory, mut monitor) = (Memory::new(services), Monitor::new(services));
         self.outcomes.clear();
         summary.sequences += 1;
-        for step in 0..6 + adversary.below(19) as usize {
+        for step in 0..6 + adversary.few(19) {
             if adversary.below(6) == 0 {
                 memory = kernel.restart(&memory);
             }
             summary.decisions += 1;
             let told =
-                self.step(kernel, &limits, (&mut memory, &mut monitor), (&mut adversary, step), summary);
+                self.step((kernel, &limits), (&mut memory, &mut monitor), (&mut adversary, step), summary);
             tell_step(self, step, tell);
             told.map_err(|broken| Box::new(Violation { sequence, step, broken }))?;
         }
@@ -179,10 +179,9 @@ impl Player {
     /// Draws a situation, decides, and checks the answers.
     fn step(
         &mut self,
-        kernel: &impl Kernel,
-        limits: &Limits,
+        (kernel, limits): (&impl Kernel, &Limits),
         (memory, monitor): (&mut Memory, &mut Monitor),
-        (adversary, step): (&mut Adversary, usize),
+        (adversary, step): (&mut Adversary, u32),
         summary: &mut Summary,
     ) -> Result<(), Broken> {
         let now_ms = adversary.tick();
@@ -193,7 +192,7 @@ impl Player {
         let cluster = Cluster { now_ms, services: states, nodes, trusted, pause };
         let before = memory.clone();
         admitted(limits, &before, &cluster, intervals).map_err(refused)?;
-        kernel.decide(limits, memory, &cluster, proposals, (decision, outcomes)).map_err(refused)?;
+        kernel.decide(limits, memory, (&cluster, proposals), (decision, outcomes)).map_err(refused)?;
         monitor.tick(now_ms);
         monitor.watch(limits, &cluster, (proposals, outcomes), &mut summary.stakes)?;
         let few =
@@ -203,7 +202,7 @@ impl Player {
         }
         let mut decide = |proposals: &[Reading], property, what: &str| {
             kernel
-                .decide(limits, &mut before.clone(), &cluster, proposals, (decision, again))
+                .decide(limits, &mut before.clone(), (&cluster, proposals), (decision, again))
                 .map_err(refused)?;
             let same = outcomes.iter().zip(&*again).position(|(a, b)| a.replicas != b.replicas);
             same.map_or(Ok(()), |service| Err(Broken { property, service, what: what.to_owned() }))
@@ -219,7 +218,7 @@ impl Player {
     }
 
     /// The services' states and the policy's proposals. Mostly the replicas are those of the last action.
-    fn draw(&mut self, limits: &Limits, (adversary, step): (&mut Adversary, usize)) {
+    fn draw(&mut self, limits: &Limits, (adversary, step): (&mut Adversary, u32)) {
         let before =
             |service: usize, outcomes: &[Outcome]| outcomes.get(service).map(|outcome| outcome.replicas);
         self.states.clear();
@@ -275,7 +274,7 @@ fn check_admitted(
 }
 
 /// One decision as lines of text.
-fn tell_step(player: &Player, step: usize, tell: &mut impl FnMut(String)) {
+fn tell_step(player: &Player, step: u32, tell: &mut impl FnMut(String)) {
     for (service, (state, proposal)) in player.states.iter().zip(&player.proposals).enumerate() {
         let outcome = player.outcomes.get(service);
         tell(format!("{step:>2}.{service} {state:?}\n     proposal {proposal:?}\n     {outcome:?}\n"));

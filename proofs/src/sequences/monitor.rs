@@ -360,7 +360,7 @@ impl View<'_> {
             format!("{:?} with {}, expected {source:?} with {wish}", outcome.source, outcome.wish)
         })?;
         let start = match proposal {
-            Reading::Value { value, .. } if value <= u64::from(u32::MAX) => i128::from(value),
+            Reading::Value { value, .. } if u32::try_from(value).is_ok() => i128::from(value),
             _ => i128::from(self.state.replicas),
         };
         let sum = start + outcome.changes.iter().map(|change| i128::from(*change)).sum::<i128>();
@@ -417,7 +417,7 @@ impl View<'_> {
 
 type Views<'a> = (&'a Limits, &'a Cluster<'a>, &'a [Terms]);
 
-fn view<'a>((limits, cluster, terms): Views<'a>, service: usize) -> View<'a> {
+fn view((limits, cluster, terms): Views<'_>, service: usize) -> View<'_> {
     View {
         limits: &limits.services()[service],
         state: &cluster.services[service],

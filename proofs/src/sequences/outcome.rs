@@ -39,8 +39,7 @@ pub trait Kernel: Sync {
         &self,
         limits: &Limits,
         memory: &mut Memory,
-        cluster: &Cluster<'_>,
-        proposals: &[Reading],
+        situation: (&Cluster<'_>, &[Reading]),
         room: (&mut Decision, &mut Vec<Outcome>),
     ) -> Result<(), ShapeError>;
 
@@ -59,8 +58,7 @@ impl Kernel for Real {
         &self,
         limits: &Limits,
         memory: &mut Memory,
-        cluster: &Cluster<'_>,
-        proposals: &[Reading],
+        (cluster, proposals): (&Cluster<'_>, &[Reading]),
         (decision, outcomes): (&mut Decision, &mut Vec<Outcome>),
     ) -> Result<(), ShapeError> {
         karma_shield::decide(limits, memory, cluster, proposals, decision)?;

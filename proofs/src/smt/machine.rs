@@ -194,7 +194,10 @@ mod tests {
     #[test]
     fn calls_and_lets_have_frames_of_their_own() {
         assert_eq!(compute("(half 9)"), Ok(704), "`y` is the `a` outside, `a` the half");
-        assert_eq!(compute("(chosen (let ((b 1)) (+ b (half (let ((c 8)) c)))) (let ((d 0)) (= d 1)))"), Ok(-705));
+        assert_eq!(
+            compute("(chosen (let ((b 1)) (+ b (half (let ((c 8)) c)))) (let ((d 0)) (= d 1)))"),
+            Ok(-705)
+        );
         assert_eq!(compute("(let ((a 1)) (let ((a (+ a 1)) (b a)) (+ (* 10 a) b)))"), Ok(21));
     }
 

@@ -57,14 +57,49 @@ macro_rules! obligation {
 const ONE: &[(&str, &str)] = &[MODEL, SERVICE, POST];
 
 const OBLIGATIONS: [Obligation; 11] = [
-    obligation!("P1", "p1.smt2", ONE, "the action lies within the bounds, or a pause keeps the replicas where they are"),
-    obligation!("P2", "p2.smt2", ONE, "no move exceeds the rate, and a window's extreme covers all that counts"),
-    obligation!("P3", "p3.smt2", ONE, "nothing goes down while cooling down or below recent wishes, nor up above them"),
-    obligation!("P4", "p4.smt2", &[MODEL], "any number of services fits into the budget, and what is added onto the nodes"),
-    obligation!("P5", "p5.smt2", ONE, "a scale-down leaves the ready pods that demand and disruption budget need"),
+    obligation!(
+        "P1",
+        "p1.smt2",
+        ONE,
+        "the action lies within the bounds, or a pause keeps the replicas where they are"
+    ),
+    obligation!(
+        "P2",
+        "p2.smt2",
+        ONE,
+        "no move exceeds the rate, and a window's extreme covers all that counts"
+    ),
+    obligation!(
+        "P3",
+        "p3.smt2",
+        ONE,
+        "nothing goes down while cooling down or below recent wishes, nor up above them"
+    ),
+    obligation!(
+        "P4",
+        "p4.smt2",
+        &[MODEL],
+        "any number of services fits into the budget, and what is added onto the nodes"
+    ),
+    obligation!(
+        "P5",
+        "p5.smt2",
+        ONE,
+        "a scale-down leaves the ready pods that demand and disruption budget need"
+    ),
     obligation!("P6", "p6.smt2", ONE, "a proposal that is not listened to has no influence"),
-    obligation!("P7", "p7.smt2", ONE, "every clamp is an interval, and every wish has one answer that is a number of replicas"),
-    obligation!("P8", "p8.smt2", &[MODEL, SERVICE], "safe proposals pass, others go to the nearest, and actions proposed again are the actions"),
+    obligation!(
+        "P7",
+        "p7.smt2",
+        ONE,
+        "every clamp is an interval, and every wish has one answer that is a number of replicas"
+    ),
+    obligation!(
+        "P8",
+        "p8.smt2",
+        &[MODEL, SERVICE],
+        "safe proposals pass, others go to the nearest, and actions proposed again are the actions"
+    ),
     obligation!("P9", "p9.smt2", ONE, "every decision keeps the turn back up in reserve"),
     obligation!("P10", "p10.smt2", ONE, "what demand may grow to is asked for as fast as the rate allows"),
     obligation!("P11", "p11.smt2", ONE, "no pause is broken"),

@@ -98,7 +98,9 @@ impl Program {
             Some(("define-fun", [name, params, result, body])) => {
                 (name, params.list().ok_or("parameters are a list")?, result, Some(body))
             }
-            _ => return Err("allowed are `declare-const name sort` and `define-fun name (…) sort body`".into()),
+            _ => {
+                return Err("allowed are `declare-const name sort` and `define-fun name (…) sort body`".into());
+            }
         };
         let name = name.atom().ok_or("a name is missing")?.to_owned();
         if self.names.contains_key(&name) {
@@ -106,7 +108,8 @@ impl Program {
         }
         let result = sort(result)?;
         let params = params.iter().map(param).collect::<Result<Vec<_>, _>>()?;
-        let locals = params.iter().cloned().enumerate().map(|(place, (name, sort))| Local { name, sort, place });
+        let locals =
+            params.iter().cloned().enumerate().map(|(place, (name, sort))| Local { name, sort, place });
         let mut scope = Scope { program: self, locals: locals.collect(), frame: params.len() };
         let body = body.map(|body| scope.expect(body, result)).transpose()?;
         let frame = scope.frame;

@@ -95,10 +95,7 @@ mod tests {
         let read = read("a", "(a (b 1)) ; and (\n\n(c)").unwrap();
         let atom = |text| Sexp::Atom(text, 1);
         let inner = Sexp::List(vec![atom("b"), atom("1")], 1);
-        assert_eq!(
-            read,
-            [Sexp::List(vec![atom("a"), inner], 1), Sexp::List(vec![Sexp::Atom("c", 3)], 3)]
-        );
+        assert_eq!(read, [Sexp::List(vec![atom("a"), inner], 1), Sexp::List(vec![Sexp::Atom("c", 3)], 3)]);
     }
 
     #[test]

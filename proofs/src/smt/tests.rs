@@ -35,7 +35,10 @@ fn what_is_not_in_the_subset_is_told_with_its_line() {
         ("(define-fun a () Bool 1)", "Bool expected, Int found"),
         ("(define-fun a () Int (ite 1 2 3))", "Bool expected, Int found"),
         ("(define-fun a () Int (- 1 2 3))", "`-` cannot take 3 values"),
-        ("(define-fun a ((x Int)) Int x)\n(define-fun b () Int (a 1 2))", "line 2: `a` takes 1 values, 2 are given"),
+        (
+            "(define-fun a ((x Int)) Int x)\n(define-fun b () Int (a 1 2))",
+            "line 2: `a` takes 1 values, 2 are given",
+        ),
         ("(declare-const a Int)\n(declare-const a Int)", "line 2: `a` is defined twice"),
     ] {
         let error = Program::compile(&[("a.smt2", text)]).unwrap_err().to_string();

@@ -60,7 +60,12 @@ pub fn prove(obligation: &Obligation, z3: &Path, timeout: Duration) -> Result<Pr
         let answer = answers.next().unwrap_or("nothing");
         if answer != expected {
             let answer = answer.to_owned();
-            return Err(SmtError::Answer { file: obligation.file, line, expected: expected.to_owned(), answer });
+            return Err(SmtError::Answer {
+                file: obligation.file,
+                line,
+                expected: expected.to_owned(),
+                answer,
+            });
         }
         *(if expected == "unsat" { &mut proved.claims } else { &mut proved.assumptions }) += 1;
     }

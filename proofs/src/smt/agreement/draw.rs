@@ -1,8 +1,8 @@
 //! Random worlds: mostly small numbers, where everything gets into the way of everything else, and often the edges.
 
 use karma_shield::{
-    Amounts, Budget, DemandLimits, Growth, LimitParams, Limits, NodeRoom, Pause, Rate, Reading, ServiceLimits,
-    ServiceState,
+    Amounts, Budget, DemandLimits, Growth, LimitParams, Limits, NodeRoom, Pause, Rate, Reading,
+    ServiceLimits, ServiceState,
 };
 use rand::RngExt as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -52,7 +52,7 @@ impl Draw {
         match self.upto(7) {
             0 => self.count(),
             1 => edge.saturating_add(1),
-            2 => edge.saturating_sub(1),
+            2 | 3 => edge.saturating_sub(1),
             _ => edge,
         }
     }
@@ -64,6 +64,11 @@ impl Draw {
             2 if self.extreme => 1 << 40,
             _ => self.upto(40),
         }
+    }
+
+    /// Windows of what holds back: often none, or nothing would ever turn.
+    fn brake(&mut self) -> u64 {
+        if self.once_in(2) { 0 } else { self.window() }
     }
 
     fn rate(&mut self, most_percent: u32) -> Rate {
@@ -96,9 +101,9 @@ impl Draw {
             share,
             up: self.rate(u32::MAX),
             down: self.rate(100),
-            cooldown_ms: self.window(),
-            stabilize_down_ms: self.window(),
-            stabilize_up_ms: self.window(),
+            cooldown_ms: self.brake(),
+            stabilize_down_ms: self.brake(),
+            stabilize_up_ms: self.brake(),
             each: Amounts { cpu: self.each(), memory: self.each(), price: self.each() },
             rank: self.rng.random_range(0..3),
             min_available: self.near(&[0, min, share]),
@@ -142,7 +147,8 @@ impl Draw {
             }
         }
         let shares = |kind: fn(Amounts) -> u32| {
-            let of = |service: &ServiceLimits| u64::from(service.share).checked_mul(u64::from(kind(service.each)));
+            let of =
+                |service: &ServiceLimits| u64::from(service.share).checked_mul(u64::from(kind(service.each)));
             drawn.iter().try_fold(0u64, |sum, service| sum.checked_add(of(service)?))
         };
         let kinds = [shares(|each| each.cpu), shares(|each| each.memory), shares(|each| each.price)];
@@ -191,12 +197,20 @@ impl Draw {
 
     /// A service that `before` replicas were asked for last.
     pub(super) fn state(&mut self, limits: &ServiceLimits, before: u32) -> ServiceState {
-        let replicas = if self.once_in(8) { self.near(&[limits.min, limits.max, limits.share]) } else { before };
-        let ready = u64::from(self.near(&[replicas, replicas, limits.min_available])) + u64::from(self.once_in(40)) * (1 << 32);
+        let replicas =
+            if self.once_in(5) { self.near(&[limits.min, limits.max, limits.share]) } else { before };
+        let ready = u64::from(self.near(&[replicas, replicas, limits.min_available]))
+            + u64::from(self.once_in(40)) * (1 << 32);
         let demand = limits.demand.map_or(0, |demand| {
-            let carried = demand.per_replica.saturating_mul(u64::from(self.near(&[replicas, 0, limits.share])));
-            [carried, carried.saturating_add(1), carried.saturating_sub(1), demand.most, demand.most.saturating_add(1)]
-                [self.rng.random_range(0..5)]
+            let carried =
+                demand.per_replica.saturating_mul(u64::from(self.near(&[replicas, 0, limits.share])));
+            [
+                carried,
+                carried.saturating_add(1),
+                carried.saturating_sub(1),
+                demand.most,
+                demand.most.saturating_add(1),
+            ][self.rng.random_range(0..5)]
         });
         let request = if self.once_in(12) { self.upto(1) } else { ready.saturating_mul(10) };
         let usage = if self.once_in(12) { u64::MAX } else { request.saturating_mul(self.upto(300)) / 100 };
@@ -230,7 +244,8 @@ impl Draw {
         }
         let nodes = self.upto(3);
         let mut room = || if self.once_in(8) { u64::MAX } else { self.upto(30) };
-        let mut rooms: Vec<NodeRoom> = (0..nodes).map(|_| NodeRoom { cpu: room(), memory: room(), pods: 0 }).collect();
+        let mut rooms: Vec<NodeRoom> =
+            (0..nodes).map(|_| NodeRoom { cpu: room(), memory: room(), pods: 0 }).collect();
         rooms.iter_mut().for_each(|room| room.pods = self.count());
         Some(rooms)
     }

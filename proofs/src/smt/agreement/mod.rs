@@ -21,8 +21,8 @@ use std::thread;
 use super::program::Program;
 use super::{MODEL, POST, SERVICE};
 
-/// Decisions of one game. A window holds sixteen entries exactly; each decision adds two, waking up one.
-const DECISIONS: u64 = 7;
+/// Decisions of one game. A window holds sixteen entries exactly: one of waking up and two of each decision but the last.
+const DECISIONS: u64 = 8;
 /// Services of the games of one job.
 const GAMES: [usize; 3] = [1, 2, 5];
 /// Cases of one job.
@@ -70,7 +70,8 @@ fn agree_with(
 ) -> Result<u64, Box<Disagreement>> {
     let program = Program::compile(model).map_err(|error| unusable(&error.to_string()))?;
     for services in GAMES {
-        model::Model::new(&program, services).map_err(|name| unusable(&format!("`{name}` is not defined")))?;
+        model::Model::new(&program, services)
+            .map_err(|name| unusable(&format!("`{name}` is not defined")))?;
     }
     let jobs = cases.div_ceil(CASES);
     // No job beyond the first that disagrees matters.
@@ -91,7 +92,8 @@ fn agree_with(
     let work = &work;
     let found = thread::scope(|scope| {
         let threads: Vec<_> = (0..step).map(|first| scope.spawn(move || work(first))).collect();
-        let found = threads.into_iter().filter_map(|thread| thread.join().unwrap_or_else(|why| resume_unwind(why)));
+        let found =
+            threads.into_iter().filter_map(|thread| thread.join().unwrap_or_else(|why| resume_unwind(why)));
         found.min_by_key(|found| found.job)
     });
     found.map_or(Ok(jobs * CASES), Err)
@@ -99,5 +101,11 @@ fn agree_with(
 
 fn unusable(why: &str) -> Box<Disagreement> {
     let none = || "nothing".to_owned();
-    Box::new(Disagreement { job: 0, what: why.to_owned(), kernel: none(), model: none(), inputs: String::new() })
+    Box::new(Disagreement {
+        job: 0,
+        what: why.to_owned(),
+        kernel: none(),
+        model: none(),
+        inputs: String::new(),
+    })
 }

@@ -43,11 +43,13 @@ impl<'a> Game<'a> {
     fn new(program: &'a Program, (seed, job): (u64, u64), services: usize) -> Outcome<Self> {
         let mut draw = Draw::new(seed, job, services);
         let limits = draw.limits(services);
-        let model = Model::new(program, services).map_err(|name| unusable(&format!("`{name}` is not defined")))?;
+        let model =
+            Model::new(program, services).map_err(|name| unusable(&format!("`{name}` is not defined")))?;
         let outside = draw.upto(1000);
         let replicas: Vec<u32> =
             limits.services().iter().map(|limits| draw.state(limits, limits.share).replicas).collect();
-        let (mut memory, mut pasts, mut clock) = (Memory::new(services), vec![Past::default(); services], None);
+        let (mut memory, mut pasts, mut clock) =
+            (Memory::new(services), vec![Past::default(); services], None);
         if draw.once_in(4) {
             memory = Memory::cautious(&replicas, outside);
             pasts = replicas.iter().map(|replicas| Past::cautious(*replicas)).collect();
@@ -61,8 +63,12 @@ impl<'a> Game<'a> {
     fn step(&mut self) -> Outcome<()> {
         self.outside = self.draw.time(self.outside, &self.limits);
         let Self { draw, limits, replicas, .. } = self;
-        let states: Vec<ServiceState> =
-            limits.services().iter().zip(replicas.iter()).map(|(held, before)| draw.state(held, *before)).collect();
+        let states: Vec<ServiceState> = limits
+            .services()
+            .iter()
+            .zip(replicas.iter())
+            .map(|(held, before)| draw.state(held, *before))
+            .collect();
         let proposals: Vec<Reading> = limits
             .services()
             .iter()
@@ -70,8 +76,10 @@ impl<'a> Game<'a> {
             .map(|(held, state)| draw.proposal(held, state.replicas))
             .collect();
         let nodes = draw.nodes();
-        let (trusted, pause) = (!draw.once_in(12), if draw.once_in(6) { draw.pause() } else { Pause::default() });
-        let cluster = Cluster { now_ms: self.outside, services: &states, nodes: nodes.as_deref(), trusted, pause };
+        let (trusted, pause) =
+            (!draw.once_in(12), if draw.once_in(6) { draw.pause() } else { Pause::default() });
+        let cluster =
+            Cluster { now_ms: self.outside, services: &states, nodes: nodes.as_deref(), trusted, pause };
         let mut masks = Vec::new();
         let masked = admitted(&self.limits, &self.memory, &cluster, &mut masks);
         let decided = decide(&self.limits, &mut self.memory, &cluster, &proposals, &mut self.decision);
@@ -93,7 +101,8 @@ impl<'a> Game<'a> {
         let said = self.model.decide(&limits, &cluster).map_err(|error| unusable(&error.to_string()))?;
         let cleared = self.decision.cleared().to_vec();
         for (service, (cleared, mask)) in cleared.iter().zip(masks).enumerate() {
-            let kernel = of_kernel(cleared, mask.map(|mask| (i128::from(*mask.start()), i128::from(*mask.end()))));
+            let kernel =
+                of_kernel(cleared, mask.map(|mask| (i128::from(*mask.start()), i128::from(*mask.end()))));
             let differs = compare(&kernel, &said[service])
                 .map_or_else(|| self.broken(service, cleared), |difference| Ok(Some(difference)));
             match differs {
@@ -127,7 +136,9 @@ impl<'a> Game<'a> {
     /// What the proofs assume or claim and does not hold of the kernel's answer.
     fn broken(&mut self, service: usize, cleared: &Cleared) -> Result<Option<Difference>, Uncomputed> {
         let names = self.model.symbols;
-        for (name, symbol) in [("checked", names.checked), ("remembered", names.remembered), ("given", names.given)] {
+        for (name, symbol) in
+            [("checked", names.checked), ("remembered", names.remembered), ("given", names.given)]
+        {
             if self.model.of(service, symbol)? != 1 {
                 return Ok(Some((name, "that it is so".into(), "that it is not".into())));
             }
@@ -182,7 +193,8 @@ fn compare(kernel: &Said, model: &Said) -> Option<Difference> {
     let names = ["the source", "the cause", "the wish", "the unforced outcome", "the action"];
     let numbers = parts(kernel).into_iter().zip(parts(model)).zip(names);
     let differing = numbers.filter(|((kernel, model), _)| kernel != model);
-    let mut differing = differing.map(|((kernel, model), name)| (name, kernel.to_string(), model.to_string()));
+    let mut differing =
+        differing.map(|((kernel, model), name)| (name, kernel.to_string(), model.to_string()));
     let mask = || ("the mask", format!("{:?}", kernel.admitted), format!("{:?}", model.admitted));
     differing.next().or_else(|| (kernel.admitted != model.admitted).then(mask))
 }

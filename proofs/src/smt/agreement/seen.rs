@@ -1,7 +1,7 @@
 //! What one service sees at a decision, as constants of the model.
 
-use karma_shield::{Cluster, Defect, DemandLimits, Growth, Reading, ServiceLimits, ServiceState, Source};
 use karma_shield::{Cause, Pause};
+use karma_shield::{Cluster, Defect, DemandLimits, Growth, Reading, ServiceLimits, ServiceState, Source};
 
 use super::past::Remembered;
 
