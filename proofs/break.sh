@@ -72,12 +72,13 @@ mkdir -p -- "$copy" "$target_dir"
 CARGO_TARGET_DIR=$(cd -- "$target_dir" && pwd)
 export CARGO_TARGET_DIR
 
-# The files as they stand, committed or not; what git ignores is left out.
+# The files as they stand, committed or not; what git ignores is left out. They are new (-m), so that cargo does not take
+# what an earlier run left in the target directory, which was broken, for what they compile to.
 copy_tree() {
     local file
     (cd -- "$root" && git ls-files -z --cached --others --exclude-standard) | while IFS= read -r -d '' file; do
         [[ ! -f $root/$file ]] || printf '%s\0' "$file"
-    done | tar -C "$root" --null -T - -cf - | tar -C "$copy" -xf -
+    done | tar -C "$root" --null -T - -cf - | tar -C "$copy" -xmf -
 }
 
 # Runs cargo in the copy; what it says goes to the log.

@@ -179,6 +179,15 @@ mod tests {
     }
 
     #[test]
+    fn a_pod_takes_of_everything_that_a_node_has() {
+        let each = Amounts { cpu: 100, memory: 10, price: 7 };
+        let mut room = NodeRoom { cpu: 1_000, memory: 50, pods: 9 };
+        assert_eq!(room.take(3, each), 3);
+        assert_eq!(room, NodeRoom { cpu: 700, memory: 20, pods: 6 });
+        assert_eq!(room.take(9, each), 2, "memory for two more");
+    }
+
+    #[test]
     fn a_node_takes_no_more_pods_than_it_may_have() {
         let limits = limits(&[(0, 0, 0)], 0);
         let mut plans = [plan(0, 9)];

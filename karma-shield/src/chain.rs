@@ -184,3 +184,27 @@ fn rate(limits: &ServiceLimits, memory: &ServiceMemory, replicas: u32, now: u64)
 fn hold(pause: Pause, replicas: u32) -> Clamp {
     Clamp { lo: if pause.down { replicas } else { 0 }, hi: if pause.up { replicas } else { u32::MAX } }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{DemandLimits, Growth, Rate};
+    use crate::memory::Memory;
+    use crate::reading::Reading;
+
+    #[test]
+    fn what_demand_makes_necessary_is_held_by_rate_bounds_and_pause() {
+        let growth = Some(Growth { per_second: 1, lead_ms: 20_000, peak: 200 });
+        let demand = Some(DemandLimits { per_replica: 10, most: 1_000, growth });
+        let up = Rate { pods: 4, percent: 0, window_ms: 1 };
+        let limits = ServiceLimits { max: 9, up, demand, ..ServiceLimits::DEFAULT };
+        let needed = |replicas, demand, pause| {
+            let state = ServiceState { replicas, demand: Reading::now(demand), ..ServiceState::default() };
+            Chain::new(&limits, &Memory::new(1).services[0], &state, (0, pause)).needed()
+        };
+        assert_eq!(needed(5, 31, Pause::default()), 6, "31 now and 20 more in a lead");
+        assert_eq!(needed(5, 100, Pause::default()), 9, "more than the bounds allow");
+        assert_eq!(needed(1, 100, Pause::default()), 5, "more than the rate allows");
+        assert_eq!(needed(5, 31, Pause::ALL), 5);
+    }
+}

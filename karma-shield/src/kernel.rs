@@ -156,9 +156,13 @@ fn deed(action: &Cleared, plan: &Plan, now: u64) -> Deed {
 }
 
 /// The replicas that each service may propose now and see pass unchanged, if it is the only one to grow beyond its
-/// share: the mask that agents act under, in training as on a cluster. `None` while the policy is not listened to.
+/// share, and what runs fits into the budget: the mask that agents act under, in training as on a cluster. `None` while
+/// the policy is not listened to.
 ///
 /// When several services reach for the pool at once, or nodes are full, the post-shield may still trim growth.
+///
+/// An agent that proposes inside of the interval only, decision by decision, never wishes less than what stabilisation (P3)
+/// remembers of its wishes, and so never falls: ask with limits whose stabilisation windows are 0, and let [`decide`] wait.
 ///
 /// # Errors
 /// If a slice does not have one entry for each service of the limits.

@@ -40,6 +40,8 @@ extern crate alloc;
 mod allocate;
 mod amounts;
 mod chain;
+#[cfg(kani)]
+mod kani;
 mod kernel;
 mod limits;
 mod memory;

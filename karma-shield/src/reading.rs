@@ -138,6 +138,11 @@ mod tests {
     fn the_edges_of_doubles_are_read() {
         assert_eq!(Reading::of_bits(f64::MIN_POSITIVE.to_bits(), 1000, 0), Reading::now(1));
         assert_eq!(Reading::of_bits(1, 1000, 0), Reading::now(1), "the smallest subnormal");
+        assert_eq!(Reading::of_bits(1, 0, 0), Reading::now(0), "none of it");
+        assert_eq!(Reading::of_bits((-0.0f64).to_bits(), 1, 0), Reading::now(0));
+        assert_eq!(Reading::of_bits((-f64::MIN_POSITIVE).to_bits(), 1, 0), Reading::Invalid);
+        assert_eq!(Reading::of_bits(f64::NAN.to_bits(), 1, 0), Reading::Invalid);
+        assert_eq!(Reading::of_bits(u64::MAX >> 1, 1, 0), Reading::Invalid, "another of them");
         assert_eq!(Reading::of_bits(f64::MAX.to_bits(), 1, 0), Reading::Invalid);
         assert_eq!(Reading::of_bits(f64::INFINITY.to_bits(), 1, 0), Reading::Invalid);
         let below = f64::from_bits((2.0f64.powi(64)).to_bits() - 1);

@@ -137,7 +137,8 @@ fn p4_growth_is_trimmed_to_the_budget_and_told() {
     let (mut memory, mut decision) = (Memory::new(2), Decision::default());
     decide(&limits, &mut memory, &cluster, &[Reading::now(5), Reading::now(9)], &mut decision).unwrap();
     let [first, second] = decision.cleared() else { panic!("two services") };
-    assert_eq!((first.replicas(), second.replicas(), second.service()), (5, 5, 1));
+    assert_eq!([first, second].map(|cleared| (cleared.service(), cleared.replicas())), [(0, 5), (1, 5)]);
+    assert_eq!((second.wish(), second.unforced()), (9, 9), "before the budget");
     assert_eq!(second.reason().to_string(), "P4 budget -4");
     let room = [NodeRoom { cpu: 150, memory: 0, pods: 9 }];
     let cluster = Cluster { nodes: Some(&room), ..cluster };
@@ -154,6 +155,10 @@ fn p5_a_scale_down_leaves_the_pods_that_demand_and_budget_of_disruption_need() {
     assert_eq!((one.ask(1), one.told.as_str()), (4, "P5 availability +3"));
     one.state = ServiceState { ready: Reading::now(3), ..one.state };
     assert_eq!(one.ask(1), 4, "fewer are ready than needed: none is removed");
+    one.state = ServiceState { ready: Reading::now(3), demand: one.state.demand, ..running(6) };
+    assert_eq!(one.ask(1), 6, "nor of those that are not ready yet");
+    one.state = ServiceState { ready: Reading::now(4), demand: one.state.demand, ..running(6) };
+    assert_eq!(one.ask(1), 4, "just enough are ready: the others may go");
     let mut one = One::new(ServiceLimits { min_available: 3, max_unavailable: Some(2), ..FREE }, 6);
     assert_eq!(one.ask(1), 4, "two at once");
     assert_eq!(one.ask(1), 3, "and no fewer than three");
@@ -208,7 +213,25 @@ fn p9_what_is_forced_is_no_reversal() {
         assert_eq!(one.ask(25), 20, "forced down, as often as someone else goes beyond the bounds");
         one.state = running(4);
     }
-    assert_eq!(one.ask(3), 3, "still the first reversal");
+    assert_eq!([one.ask(5), one.ask(3)], [5, 3], "still the first reversal");
+}
+
+#[test]
+fn p9_what_was_not_wished_for_or_not_done_is_no_reversal() {
+    let service = ServiceLimits { min: 3, share: 3, reversals: 2, reversal_window_ms: 100 * TICK, ..FREE };
+    let mut raised = One::new(service, 5);
+    assert_eq!(raised.ask(4), 4);
+    raised.state = running(2);
+    assert_eq!(raised.ask(2), 3, "raised by the bounds");
+    assert_eq!([raised.ask(3), raised.ask(2)], [3, 3]);
+    raised.state = running(6);
+    assert_eq!(raised.ask(5), 5, "down as before");
+    let mut held = One::new(service, 4);
+    assert_eq!(held.ask(5), 5);
+    held.pause.down = true;
+    assert_eq!(held.ask(4), 5);
+    held.pause.down = false;
+    assert_eq!([held.ask(6), held.ask(5)], [6, 5], "the first reversal");
 }
 
 #[test]

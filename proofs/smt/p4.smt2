@@ -109,7 +109,8 @@
 (check-sat)
 (pop)
 
-; The nodes. One node at its turn: of its `given_room` pods of this pass use `used`; of `sought` pods `left` have no place.
+; The nodes. One node at its turn: `used` of its `given_room` is taken; of the pods sought, `found` have a place, `left`
+; have none yet.
 (declare-const given_room Int)
 (declare-const used Int)
 (declare-const left Int)

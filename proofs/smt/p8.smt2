@@ -42,9 +42,11 @@
 (pop)
 
 ; All together: the actions, proposed once more in the same state and listened to, go through budget and nodes as they
-; came. Two runs, side by side: `planned` is what the chain wants first, `again` what it makes of the action. It is known:
+; came. Two runs, side by side: `planned` is what the chain wants first, `again` what it makes of the action. Of the
+; chain it is known:
 (push)
-(assert (not (and (<= needed (pass 0)) (<= insisted (pass 0)) (<= (pass 0) (larger (larger replicas needed) insisted)))))
+(assert (not (and
+  (<= needed (pass 0)) (<= insisted (pass 0)) (<= (pass 0) (larger (larger replicas needed) insisted)))))
 (check-sat)
 (pop)
 (declare-const lo Int)

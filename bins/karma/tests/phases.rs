@@ -61,11 +61,8 @@ fn the_team_of_a_run_acts_as_it_did_in_the_table() {
         let decision = team.decide(&episode.snapshot(), &mut rng);
         episode.play(&decision);
     }
-    let report = EpisodeReport {
-        conduct: team.conduct(),
-        interventions: team.interventions(),
-        ..episode.report()
-    };
+    let report =
+        EpisodeReport { conduct: team.conduct(), interventions: team.interventions(), ..episode.report() };
     assert_eq!(report, record.report);
 }
 

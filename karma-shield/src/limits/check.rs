@@ -111,8 +111,8 @@ mod tests {
         LimitParams { services: vec![limits], budget: Budget::UNLIMITED }.check()
     }
 
-    fn growing(per_second: u64, peak: u64) -> ServiceLimits {
-        let growth = Some(Growth { per_second, lead_ms: 30_000, peak });
+    fn growing(per_second: u64, lead_ms: u64, peak: u64) -> ServiceLimits {
+        let growth = Some(Growth { per_second, lead_ms, peak });
         let demand = Some(DemandLimits { per_replica: 100, most: 10_000, growth });
         ServiceLimits { share: 5, demand, ..ServiceLimits::default() }
     }
@@ -121,6 +121,7 @@ mod tests {
     fn what_contradicts_itself_is_refused_with_the_values() {
         let limits = ServiceLimits::default();
         assert!(check(limits).is_ok());
+        assert!(check(ServiceLimits { min: 4, max: 4, share: 4, ..limits }).is_ok(), "always four");
         assert_eq!(
             check(ServiceLimits { min: 11, ..limits }),
             Err(LimitError::Bounds { service: 0, min: 11, max: 10 })
@@ -136,6 +137,7 @@ mod tests {
             (ServiceLimits { target_percent: 0, ..limits }, "target_percent is 0"),
             (ServiceLimits { tolerance_permille: 1001, ..limits }, "tolerance_permille is 1001"),
             (ServiceLimits { cooldown_ms: LONGEST_MS + 1, ..limits }, "cooldown_ms is"),
+            (growing(0, LONGEST_MS + 1, 0), "demand.growth.lead_ms is"),
         ] {
             let error = check(refused).unwrap_err().to_string();
             assert!(error.contains(field), "{error}");
@@ -144,15 +146,14 @@ mod tests {
 
     #[test]
     fn what_is_promised_can_be_kept() {
-        assert!(check(growing(10, 500)).is_ok(), "3.01 pods a lead: 4 may be added");
+        assert!(check(growing(10, 30_000, 500)).is_ok(), "3.01 pods a lead: 4 may be added");
         assert_eq!(
-            check(growing(10, 501)).unwrap_err(),
+            check(growing(10, 30_000, 501)).unwrap_err(),
             LimitError::Peak { service: 0, needed: 6, share: 5 }
         );
-        assert_eq!(
-            check(growing(14, 500)).unwrap_err(),
-            LimitError::Growth { service: 0, needed: 5, allowed: 4 }
-        );
+        let too_fast = Err(LimitError::Growth { service: 0, needed: 5, allowed: 4 });
+        assert_eq!(check(growing(14, 30_000, 500)), too_fast);
+        assert_eq!(check(growing(16, 25_000, 500)), too_fast, "4.01 pods: rounding may cost one unit");
     }
 
     #[test]

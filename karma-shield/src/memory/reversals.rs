@@ -107,4 +107,28 @@ mod tests {
         assert!(reversals.may_fall(3, 100, 4));
         assert!(reversals.may_fall(101, 100, 3), "the first turn is forgotten");
     }
+
+    #[test]
+    fn when_there_is_no_room_the_oldest_goes() {
+        let mut reversals = Reversals::EMPTY;
+        for now in 0..10 {
+            reversals.turn(if now % 2 == 0 { Direction::Up } else { Direction::Down }, now, 100);
+        }
+        assert!(reversals.times().eq(2..10), "{reversals:?}");
+    }
+
+    #[test]
+    fn two_are_equal_if_direction_and_times_are() {
+        let after = |turns: &[Direction]| {
+            let mut reversals = Reversals::EMPTY;
+            (0u64..).zip(turns).for_each(|(now, turn)| reversals.turn(*turn, now, 100));
+            reversals
+        };
+        let (up, down) = (Direction::Up, Direction::Down);
+        assert_ne!(after(&[up]), after(&[down]));
+        assert_ne!(after(&[down, up]), after(&[up]));
+        let turned = after(&[up, down]);
+        let behind = Reversals { times: [1, 7, 7, 7, 7, 7, 7, 7], ..turned };
+        assert_eq!(turned, behind, "what stands behind does not count");
+    }
 }

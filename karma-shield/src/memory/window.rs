@@ -128,6 +128,7 @@ impl<E: Extreme> Window<E> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
     use alloc::vec::Vec;
 
     use super::*;
@@ -177,6 +178,37 @@ mod tests {
                 prop_assert_eq!(high.extreme(now, window), u32::MAX - low.extreme(now, window));
             }
         }
+    }
+
+    #[test]
+    fn a_window_is_its_entries() {
+        let after = |pushes: &[(u64, u32)]| {
+            let mut window = Window::<Highest>::EMPTY;
+            pushes.iter().for_each(|(now, value)| window.push(*now, 10, *value));
+            window
+        };
+        assert_eq!(after(&[(0, 9), (1, 7), (20, 5)]), after(&[(20, 5)]), "what is forgotten does not count");
+        assert_ne!(after(&[(0, 9)]), after(&[(0, 8)]));
+        assert_ne!(after(&[(0, 9)]), after(&[(1, 9)]));
+        assert_eq!(format!("{:?}", after(&[(0, 9), (1, 5)])), "[(0, 9), (1, 5)]");
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_its_place() {
+        let falling: Vec<_> = (0..40).map(|step| (1, 90 - step)).collect();
+        for (said, exact) in compare(&falling, 16) {
+            assert_eq!(said, exact, "sixteen are young at any time");
+        }
+    }
+
+    #[test]
+    fn only_what_continues_the_queue_is_restored() {
+        let mut window = Window::<Highest>::EMPTY;
+        assert_eq!(window.restore(5, 90), Some(()));
+        assert_eq!(window.restore(4, 80), None, "time went back");
+        assert_eq!(window.restore(6, 90), None, "the first would have been dropped");
+        (1..16).for_each(|step| assert_eq!(window.restore(5, 90 - step), Some(())));
+        assert_eq!(window.restore(6, 1), None, "there are sixteen");
     }
 
     #[test]

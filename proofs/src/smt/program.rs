@@ -99,7 +99,9 @@ impl Program {
                 (name, params.list().ok_or("parameters are a list")?, result, Some(body))
             }
             _ => {
-                return Err("allowed are `declare-const name sort` and `define-fun name (…) sort body`".into());
+                return Err(
+                    "allowed are `declare-const name sort` and `define-fun name (…) sort body`".into()
+                );
             }
         };
         let name = name.atom().ok_or("a name is missing")?.to_owned();

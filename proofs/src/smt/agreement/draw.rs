@@ -1,7 +1,7 @@
 //! Random worlds: mostly small numbers, where everything gets into the way of everything else, and often the edges.
 
 use karma_shield::{
-    Amounts, Budget, DemandLimits, Growth, LimitParams, Limits, NodeRoom, Pause, Rate, Reading,
+    Amounts, Budget, Cluster, DemandLimits, Growth, LimitParams, Limits, NodeRoom, Pause, Rate, Reading,
     ServiceLimits, ServiceState,
 };
 use rand::RngExt as _;
@@ -14,6 +14,23 @@ pub(super) struct Draw {
     rng: Xoshiro256PlusPlus,
     /// Whether the largest numbers there are may come.
     extreme: bool,
+}
+
+/// What is drawn for one decision.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    pub(super) states: Vec<ServiceState>,
+    pub(super) proposals: Vec<Reading>,
+    nodes: Option<Vec<NodeRoom>>,
+    trusted: bool,
+    pause: Pause,
+}
+
+impl Scene {
+    pub(super) fn cluster(&self, now_ms: u64) -> Cluster<'_> {
+        let Self { states, nodes, trusted, pause, .. } = self;
+        Cluster { now_ms, services: states, nodes: nodes.as_deref(), trusted: *trusted, pause: *pause }
+    }
 }
 
 impl Draw {
@@ -195,6 +212,17 @@ impl Draw {
         }
     }
 
+    /// Everything for a decision of services that `replicas` were asked for last.
+    pub(super) fn scene(&mut self, limits: &Limits, replicas: &[u32]) -> Scene {
+        let services = limits.services();
+        let states: Vec<_> =
+            services.iter().zip(replicas).map(|(held, before)| self.state(held, *before)).collect();
+        let proposals =
+            services.iter().zip(&states).map(|(held, state)| self.proposal(held, state.replicas)).collect();
+        let pause = if self.once_in(6) { self.pause() } else { Pause::default() };
+        Scene { states, proposals, nodes: self.nodes(), trusted: !self.once_in(12), pause }
+    }
+
     /// A service that `before` replicas were asked for last.
     pub(super) fn state(&mut self, limits: &ServiceLimits, before: u32) -> ServiceState {
         let replicas =
@@ -226,27 +254,31 @@ impl Draw {
         }
     }
 
-    pub(super) fn pause(&mut self) -> Pause {
+    fn pause(&mut self) -> Pause {
         Pause { up: self.once_in(12), down: self.once_in(12) }
     }
 
     /// What a policy asks for.
-    pub(super) fn proposal(&mut self, limits: &ServiceLimits, replicas: u32) -> Reading {
+    fn proposal(&mut self, limits: &ServiceLimits, replicas: u32) -> Reading {
         let near = self.near(&[replicas, limits.min, limits.max, limits.share, 0]);
         let value = if self.once_in(20) { 1 << 32 } else { u64::from(near) };
         self.reading(value, limits.stale_after_ms)
     }
 
     /// Room on up to three nodes, if it is known.
-    pub(super) fn nodes(&mut self) -> Option<Vec<NodeRoom>> {
+    fn nodes(&mut self) -> Option<Vec<NodeRoom>> {
         if self.once_in(2) {
             return None;
         }
         let nodes = self.upto(3);
-        let mut room = || if self.once_in(8) { u64::MAX } else { self.upto(30) };
-        let mut rooms: Vec<NodeRoom> =
-            (0..nodes).map(|_| NodeRoom { cpu: room(), memory: room(), pods: 0 }).collect();
-        rooms.iter_mut().for_each(|room| room.pods = self.count());
-        Some(rooms)
+        Some(
+            (0..nodes)
+                .map(|_| NodeRoom { cpu: self.room(), memory: self.room(), pods: self.count() })
+                .collect(),
+        )
+    }
+
+    fn room(&mut self) -> u64 {
+        if self.once_in(8) { u64::MAX } else { self.upto(30) }
     }
 }

@@ -15,8 +15,8 @@ macro_rules! symbols {
         }
 
         impl Symbols {
-            fn find(program: &Program) -> Result<Self, &'static str> {
-                Ok(Self { $($name: program.find(stringify!($name)).ok_or(stringify!($name))?,)* })
+            fn find(program: &Program) -> Result<Self, Lacking> {
+                Ok(Self { $($name: find(program, stringify!($name))?,)* })
             }
         }
     };
@@ -61,9 +61,9 @@ impl<'a> Model<'a> {
     /// A model of so many services.
     ///
     /// # Errors
-    /// The name that the text lacks.
-    pub(super) fn new(program: &'a Program, services: usize) -> Result<Self, &'static str> {
-        let constant = |name: &&'static str| program.find(name).ok_or(*name);
+    /// If the text lacks a name.
+    pub(super) fn new(program: &'a Program, services: usize) -> Result<Self, Lacking> {
+        let constant = |name: &&'static str| find(program, name);
         Ok(Self {
             symbols: Symbols::find(program)?,
             constants: NAMES.iter().map(constant).collect::<Result<_, _>>()?,
@@ -213,6 +213,15 @@ impl<'a> Model<'a> {
         });
         masks.collect()
     }
+}
+
+/// A name that the text of the model does not define.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the model defines no `{0}`")]
+pub(super) struct Lacking(&'static str);
+
+fn find(program: &Program, name: &'static str) -> Result<Symbol, Lacking> {
+    program.find(name).ok_or(Lacking(name))
 }
 
 /// Positions of the services by rank, equals in their own order.

@@ -1,8 +1,6 @@
 //! One game: a few decisions of kernel and model side by side.
 
-use karma_shield::{
-    Cleared, Cluster, Decision, Limits, Memory, Pause, Reading, ServiceState, Source, admitted, decide,
-};
+use karma_shield::{Cleared, Cluster, Decision, Limits, Memory, Source, admitted, decide};
 
 use super::draw::Draw;
 use super::model::{Model, Said};
@@ -12,138 +10,135 @@ use super::{DECISIONS, Disagreement, unusable};
 use crate::smt::machine::Uncomputed;
 use crate::smt::program::Program;
 
-type Outcome<T> = Result<T, Box<Disagreement>>;
-
 /// Plays a game of so many services, with what a job of a seed draws.
 ///
 /// # Errors
 /// The first difference.
-pub(super) fn game(program: &Program, (seed, job): (u64, u64), services: usize) -> Outcome<()> {
-    let mut game = Game::new(program, (seed, job), services)?;
-    (0..DECISIONS).try_for_each(|_| game.step())
+pub(super) fn game(
+    program: &Program,
+    (seed, job): (u64, u64),
+    services: usize,
+) -> Result<(), Box<Disagreement>> {
+    let mut draw = Draw::new(seed, job, services);
+    let limits = draw.limits(services);
+    let model = Model::new(program, services).map_err(|error| unusable(&error))?;
+    let mut game = Game::new(&limits, model, draw);
+    (0..DECISIONS).try_for_each(|_| game.step(job))
 }
 
 /// Kernel and model with what happened to both.
 struct Game<'a> {
-    job: u64,
-    draw: Draw,
-    limits: Limits,
+    limits: &'a Limits,
     model: Model<'a>,
+    draw: Draw,
     memory: Memory,
+    decision: Decision,
     pasts: Vec<Past>,
     /// What the outside clock said last, and the time that has passed.
     clock: Option<(u64, u64)>,
+    /// What the outside clock says.
     outside: u64,
-    decision: Decision,
     /// What the Deployments were asked for last.
     replicas: Vec<u32>,
 }
 
+/// What differs, what the kernel says of it and what the model.
+type Difference = (String, String, String);
+
 impl<'a> Game<'a> {
-    fn new(program: &'a Program, (seed, job): (u64, u64), services: usize) -> Outcome<Self> {
-        let mut draw = Draw::new(seed, job, services);
-        let limits = draw.limits(services);
-        let model =
-            Model::new(program, services).map_err(|name| unusable(&format!("`{name}` is not defined")))?;
+    fn new(limits: &'a Limits, model: Model<'a>, mut draw: Draw) -> Self {
+        let services = limits.services();
         let outside = draw.upto(1000);
-        let replicas: Vec<u32> =
-            limits.services().iter().map(|limits| draw.state(limits, limits.share).replicas).collect();
-        let (mut memory, mut pasts, mut clock) =
-            (Memory::new(services), vec![Past::default(); services], None);
-        if draw.once_in(4) {
-            memory = Memory::cautious(&replicas, outside);
-            pasts = replicas.iter().map(|replicas| Past::cautious(*replicas)).collect();
-            clock = Some((outside, 0));
-        }
-        let decision = Decision::default();
-        Ok(Self { job, draw, limits, model, memory, pasts, clock, outside, decision, replicas })
+        let replicas: Vec<u32> = services.iter().map(|held| draw.state(held, held.share).replicas).collect();
+        let cautious = draw.once_in(4);
+        let memory =
+            if cautious { Memory::cautious(&replicas, outside) } else { Memory::new(services.len()) };
+        let past = |replicas: &u32| if cautious { Past::cautious(*replicas) } else { Past::default() };
+        let pasts = replicas.iter().map(past).collect();
+        let clock = cautious.then_some((outside, 0));
+        Self { limits, model, draw, memory, decision: Decision::default(), pasts, clock, outside, replicas }
     }
 
     /// One decision of both.
-    fn step(&mut self) -> Outcome<()> {
-        self.outside = self.draw.time(self.outside, &self.limits);
-        let Self { draw, limits, replicas, .. } = self;
-        let states: Vec<ServiceState> = limits
-            .services()
-            .iter()
-            .zip(replicas.iter())
-            .map(|(held, before)| draw.state(held, *before))
-            .collect();
-        let proposals: Vec<Reading> = limits
-            .services()
-            .iter()
-            .zip(&states)
-            .map(|(held, state)| draw.proposal(held, state.replicas))
-            .collect();
-        let nodes = draw.nodes();
-        let (trusted, pause) =
-            (!draw.once_in(12), if draw.once_in(6) { draw.pause() } else { Pause::default() });
-        let cluster =
-            Cluster { now_ms: self.outside, services: &states, nodes: nodes.as_deref(), trusted, pause };
+    fn step(&mut self, job: u64) -> Result<(), Box<Disagreement>> {
+        let limits = self.limits;
+        self.outside = self.draw.time(self.outside, limits);
+        let scene = self.draw.scene(limits, &self.replicas);
+        let cluster = scene.cluster(self.outside);
         let mut masks = Vec::new();
-        let masked = admitted(&self.limits, &self.memory, &cluster, &mut masks);
-        let decided = decide(&self.limits, &mut self.memory, &cluster, &proposals, &mut self.decision);
-        masked.and(decided).map_err(|error| unusable(&error.to_string()))?;
+        admitted(limits, &self.memory, &cluster, &mut masks)
+            .and_then(|()| decide(limits, &mut self.memory, &cluster, &scene.proposals, &mut self.decision))
+            .map_err(|error| unusable(&error))?;
         self.replicas = self.decision.cleared().iter().map(Cleared::replicas).collect();
+        let masks = masks.iter().map(|mask| mask.as_ref().map(|mask| (*mask.start(), *mask.end())));
+        let answers: Vec<_> = self.decision.cleared().iter().copied().zip(masks).collect();
 
-        let now = self.time(self.outside).map_err(|error| unusable(&error.to_string()))?;
-        let limits = self.limits.clone();
-        let views = limits.services().iter().zip(&self.pasts).zip(states.iter().zip(&proposals));
+        let now = self.time().map_err(|error| unusable(&error))?;
+        let views = limits.services().iter().zip(&self.pasts).zip(scene.states.iter().zip(&scene.proposals));
         let seen: Vec<Seen<'_>> = views
             .map(|((limits, past), (state, proposal))| {
                 let remembered = past.remembered(limits, now);
                 Seen { limits, remembered, state, cluster: &cluster, proposal: *proposal }
             })
             .collect();
-        for (service, seen) in seen.iter().enumerate() {
-            self.model.see(service, seen);
+        let stuck = |error: Uncomputed| Some(("the model".into(), "a number".into(), error.to_string()));
+        let difference = self.difference(&seen, &cluster, &answers).unwrap_or_else(stuck);
+        if let Some((what, kernel, model)) = difference {
+            return Err(Box::new(Disagreement { job, what, kernel, model, inputs: inputs(limits, &seen) }));
         }
-        let said = self.model.decide(&limits, &cluster).map_err(|error| unusable(&error.to_string()))?;
-        let cleared = self.decision.cleared().to_vec();
-        for (service, (cleared, mask)) in cleared.iter().zip(masks).enumerate() {
-            let kernel =
-                of_kernel(cleared, mask.map(|mask| (i128::from(*mask.start()), i128::from(*mask.end()))));
-            let differs = compare(&kernel, &said[service])
-                .map_or_else(|| self.broken(service, cleared), |difference| Ok(Some(difference)));
-            match differs {
-                Ok(None) => self.keep(service, cleared, now).map_err(|error| unusable(&error.to_string()))?,
-                Ok(Some((what, kernel, model))) => {
-                    return Err(Box::new(Disagreement {
-                        job: self.job,
-                        what: format!("{what} of service {service}"),
-                        kernel,
-                        model,
-                        inputs: inputs(&limits, &seen, service),
-                    }));
-                }
-                Err(error) => return Err(unusable(&error.to_string())),
-            }
+        for (past, (cleared, _)) in self.pasts.iter_mut().zip(&answers) {
+            past.keep(
+                done(&mut self.model, cleared, past.direction(), now).map_err(|error| unusable(&error))?,
+            );
         }
         Ok(())
     }
 
     /// Time that has passed, by the model.
-    fn time(&mut self, outside: u64) -> Result<u64, Uncomputed> {
+    fn time(&mut self) -> Result<u64, Uncomputed> {
         let (before, elapsed) = self.clock.unwrap_or((0, 0));
         let started = i128::from(self.clock.is_some());
-        let ticks = [started, i128::from(before), i128::from(elapsed), i128::from(outside)];
+        let ticks = [started, i128::from(before), i128::from(elapsed), i128::from(self.outside)];
         let now = self.model.call(self.model.symbols.clock_at, &ticks)?;
         let now = u64::try_from(now).unwrap_or(u64::MAX);
-        self.clock = Some((outside, now));
+        self.clock = Some((self.outside, now));
         Ok(now)
+    }
+
+    /// The first difference between the kernel's answers and the model's, or between them and what is proved.
+    fn difference(
+        &mut self,
+        seen: &[Seen<'_>],
+        cluster: &Cluster<'_>,
+        answers: &[(Cleared, Option<(u32, u32)>)],
+    ) -> Result<Option<Difference>, Uncomputed> {
+        for (service, seen) in seen.iter().enumerate() {
+            self.model.see(service, seen);
+        }
+        let said = self.model.decide(self.limits, cluster)?;
+        for (service, ((cleared, mask), said)) in answers.iter().zip(&said).enumerate() {
+            let found = match compare(&of_kernel(cleared, *mask), said) {
+                None => self.broken(service, cleared)?,
+                found => found,
+            };
+            if let Some((what, kernel, model)) = found {
+                return Ok(Some((format!("{what} of service {service}"), kernel, model)));
+            }
+        }
+        Ok(None)
     }
 
     /// What the proofs assume or claim and does not hold of the kernel's answer.
     fn broken(&mut self, service: usize, cleared: &Cleared) -> Result<Option<Difference>, Uncomputed> {
         let names = self.model.symbols;
         for (name, symbol) in
-            [("checked", names.checked), ("remembered", names.remembered), ("given", names.given)]
+            [("`checked`", names.checked), ("`remembered`", names.remembered), ("`given`", names.given)]
         {
             if self.model.of(service, symbol)? != 1 {
-                return Ok(Some((name, "that it is so".into(), "that it is not".into())));
+                return Ok(Some((name.into(), "that it holds".into(), "that it does not".into())));
             }
         }
-        let (unforced, action) = (i128::from(cleared.unforced()), i128::from(cleared.replicas()));
+        let (unforced, action) = (cleared.unforced(), cleared.replicas());
         for (name, symbol, value) in [
             ("P1", names.p1, action),
             ("P2", names.p2, unforced),
@@ -153,27 +148,24 @@ impl<'a> Game<'a> {
             ("P10", names.p10, unforced),
             ("P11", names.p11, action),
         ] {
-            if self.model.with(service, symbol, value)? != 1 {
-                return Ok(Some((name, value.to_string(), "that it is broken".into())));
+            if self.model.with(service, symbol, i128::from(value))? != 1 {
+                return Ok(Some((name.into(), value.to_string(), "that this breaks it".into())));
             }
         }
         Ok(None)
     }
-
-    fn keep(&mut self, service: usize, cleared: &Cleared, now: u64) -> Result<(), Uncomputed> {
-        let names = self.model.symbols;
-        let deed = [cleared.before(), cleared.replicas(), cleared.unforced()].map(i128::from);
-        let direction = self.model.call(names.deed, &deed)?;
-        let turn = [self.pasts[service].direction(), direction];
-        let reversal = self.model.call(names.is_reversal, &turn)? == 1;
-        let wish = (!matches!(cleared.reason().source(), Source::Hold(_))).then_some(cleared.wish());
-        let (before, after) = (cleared.before(), cleared.replicas());
-        self.pasts[service].keep(Done { now, wish, before, after, direction, reversal });
-        Ok(())
-    }
 }
 
-fn of_kernel(cleared: &Cleared, admitted: Option<(i128, i128)>) -> Said {
+/// What the past must keep of a decision.
+fn done(model: &mut Model<'_>, cleared: &Cleared, direction: i128, now: u64) -> Result<Done, Uncomputed> {
+    let (before, after) = (cleared.before(), cleared.replicas());
+    let turned = model.call(model.symbols.deed, &[before, after, cleared.unforced()].map(i128::from))?;
+    let reversal = model.call(model.symbols.is_reversal, &[direction, turned])? == 1;
+    let wish = (!matches!(cleared.reason().source(), Source::Hold(_))).then_some(cleared.wish());
+    Ok(Done { now, wish, before, after, direction: turned, reversal })
+}
+
+fn of_kernel(cleared: &Cleared, mask: Option<(u32, u32)>) -> Said {
     let (source, cause) = numbers(cleared.reason().source());
     Said {
         source,
@@ -181,29 +173,37 @@ fn of_kernel(cleared: &Cleared, admitted: Option<(i128, i128)>) -> Said {
         wish: i128::from(cleared.wish()),
         unforced: i128::from(cleared.unforced()),
         action: i128::from(cleared.replicas()),
-        admitted,
+        admitted: mask.map(|(lowest, highest)| (i128::from(lowest), i128::from(highest))),
     }
 }
 
-/// What differs, what the kernel says of it and what the model.
-type Difference = (&'static str, String, String);
-
 fn compare(kernel: &Said, model: &Said) -> Option<Difference> {
-    let parts = |said: &Said| [said.source, said.cause, said.wish, said.unforced, said.action];
-    let names = ["the source", "the cause", "the wish", "the unforced outcome", "the action"];
-    let numbers = parts(kernel).into_iter().zip(parts(model)).zip(names);
-    let differing = numbers.filter(|((kernel, model), _)| kernel != model);
-    let mut differing =
-        differing.map(|((kernel, model), name)| (name, kernel.to_string(), model.to_string()));
-    let mask = || ("the mask", format!("{:?}", kernel.admitted), format!("{:?}", model.admitted));
-    differing.next().or_else(|| (kernel.admitted != model.admitted).then(mask))
+    let parts = |said: &Said| {
+        let Said { source, cause, wish, unforced, action, admitted } = *said;
+        [
+            ("the source", Some((source, cause))),
+            ("the wish", Some((wish, wish))),
+            ("the unforced outcome", Some((unforced, unforced))),
+            ("the action", Some((action, action))),
+            ("the mask", admitted),
+        ]
+    };
+    let both = parts(kernel).into_iter().zip(parts(model));
+    let text = |part: Option<(i128, i128)>| match part {
+        None => "none".to_owned(),
+        Some((a, b)) if a == b => a.to_string(),
+        Some((a, b)) => format!("{a} and {b}"),
+    };
+    let mut differing = both.filter(|((_, kernel), (_, model))| kernel != model);
+    differing.next().map(|((name, kernel), (_, model))| (name.to_owned(), text(kernel), text(model)))
 }
 
-/// All that went in: the service's own view by name, and what it shares with the others.
-fn inputs(limits: &Limits, seen: &[Seen<'_>], service: usize) -> String {
-    let own = NAMES.iter().zip(values(&seen[service])).map(|(name, value)| format!("  {name} = {value}\n"));
-    let own: String = own.collect();
-    let all: Vec<_> = seen.iter().map(|seen| (seen.remembered, seen.proposal)).collect();
-    let cluster = seen.first().map(|seen| seen.cluster);
-    format!("{own}{limits:#?}\n{cluster:#?}\nremembered and proposed: {all:#?}\n")
+/// All that went in: what each service sees by the names of the model, then what they share.
+fn inputs(limits: &Limits, seen: &[Seen<'_>]) -> String {
+    let own = |(service, seen): (usize, &Seen<'_>)| {
+        let named = NAMES.iter().zip(values(seen)).map(|(name, value)| format!("{name}={value}"));
+        format!("service {service}: {}", named.collect::<Vec<_>>().join(" "))
+    };
+    let all: Vec<_> = seen.iter().enumerate().map(own).collect();
+    format!("{}\n{limits:#?}\n{:#?}\n", all.join("\n"), seen.first().map(|seen| seen.cluster))
 }
