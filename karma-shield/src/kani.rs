@@ -209,7 +209,8 @@ fn the_first_decision_is_made_within_bounds_and_pause() {
         pause: any_pause(),
     };
     let mut decision = Decision::default();
-    decide(&limits, &mut Memory::new(1), &cluster, &[any_reading()], &mut decision).unwrap();
+    let decided = decide(&limits, &mut Memory::new(1), &cluster, &[any_reading()], &mut decision);
+    assert_eq!(decided, Ok(()));
     assert_eq!(decision.cleared().len(), 1);
     let (pause, replicas) = (state.pause.or(cluster.pause), decision.cleared()[0].replicas());
     assert_bounds(&service, pause, state.replicas, replicas);

@@ -145,9 +145,10 @@ mod tests {
         assert_eq!(Reading::of_bits(u64::MAX >> 1, 1, 0), Reading::Invalid, "another of them");
         assert_eq!(Reading::of_bits(f64::MAX.to_bits(), 1, 0), Reading::Invalid);
         assert_eq!(Reading::of_bits(f64::INFINITY.to_bits(), 1, 0), Reading::Invalid);
-        let below = f64::from_bits((2.0f64.powi(64)).to_bits() - 1);
+        let beyond = (1u128 << 64) as f64;
+        let below = f64::from_bits(beyond.to_bits() - 1);
         assert_eq!(Reading::of_bits(below.to_bits(), 1, 0), Reading::now(0xffff_ffff_ffff_f800));
-        assert_eq!(Reading::of_bits(2.0f64.powi(64).to_bits(), 1, 0), Reading::Invalid);
+        assert_eq!(Reading::of_bits(beyond.to_bits(), 1, 0), Reading::Invalid);
         assert_eq!(Reading::of_bits(f64::MAX.to_bits(), 0, 0), Reading::now(0), "none of it");
     }
 

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
 
+/// Columns of the table.
+const WIDTH: u16 = 130;
+
 /// One proof and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Row {
@@ -65,7 +68,7 @@ impl Report {
 impl Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
         table.set_header(["property", "proof", "verdict", "time"]);
         for row in &self.rows {
             let verdict = match &row.verdict {

@@ -133,8 +133,10 @@ fn parts(spent: f64) -> u64 {
 fn training_text(training: &TrainingProgress<'_>) -> String {
     let TrainingProgress { stats, steps_per_second, spent, .. } = training;
     let episodic_return = stats.episodic_return.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
+    let shield =
+        stats.intervention_rate.map_or_else(String::new, |rate| format!("  shield {:.1} %", 100.0 * rate));
     format!(
-        "training {:3.0} %  iteration {}  return {episodic_return}  {steps_per_second:.0} steps/s  {} left",
+        "training {:3.0} %  iteration {}  return {episodic_return}{shield}  {steps_per_second:.0} steps/s  {} left",
         100.0 * spent,
         stats.iteration,
         span(training.time_left())

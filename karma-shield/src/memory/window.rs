@@ -184,7 +184,9 @@ mod tests {
     fn a_window_is_its_entries() {
         let after = |pushes: &[(u64, u32)]| {
             let mut window = Window::<Highest>::EMPTY;
-            pushes.iter().for_each(|(now, value)| window.push(*now, 10, *value));
+            for (now, value) in pushes {
+                window.push(*now, 10, *value);
+            }
             window
         };
         assert_eq!(after(&[(0, 9), (1, 7), (20, 5)]), after(&[(20, 5)]), "what is forgotten does not count");

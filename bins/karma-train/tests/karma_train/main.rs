@@ -5,4 +5,5 @@ mod interrupts;
 mod organizations;
 mod refusals;
 mod runs;
+mod shields;
 mod workplace;
