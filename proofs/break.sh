@@ -20,7 +20,7 @@ Usage: proofs/break.sh [--only PROPERTY]... [--tests-only] [--target-dir DIR]
 
 Examples:
   proofs/break.sh
-      Everything.
+      Everything, in five to ten minutes.
   proofs/break.sh --only P4
       Would a budget that is not kept be noticed?
   proofs/break.sh --tests-only --target-dir /tmp/break
@@ -123,7 +123,7 @@ try() {
     if [[ $with_proofs = yes ]]; then
         proofs=green named=no
         proofs_hold || proofs=red
-        ! grep -Eq "(^ *$property .*BROKEN)|(BROKEN.*\b$property\b)" "$log" || named=yes
+        ! grep -q "^ *$property .*BROKEN" "$log" || named=yes
     fi
     cp -- "$root/$path" "$copy/$path"
     row "$property" "$what" "$tests" "$proofs" "$named" >>"$scratch/rows"
