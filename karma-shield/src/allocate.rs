@@ -12,8 +12,8 @@
 //! no look at any product of the services' states. As long as nobody else changes replicas or limits, the pool always
 //! pays for what runs: only growth is ever trimmed.
 //!
-//! The pool is given out in three rounds, in each to the services by rank: to what runs already, to what demand may need
-//! (P10), to the rest. Added pods then need a place: pods that wait for a node, and after them those of the growth, are
+//! The pool is given out in two rounds, in each to the services by rank: to what runs already, then to growth. What
+//! demand may need (P10) is within the share, which the limits are checked for, and needs no round of its own. Added pods then need a place: pods that wait for a node, and after them those of the growth, are
 //! placed first fit. Both passes only ever take away from growth, and what they leave they leave again when they are
 //! asked for it again (P8).
 //!
@@ -32,8 +32,6 @@ pub(crate) struct Plan {
     pub(crate) replicas: u32,
     /// What bounds and pause insist on: never taken away.
     pub(crate) insisted: u32,
-    /// What demand may need.
-    pub(crate) needed: u32,
     /// Pods that no node has yet.
     pub(crate) waiting: u32,
 }
@@ -48,7 +46,7 @@ pub(crate) fn within_budget(limits: &Limits, plans: &mut [Plan], granted: &mut [
         *granted = plan.replicas.min(reserve);
     }
     let mut pool = reserved.left_of(limits.budget());
-    let rounds: [fn(&Plan) -> u32; 3] = [|plan| plan.before, |plan| plan.needed, |plan| plan.replicas];
+    let rounds: [fn(&Plan) -> u32; 2] = [|plan| plan.before, |plan| plan.replicas];
     for upto in rounds {
         for service in limits.order().iter().map(|service| *service as usize) {
             let (plan, granted) = (&plans[service], &mut granted[service]);
@@ -128,7 +126,7 @@ mod tests {
     }
 
     fn plan(before: u32, replicas: u32) -> Plan {
-        Plan { before, replicas, insisted: 0, needed: 0, waiting: 0 }
+        Plan { before, replicas, insisted: 0, waiting: 0 }
     }
 
     fn trimmed(limits: &Limits, mut plans: Vec<Plan>) -> Vec<u32> {
@@ -143,13 +141,6 @@ mod tests {
         assert_eq!(trimmed(&limits, vec![plan(4, 9), plan(4, 9)]), [4, 6], "the second comes first");
         assert_eq!(trimmed(&limits, vec![plan(8, 8), plan(2, 9)]), [8, 2], "what runs is kept");
         assert_eq!(trimmed(&limits, vec![plan(8, 8), plan(9, 9)]), [1, 9], "unless it is too much already");
-    }
-
-    #[test]
-    fn what_demand_needs_comes_before_what_someone_wishes() {
-        let limits = limits(&[(1, 0, 100), (0, 0, 100)], 1_000);
-        let needy = Plan { needed: 6, ..plan(4, 9) };
-        assert_eq!(trimmed(&limits, vec![needy, plan(4, 9)]), [6, 4]);
     }
 
     #[test]

@@ -93,11 +93,6 @@ impl Chain {
         self.pause.apply(self.bounds.apply(replicas))
     }
 
-    /// What a demand that grows as fast as it may makes necessary, as far as rate, bounds and pause allow.
-    pub(crate) fn needed(&self) -> u32 {
-        self.force(self.rate.apply(self.recoverability.apply(0)))
-    }
-
     /// Tells what each clamp changed of `wish`.
     pub(crate) fn explain(&self, wish: u32, reason: &mut Reason) {
         let mut replicas = wish;
@@ -198,13 +193,13 @@ mod tests {
         let demand = Some(DemandLimits { per_replica: 10, most: 1_000, growth });
         let up = Rate { pods: 4, percent: 0, window_ms: 1 };
         let limits = ServiceLimits { max: 9, up, demand, ..ServiceLimits::DEFAULT };
-        let needed = |replicas, demand, pause| {
+        let lowest = |replicas, demand, pause| {
             let state = ServiceState { replicas, demand: Reading::now(demand), ..ServiceState::default() };
-            Chain::new(&limits, &Memory::new(1).services[0], &state, (0, pause)).needed()
+            Chain::new(&limits, &Memory::new(1).services[0], &state, (0, pause)).pass(0).replicas
         };
-        assert_eq!(needed(5, 31, Pause::default()), 6, "31 now and 20 more in a lead");
-        assert_eq!(needed(5, 100, Pause::default()), 9, "more than the bounds allow");
-        assert_eq!(needed(1, 100, Pause::default()), 5, "more than the rate allows");
-        assert_eq!(needed(5, 31, Pause::ALL), 5);
+        assert_eq!(lowest(5, 31, Pause::default()), 6, "31 now and 20 more in a lead");
+        assert_eq!(lowest(5, 100, Pause::default()), 9, "more than the bounds allow");
+        assert_eq!(lowest(1, 100, Pause::default()), 5, "more than the rate allows");
+        assert_eq!(lowest(5, 31, Pause::ALL), 5);
     }
 }

@@ -140,7 +140,6 @@ fn pre_shield(
         before: state.replicas,
         replicas: passed.replicas,
         insisted: chain.force(0),
-        needed: chain.needed(),
         waiting: state.waiting,
     };
     let Passed { unforced, replicas } = passed;

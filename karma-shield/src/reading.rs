@@ -69,14 +69,14 @@ impl Reading {
         let fraction = bits & ((1 << FRACTION) - 1);
         // value = significand · 2^(power − 1075), with the hidden bit unless it is subnormal
         let (significand, power) =
-            if exponent == 0 { (fraction, 1) } else { (fraction | 1 << FRACTION, exponent) };
+            if exponent == 0 { (fraction, 1) } else { (fraction + (1 << FRACTION), exponent) };
         let scaled = u128::from(significand) * u128::from(scale); // below 2^85
         let value = if let Some(shift) = power.checked_sub(1075) {
-            // 2^64 needs no more than 64 shifts of something that is not 0
-            if shift > 64 && scaled > 0 { None } else { scaled.checked_mul(1 << shift.min(64)) }
+            // From 64 shifts on, what is not 0 does not fit.
+            scaled.checked_mul(1 << shift.min(64))
         } else {
-            let shift = 1075 - power;
-            Some(if shift > 100 { u128::from(scaled > 0) } else { scaled.div_ceil(1 << shift) })
+            // From 85 shifts on, what is not 0 is rounded up to 1.
+            Some(scaled.div_ceil(1 << (1075 - power).min(100)))
         };
         match value.map(u64::try_from) {
             Some(Ok(value)) => Self::Value { value, age_ms },

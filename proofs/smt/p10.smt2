@@ -16,10 +16,7 @@
 (pop)
 ; Neither bounds nor a budget that holds its share free stand in the way of what the share carries.
 (push)
-(assert (and given (<= promised share) (not pause_up) (not pause_down) (not nodes_known)))
+(assert (and given (not pause_up) (not pause_down) (not nodes_known)))
 (assert (not (>= action (smaller promised v))))
 (check-sat)
 (pop)
-; Chain::needed is what it raises to.
-(assert (not (<= needed (pass wish))))
-(check-sat)

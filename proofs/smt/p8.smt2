@@ -46,17 +46,16 @@
 ; chain it is known:
 (push)
 (assert (not (and
-  (<= needed (pass 0)) (<= insisted (pass 0)) (<= (pass 0) (larger (larger replicas needed) insisted)))))
+  (<= insisted (pass 0)) (<= (pass 0) (larger replicas (reserve share insisted))))))
 (check-sat)
 (pop)
 (declare-const lo Int)
 (declare-const planned Int)
 (declare-const before Int)
-(declare-const require Int)
 (declare-const insist Int)
 (declare-const kept_free Int)
-(assert (and (<= 0 insist) (<= insist kept_free) (<= 0 before) (<= require lo) (<= insist lo) (<= lo planned)))
-(assert (<= lo (larger (larger before require) insist)))
+(assert (and (<= 0 insist) (<= insist kept_free) (<= 0 before) (<= insist lo) (<= lo planned)))
+(assert (<= lo (larger before kept_free)))
 ; Of the first run: what was granted in the end, and the action after the nodes.
 (declare-const paid Int)
 (declare-const placed Int)
@@ -99,14 +98,14 @@
 (assert (not (= 0 (fitting 1 other each))))
 (check-sat)
 (pop)
-; In the first two rounds both take the same.
+; In the first round both take the same.
 (declare-const granted Int)
 (declare-const there Int)
 (declare-const upto Int)
 (declare-const taken Int)
 (assert (and (<= 0 granted) (alike granted there)))
 (push)
-(assert (or (= upto before) (= upto require)))
+(assert (= upto before))
 (assert (and (<= 0 taken) (<= taken (wanted upto planned granted)) (<= (+ granted taken) paid)))
 (define-fun taken_there () Int (smaller (wanted upto again there) taken))
 (set-info :status sat)
@@ -118,13 +117,13 @@
 (set-info :status unsat)
 (check-sat)
 (pop)
-; In the third, from a pool that is no emptier, the second takes no more, and all of its action. `more` is what the
-; second run's pool affords; where the first two rounds left a service short of them, both pools afford nothing.
+; In the second, from a pool that is no emptier, the second takes no more, and all of its action. `more` is what the
+; second run's pool affords; where the first round left a service short of what it has, both pools afford nothing.
 (declare-const more Int)
 (push)
 (assert (= (+ granted taken) paid))
 (assert (and (<= 0 taken) (<= taken (wanted planned planned granted)) (<= taken more)))
-(assert (=> (< granted (smaller planned (larger (larger before require) kept_free))) (= more 0)))
+(assert (=> (< granted (smaller planned (larger before kept_free))) (= more 0)))
 (define-fun taken_there () Int (smaller (wanted again again there) more))
 (set-info :status sat)
 (check-sat)

@@ -58,6 +58,7 @@
 ; What LimitParams::check guarantees, the ranges of types, and what memory keeps true (`remembered`: P9 proves it).
 (define-fun checked () Bool (and
   (<= 0 min) (<= min share) (<= share max) (<= max most_replicas)
+  (=> (and has_demand has_growth) (<= (peak_need peak per_replica) share))
   (<= 0 up_pods) (<= 0 down_pods) (<= 0 cooldown) (<= 0 min_available) (<= 0 max_unavailable)
   (<= min_available most_replicas) (<= 2 reversals) (<= reversals 8) (<= 1 target) (<= 1 per_replica)
   (<= 0 replicas) (<= replicas most_replicas) (<= 0 ready) (<= 0 ready_age)
@@ -103,7 +104,7 @@
 (define-fun up_allowed () Int (allowance up_pods up_percent lowest))
 (define-fun down_allowed () Int (allowance down_pods down_percent highest))
 
-; chain.rs: Chain::pass up to bounds and pause, force, needed
+; chain.rs: Chain::pass up to bounds and pause, force
 (define-fun rated ((x Int)) Int
   (clamp x (rate_lo highest down_allowed replicas) (rate_hi lowest up_allowed replicas)))
 (define-fun unforced ((wish Int)) Int
@@ -116,7 +117,6 @@
   (clamp (clamp x min max) (hold_lo pause_down replicas) (hold_hi pause_up replicas)))
 (define-fun pass ((wish Int)) Int (force (unforced wish)))
 (define-fun insisted () Int (force 0))
-(define-fun needed () Int (force (rated promised)))
 (define-fun held () Int (kept share (force replicas))) ; kernel.rs: admitted
 
 ; docs/safety.md: the properties of one service, of an action `a` or of what was not forced, `v`

@@ -113,11 +113,9 @@ impl<E: Extreme> Window<E> {
 
     fn expire(&mut self, now_ms: u64, window_ms: u64) {
         let old = self.entries().take_while(|(time, _)| now_ms.saturating_sub(*time) >= window_ms).count();
-        if old > 0 {
-            self.times.copy_within(old.., 0);
-            self.values.copy_within(old.., 0);
-            self.set_len(usize::from(self.len) - old);
-        }
+        self.times.copy_within(old.., 0);
+        self.values.copy_within(old.., 0);
+        self.set_len(usize::from(self.len) - old);
     }
 
     fn set_len(&mut self, len: usize) {

@@ -23,9 +23,9 @@ macro_rules! symbols {
 }
 
 symbols! {
-    checked, remembered, in_order, cause, followed, wish, unforced, pass, insisted, needed, held, replicas,
-    planned, granted, running, grown, paid, action, given,
-    taken_running, taken_needed, taken_wished, nodes_known, placed,
+    checked, remembered, in_order, cause, followed, wish, unforced, pass, insisted, held, replicas,
+    planned, granted, running, paid, action, given,
+    taken_running, taken_wished, nodes_known, placed,
     p1, p2, p3, p5, p9, p10, p11,
     deed, is_reversal, clock_at, reserve, wanted, left_of, left_after, affords, room_take, admitted_hi,
 }
@@ -115,7 +115,7 @@ impl<'a> Model<'a> {
         said.collect()
     }
 
-    /// The pass of the budget: three rounds over the services by rank.
+    /// The pass of the budget: two rounds over the services by rank.
     fn budget(&mut self, limits: &Limits, order: &[usize]) -> Computed<()> {
         let names = self.symbols;
         let mut reserved = [0; 3];
@@ -127,8 +127,7 @@ impl<'a> Model<'a> {
         let mut pool = self.left_of(limits, reserved)?;
         for (granted, upto, taken) in [
             (names.granted, names.replicas, names.taken_running),
-            (names.running, names.needed, names.taken_needed),
-            (names.grown, names.planned, names.taken_wished),
+            (names.running, names.planned, names.taken_wished),
         ] {
             for service in order.iter().copied() {
                 let wanted =
