@@ -95,7 +95,7 @@ fn decisions(criterion: &mut Criterion) {
             group.throughput(Throughput::Elements(services as u64));
             let mut play = Play::new(services, nodes);
             group.bench_function(BenchmarkId::from_parameter(services), |bencher| {
-                bencher.iter(|| play.step())
+                bencher.iter(|| play.step());
             });
         }
         group.finish();

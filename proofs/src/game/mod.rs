@@ -10,7 +10,7 @@
 //! state is removed when every action has an answer of the environment that loses at once or leads to a state removed
 //! before; the round of its removal is its rank. [`kernel_stays`] then asks the real kernel in every state of W, under
 //! every reading and every proposal, and follows every answer. [`together`] does so for two services under one budget.
-//! The [certificate](certificate) of W and the ranks is verified by [`crate::checker`], which shares no code with this
+//! The [`certificate`] of W and the ranks is verified by [`crate::checker`], which shares no code with this
 //! module.
 //!
 //! Cost: (states · actions · answers) for each round.

@@ -1,8 +1,8 @@
 //! Millions of adversarial sequences, played through the real kernel under the eyes of an independent monitor.
 //!
-//! The [adversary](adversary) draws limits, states, proposals and clocks, edges more often than not: readings that come
+//! The adversary (`adversary.rs`) draws limits, states, proposals and clocks, edges more often than not: readings that come
 //! from NaN and infinities, extreme numbers, clocks that jump, other actors, pauses, full nodes, budgets at their edge, and
-//! restarts through the memory's bytes. The [monitor](monitor) knows the properties of `docs/safety.md` and the whole exact
+//! restarts through the memory's bytes. The monitor (`monitor.rs`) knows the properties of `docs/safety.md` and the whole exact
 //! history, and nothing of the kernel's inside. A sequence is a number, and the same whenever it is played.
 
 mod adversary;
