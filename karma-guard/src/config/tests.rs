@@ -23,7 +23,7 @@ fn the_defaults_are_those_of_a_careful_operator() {
         up: Rate { pods: 4, percent: 100, window_ms: 15_000 },
         down: Rate { pods: 3, percent: 50, window_ms: 60_000 },
         cooldown_ms: 30_000,
-        stabilize_down_ms: 60_000,
+        stabilize_down_ms: 0,
         stabilize_up_ms: 0,
         each: Amounts { cpu: 500, memory: 512, price: 0 },
         share: 1,

@@ -120,7 +120,7 @@ fn a_decision_without_a_target_is_no_proposal() {
 
 #[test]
 fn an_agent_that_always_takes_the_least_it_may_ask_for_is_let_down() {
-    let mut shield = shield(&SafetyParams::default());
+    let mut shield = shield(&SafetyParams { stabilize_down_seconds: 60.0, ..SafetyParams::default() });
     let mut replicas = [6, 2];
     let mut levels = Vec::new();
     for step in 0..9 {
@@ -135,7 +135,9 @@ fn an_agent_that_always_takes_the_least_it_may_ask_for_is_let_down() {
 
 #[test]
 fn a_wish_to_go_down_is_repeated_until_it_is_old_enough() {
-    let mut shield = shield(&SafetyParams { cooldown_seconds: 0.0, ..SafetyParams::default() });
+    let stabilized =
+        SafetyParams { cooldown_seconds: 0.0, stabilize_down_seconds: 60.0, ..SafetyParams::default() };
+    let mut shield = shield(&stabilized);
     assert_eq!(reviewed(&mut shield, &calm(0.0, [2, 2], 90.0), [4, 2]).0[0].0, 4);
     let asked = |shield: &mut Shield, time| {
         let state = calm(time, [4, 2], 90.0);
