@@ -23,7 +23,7 @@ Examples:
       Everything, in five to ten minutes.
   proofs/break.sh --only P4
       Would a budget that is not kept be noticed?
-  proofs/break.sh --tests-only --target-dir /tmp/break
+  proofs/break.sh --tests-only --target-dir target/break
       All breaks against the tests alone, in a few minutes.
 
 Exit codes: 0 every break was noticed, 1 one was not or could not be made, 2 wrong usage.

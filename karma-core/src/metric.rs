@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Replicas;
+
 /// What it means that a sample is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Absence {
@@ -120,6 +122,16 @@ impl MetricRow {
     /// The sample of `metric`, if there is one.
     pub fn get(&self, metric: Metric) -> Option<f32> {
         (self.present & 1 << metric as u32 != 0).then(|| self.values[metric as usize])
+    }
+
+    /// The replicas that the Deployment asks for; 0 if the row does not say, which the schema rules out.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a count of pods, as a sample"
+    )]
+    pub fn desired(&self) -> Replicas {
+        Replicas(self.get(Metric::DesiredReplicas).unwrap_or(0.0) as u32)
     }
 
     /// Sets a sample; a value that is not finite is no sample.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionMask, ActionSpace, Autoscaler, Conduct, Decision, DefenderAction, Metric, PerService, Replicas,
-    Snapshot, State, StreamRng,
+    ActionMask, ActionSpace, Autoscaler, Conduct, Decision, DefenderAction, PerService, Replicas, Snapshot,
+    State, StreamRng,
 };
 
 /// Stands between whoever decides and a cluster, in training, in evaluation and live.
@@ -116,7 +116,7 @@ impl RunningSafeguard {
 
     /// Of the legal moves of a defender those that it admits in `state`. A change of 0 is always admitted.
     pub fn restrict(&self, legal: &ActionMask, space: ActionSpace, state: &State) -> ActionMask {
-        let (admitted, desired) = (self.safeguard.admit(state), desired(state));
+        let (admitted, desired) = (self.safeguard.admit(state), state.desired());
         ActionMask::from_fn(space, |action| {
             legal.allows(action)
                 && space.defender(action).is_none_or(|DefenderAction { service, replica_change }| {
@@ -150,12 +150,6 @@ impl fmt::Debug for RunningSafeguard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunningSafeguard").field("interventions", &self.interventions).finish_non_exhaustive()
     }
-}
-
-/// The replicas that the Deployments of a state ask for, 0 where the state does not say.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of pods, as a sample")]
-pub(crate) fn desired(state: &State) -> PerService<Replicas> {
-    state.services.map(|row| Replicas(row.get(Metric::DesiredReplicas).unwrap_or(0.0) as u32))
 }
 
 /// An autoscaler whose every decision is reviewed.
@@ -225,7 +219,7 @@ impl<T: Autoscaler + ?Sized> Autoscaler for Box<T> {
 mod tests {
     use super::*;
     use crate::testing::Ceiling;
-    use crate::{Id as _, MetricRow, PerEntryPoint, Seconds, ServiceSnapshot, Target};
+    use crate::{Id as _, Metric, MetricRow, PerEntryPoint, Seconds, ServiceSnapshot, Target};
 
     fn factory() -> SafeguardFactory {
         Ceiling::factory(2)

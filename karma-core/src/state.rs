@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::metric::PAPER_FIELDS;
 use crate::{
     Id as _, JointAction, Metric, MetricRow, OperationalResilience, PerAgent, PerEntryPoint, PerService,
-    Seconds, Snapshot,
+    Replicas, Seconds, Snapshot,
 };
 
 /// One matrix, services × metrics, with gaps, plus what is known of the whole system.
@@ -29,6 +29,11 @@ impl State {
     /// The sample of one metric of one service.
     pub fn get(&self, service: crate::ServiceId, metric: Metric) -> Option<f32> {
         self.services.get(service).and_then(|row| row.get(metric))
+    }
+
+    /// The replicas that each Deployment asks for; 0 where its row does not say, which the schema rules out.
+    pub fn desired(&self) -> PerService<Replicas> {
+        self.services.map(MetricRow::desired)
     }
 
     /// The published code's view: services × 17 metrics, row-major.

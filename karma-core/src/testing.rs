@@ -205,7 +205,7 @@ pub fn safeguard(make: impl Fn() -> Box<dyn Safeguard>, states: &[State]) {
 
 /// Reviews a decision that adds one replica to every service.
 fn review(safeguard: &mut dyn Safeguard, state: &State) -> Reviewed {
-    let desired = crate::safeguard::desired(state);
+    let desired = state.desired();
     let admitted = safeguard.admit(state);
     assert_eq!(admitted.len(), desired.len(), "an interval for each service");
     let held = admitted.iter().zip(&desired).all(|(admitted, desired)| admitted.contains(desired));
@@ -245,7 +245,7 @@ impl Safeguard for Ceiling {
     }
 
     fn admit(&self, state: &State) -> PerService<RangeInclusive<Replicas>> {
-        crate::safeguard::desired(state).map(|desired| Replicas(0)..=self.most.max(*desired))
+        state.desired().map(|desired| Replicas(0)..=self.most.max(*desired))
     }
 
     fn review(&mut self, _state: &State, mut decision: Decision) -> Reviewed {

@@ -1,7 +1,6 @@
 //! What a team of defenders is shown after each step, whatever it plays in: the simulated cluster and the twin build
 //! their [`Step`]s here, so that a policy meets one game in both.
 
-use crate::safeguard::desired;
 use crate::{
     ActionMask, DefenderTeam, History, Observation, Observer, PerAgent, RunningGuide, RunningSafeguard, Step,
 };
@@ -67,7 +66,7 @@ impl TeamView<'_> {
 
     /// The moves within the bounds that the safeguard admits.
     fn legal(&self, history: &History) -> ActionMask {
-        let within_bounds = self.team.mask(&desired(history.now()));
+        let within_bounds = self.team.mask(&history.now().desired());
         match self.safeguard {
             None => within_bounds,
             Some(safeguard) => safeguard.restrict(&within_bounds, self.team.action_space(), history.now()),

@@ -11,7 +11,7 @@
 //!
 //! Which pods wait for a node a state does not tell (`pods_pending` has those that start, too), nor what room nodes have.
 
-use karma_core::{Metric, MetricRow, Replicas, Seconds, State};
+use karma_core::{Metric, MetricRow, Seconds, State};
 use karma_shield::{Reading, ServiceState, ShapeError};
 use thiserror::Error;
 
@@ -74,19 +74,13 @@ fn service_state(row: &MetricRow, age: Option<Seconds>) -> ServiceState {
     let existing = sample(Metric::CurrentReplicas).filter(|existing| *existing > 0.0);
     let each = sample(Metric::CpuRequest).zip(existing).map(|(request, existing)| request / existing);
     ServiceState {
-        replicas: desired(row).0,
+        replicas: row.desired().0,
         ready: reading(ready, 1, age),
         demand: reading(sample(Metric::RequestRate), DEMAND_SCALE, age),
         usage: reading(sample(Metric::CpuUsage), 1, age),
         request: reading(each.zip(ready).map(|(each, ready)| each * ready), 1, age),
         ..ServiceState::default()
     }
-}
-
-/// The replicas that a Deployment asks for; 0 where its row does not say.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of pods, as a sample")]
-pub(crate) fn desired(row: &MetricRow) -> Replicas {
-    Replicas(row.get(Metric::DesiredReplicas).unwrap_or(0.0) as u32)
 }
 
 #[cfg(test)]

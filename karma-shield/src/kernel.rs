@@ -16,9 +16,10 @@ use crate::state::{Cluster, NodeRoom, ShapeError};
 /// An action that went through the shield. Nothing else can make one, so whoever asks for a `Cleared` to act on can
 /// only be given what is safe.
 ///
-/// ```compile_fail
-/// let reason = todo!();
-/// let forged = karma_shield::Cleared { service: 0, before: 1, wish: 9, unforced: 9, replicas: 9, reason };
+/// ```compile_fail,E0451
+/// fn forged(reason: karma_shield::Reason) -> karma_shield::Cleared {
+///     karma_shield::Cleared { service: 0, before: 1, wish: 9, unforced: 9, replicas: 9, reason }
+/// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cleared {

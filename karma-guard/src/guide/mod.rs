@@ -4,12 +4,11 @@ mod composed;
 
 use karma_core::{
     ActionMask, DefenderAction, DefenderTeam, Guidance, Guide, GuideFactory, Guided, Hardness, JointAction,
-    PerAgent, PerService, Replicas, Safeguard as _, State,
+    PerAgent, Replicas, Safeguard as _, State,
 };
 
 pub use composed::Composed;
 
-use crate::readings::desired;
 use crate::{SafetyConfig, Shield};
 
 /// A shield as the guide of a team: hard, without shaping, the same for every agent.
@@ -46,7 +45,7 @@ impl ShieldGuide {
     /// The moves to a replica count that is admitted; a change of 0 is one of them.
     fn mask(&self, state: &State) -> ActionMask {
         let (space, admitted) = (self.team.action_space(), self.shield.admit(state));
-        let present = replicas(state);
+        let present = state.desired();
         ActionMask::from_fn(space, |action| {
             space.defender(action).is_some_and(|DefenderAction { service, replica_change }| {
                 let target = present.get(service).and_then(|here| here.0.checked_add_signed(replica_change));
@@ -58,10 +57,6 @@ impl ShieldGuide {
     }
 }
 
-fn replicas(state: &State) -> PerService<Replicas> {
-    state.services.map(desired)
-}
-
 impl Guide for ShieldGuide {
     fn begin(&mut self, state: &State) -> Guidance {
         self.shield.reset();
@@ -71,7 +66,7 @@ impl Guide for ShieldGuide {
 
     fn advance(&mut self, joint: &JointAction, next: &State) -> Guidance {
         if let Some(before) = &self.before {
-            let decision = self.team.decide_from(&replicas(before), joint);
+            let decision = self.team.decide_from(&before.desired(), joint);
             self.shield.review(before, decision);
         }
         self.before = Some(next.clone());

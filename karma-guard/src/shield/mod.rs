@@ -7,14 +7,15 @@ mod tests;
 
 use std::ops::RangeInclusive;
 
-use karma_core::{Decision, Id as _, PerService, Replicas, Reviewed, Safeguard, ServiceId, State, Target};
+use karma_core::{
+    Decision, Id as _, MetricRow, PerService, Replicas, Reviewed, Safeguard, ServiceId, State, Target,
+};
 use karma_shield::{
     Cleared, Cluster, Memory, MemoryError, Pause, Property, Reading, ServiceState, ShapeError, admitted,
     decide,
 };
 use thiserror::Error;
 
-use crate::readings::desired;
 use crate::{SafetyConfig, StateError, now_ms, service_states};
 
 /// The name of what changes a decision where the state cannot be read at all, and everything stays.
@@ -115,7 +116,7 @@ impl Shield {
         if got != expected {
             return Err(ShapeError { what: "services", got, expected }.into());
         }
-        let replicas: Vec<u32> = state.services.iter().map(|row| desired(row).0).collect();
+        let replicas: Vec<u32> = state.services.iter().map(|row| row.desired().0).collect();
         self.memory = Memory::cautious(&replicas, now_ms(state)?);
         Ok(())
     }
@@ -165,8 +166,8 @@ impl Safeguard for Shield {
     /// repeated until its window has passed.
     fn admit(&self, state: &State) -> PerService<RangeInclusive<Replicas>> {
         let intervals = self.intervals(state).unwrap_or_default();
-        let interval = |(service, row): (ServiceId, _)| {
-            let here = desired(row);
+        let interval = |(service, row): (ServiceId, &MetricRow)| {
+            let here = row.desired();
             let admitted = intervals.get(service.index()).cloned().flatten();
             admitted.map_or(here..=here, |admitted| {
                 Replicas(*admitted.start()).min(here)..=Replicas(*admitted.end()).max(here)
@@ -203,7 +204,7 @@ fn target(cleared: &Cleared, asked: Option<Target>, changed_by: &mut Vec<&'stati
 fn stay(state: &State, decision: &Decision, error: &StateError) -> Reviewed {
     let mut changed_by = Vec::new();
     let targets = state.services.iter_enumerated().map(|(id, row)| {
-        let (replicas, asked) = (desired(row), decision.targets.get(id));
+        let (replicas, asked) = (row.desired(), decision.targets.get(id));
         if asked.is_none_or(|asked| asked.replicas != replicas) {
             changed_by.push(UNREADABLE);
         }

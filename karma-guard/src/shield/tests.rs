@@ -97,7 +97,7 @@ fn a_state_that_cannot_be_read_changes_nothing() {
     let mut shield = shield(&SafetyParams::default());
     let before = shield.memory_bytes();
     for bad in [calm(f64::NAN, [2, 3], 1.0), state(0.0, &[&[(Metric::DesiredReplicas, 7.0)]])] {
-        let present: Vec<_> = bad.services.iter().map(desired).collect();
+        let present: Vec<_> = bad.services.iter().map(karma_core::MetricRow::desired).collect();
         assert_eq!(shield.admit(&bad).into_vec(), present.iter().map(|r| *r..=*r).collect::<Vec<_>>());
         let Reviewed { decision, changed_by } = shield.review(&bad, ask([1, 3]));
         assert_eq!(decision.targets.map(|target| target.replicas).into_vec(), present);
