@@ -96,12 +96,20 @@ pub struct Step {
     pub truncated: bool,
     /// Whether a safeguard changed what the joint action asked for; `None` without one, and after `reset`.
     pub corrected: Option<bool>,
+    /// Which agents still take part; empty: all of them. A dead agent's rewards are still its own (a team may win
+    /// after it fell), but what is done in its name decides nothing, so a learner's policy learns nothing from it.
+    pub alive: PerAgent<bool>,
 }
 
 impl Step {
     /// Whether the episode ended, for either reason.
     pub const fn is_last(&self) -> bool {
         self.terminated || self.truncated
+    }
+
+    /// Whether `agent` still takes part.
+    pub fn is_alive(&self, agent: AgentId) -> bool {
+        self.alive.get(agent).copied().unwrap_or(true)
     }
 }
 
@@ -118,6 +126,21 @@ pub trait Environment: Send {
     /// # Errors
     /// If the joint action does not fit the specification, or the episode is over. The environment is unchanged.
     fn step(&mut self, action: &JointAction) -> Result<Step, ActionError>;
+
+    /// [`Environment::reset`] over what stands in `step`. A game of a microsecond a step would spend most of it on
+    /// memory: it uses that of `step` again.
+    fn reset_into(&mut self, seed: u64, step: &mut Step) {
+        *step = self.reset(seed);
+    }
+
+    /// [`Environment::step`] over what stands in `step`, whose memory is used again where that pays.
+    ///
+    /// # Errors
+    /// As [`Environment::step`]; then `step` is unchanged too.
+    fn step_into(&mut self, action: &JointAction, step: &mut Step) -> Result<(), ActionError> {
+        *step = self.step(action)?;
+        Ok(())
+    }
 }
 
 /// Where a prediction comes from.

@@ -32,19 +32,27 @@ pub fn environment<E: Environment>(mut make: impl FnMut() -> E) {
         let mut step = first.reset(seed);
         check_step(&spec, &step);
         assert_eq!(step, second.reset(seed), "reset: the same seed gives the same first step");
+        let mut over_another = second.reset(seed + 1);
+        second.reset_into(seed, &mut over_another);
+        assert_eq!(step, over_another, "reset_into: nothing of what stood in the step is left");
         assert!(
             step.rewards.iter().all(|reward| *reward == 0.0),
             "reset: nothing is rewarded before an action"
         );
         assert!(!step.is_last(), "reset: an episode has at least one step");
-        let mut steps = 0;
+        let (mut steps, mut reused) = (0, step.clone());
         while !step.is_last() {
             refuses_bad_actions(&mut first, &spec);
             let joint = random_joint(&step.masks, &mut rng);
-            step = first.step(&joint).expect("step: a legal joint action is taken");
-            let twin = second.step(&joint).expect("step: a legal joint action is taken");
-            check_step(&spec, &step);
-            assert_eq!(step, twin, "step {steps}: the same seed and actions give the same step");
+            let next = first.step(&joint).expect("step: a legal joint action is taken");
+            second.step_into(&joint, &mut reused).expect("step_into: a legal joint action is taken");
+            check_step(&spec, &next);
+            assert_eq!(
+                next, reused,
+                "step {steps}: the same seed and actions give the same step, old memory or new"
+            );
+            stays_dead(&step, &next);
+            step = next;
             steps += 1;
             assert!(steps <= spec.horizon, "an episode ends at its horizon of {}", spec.horizon);
         }
@@ -59,6 +67,7 @@ fn check_step(spec: &EnvironmentSpec, step: &Step) {
     let agents = spec.agents.len();
     let sizes = [step.observations.len(), step.masks.len(), step.rewards.len()];
     assert_eq!(sizes, [agents; 3], "one observation, mask and reward for each agent");
+    assert!(step.alive.is_empty() || step.alive.len() == agents, "all are alive, or a flag for each");
     assert_eq!(step.global.len(), spec.global_size, "the global features have the promised length");
     assert!(step.global.iter().all(|x| x.is_finite()), "global features are finite");
     assert!(step.rewards.iter().all(|x| x.is_finite()), "rewards are finite");
@@ -66,6 +75,11 @@ fn check_step(spec: &EnvironmentSpec, step: &Step) {
         check_observation(&step.observations[id], agent.observation_size);
         check_mask(&step.masks[id], agent.action_space.len());
     }
+}
+
+fn stays_dead(before: &Step, after: &Step) {
+    let back = before.rewards.ids().find(|agent| !before.is_alive(*agent) && after.is_alive(*agent));
+    assert_eq!(back, None, "an agent cannot be revived once dead");
 }
 
 fn check_observation(observation: &Observation, size: usize) {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use common::assert_complains;
 use karma_core::{
     Action, ActionError, ActionMask, ActionSpace, AgentSpec, Environment, EnvironmentSpec, JointAction,
-    Observation, SeedTree, Step, StreamRng, Team, testing,
+    Observation, PerAgent, SeedTree, Step, StreamRng, Team, testing,
 };
 use rand::Rng as _;
 
@@ -33,6 +33,8 @@ enum Flaw {
     RewardsTheReset,
     EndsAtOnce,
     ChangesItsSpecification,
+    RevivesTheDead,
+    LeavesOldMemory,
 }
 
 use Flaw::*;
@@ -98,6 +100,11 @@ impl Guess {
             terminated: last && self.flaw == EndsForTwoReasons,
             truncated: last,
             corrected: None,
+            alive: if self.flaw == RevivesTheDead {
+                vec![true, self.steps != 1].into()
+            } else {
+                PerAgent::default()
+            },
         }
     }
 
@@ -146,6 +153,14 @@ impl Environment for Guess {
         rewards.resize(2, 0.0);
         Ok(self.show(rewards))
     }
+
+    fn reset_into(&mut self, seed: u64, step: &mut Step) {
+        let alive = std::mem::take(&mut step.alive);
+        *step = self.reset(seed);
+        if self.flaw == LeavesOldMemory {
+            step.alive = if alive.is_empty() { vec![true; 2].into() } else { alive };
+        }
+    }
 }
 
 #[test]
@@ -172,6 +187,8 @@ fn each_broken_promise_is_found() {
         (RewardsTheReset, "reset: nothing is rewarded before an action"),
         (EndsAtOnce, "reset: an episode has at least one step"),
         (ChangesItsSpecification, "a specification does not change"),
+        (RevivesTheDead, "an agent cannot be revived once dead"),
+        (LeavesOldMemory, "reset_into: nothing of what stood in the step is left"),
     ] {
         assert_complains(complaint, || testing::environment(|| Guess::new(flaw)));
     }

@@ -56,7 +56,6 @@ impl Alternation {
             rewards,
             terminated,
             truncated: self.over && !terminated,
-            corrected: None,
             ..shared_step(&self.spec, self.features(), 0.0)
         }
     }

@@ -60,7 +60,6 @@ impl Dilemma {
         Step {
             rewards: PerAgent::from(rewards.to_vec()),
             truncated: self.over,
-            corrected: None,
             ..shared_step(&self.spec, features, 0.0)
         }
     }

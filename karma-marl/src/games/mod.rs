@@ -49,6 +49,7 @@ fn shared_step(spec: &EnvironmentSpec, features: Vec<f32>, reward: f32) -> Step 
         terminated: false,
         truncated: false,
         corrected: None,
+        alive: PerAgent::default(),
     }
 }
 
