@@ -1,20 +1,19 @@
 //! The two matrix products of a dense layer, in registers.
 //!
-//! Both keep a tile of [`TILE`] rows × [`WIDTH`] columns of the result in vector registers and run along the
-//! sum once (Goto and van de Geijn, *Anatomy of High-Performance Matrix Multiplication*, 2008, without the
-//! packing: our matrices fit the second-level cache). `pulp` picks AVX2, NEON or plain code at run time.
+//! Both keep a tile of six rows × four vectors of the result in registers (24 sums in flight is what two
+//! multipliers of latency 4 need and 32 registers hold) and run along the sum once (Goto and van de Geijn, *Anatomy of High-Performance Matrix Multiplication*, 2008, without the packing: our
+//! matrices fit the second-level cache). All rows pass one panel of columns before the next is begun, so that a panel
+//! of the weights stays in the first-level cache. `pulp` picks AVX-512, AVX2, NEON or plain code at run time.
 //!
-//! Each element of a result is one chain of `sum + a · b` in the order of the sum index, whatever the tile or
-//! the vector width: a row's result does not depend on its neighbours, and the bits not on the machine.
-//! Fused multiply-add would be 1.3 times as fast on the machine this was written on; it is left out because
-//! it would make results differ between machines.
+//! Each element of a result is one chain of `sum ← fma(a, b, sum)` in the order of the sum index, whatever the tile
+//! or the vector width: a row's result does not depend on its neighbours, and the bits not on the machine. A fused
+//! multiply-add is rounded once by definition (IEEE 754-2008); where a machine has no instruction for it, it is
+//! computed in software: slowly, and to the same bits.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Columns of a tile. All matrices that are written here have a row width that is a multiple of it.
+/// Columns of the narrowest panel. All matrices that are written here have a row width that is a multiple of it.
 pub(crate) const WIDTH: usize = 16;
-/// Rows of a tile.
-const TILE: usize = 4;
 
 /// The row width that holds `columns` values, the rest being zeros.
 pub(crate) const fn padded(columns: usize) -> usize {
@@ -44,11 +43,36 @@ pub(crate) fn outer(x: Rows<'_>, delta: &[f32], width: usize, gradient: &mut [f3
 
 /// `sums += ` the column sums of `delta`, whose rows are as wide as `sums`.
 pub(crate) fn column_sums(delta: &[f32], sums: &mut [f32]) {
-    for row in delta.chunks_exact(sums.len()) {
-        for (sum, value) in sums.iter_mut().zip(row) {
-            *sum += value;
+    Arch::new().dispatch(|| {
+        for row in delta.chunks_exact(sums.len()) {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += value;
+            }
         }
-    }
+    });
+}
+
+/// Cuts `$count` into tiles: as many as fit of the first size, then of the others, which end in 1. Each is the call
+/// `$tile::<S, size, V>(from)`.
+macro_rules! tiles {
+    ($count:expr, $from:ident, [$($size:literal),+] => $call:ident, $panel:ident, $arguments:tt) => {{
+        let (count, mut $from) = ($count, 0);
+        $(while count - $from >= $size {
+            $call::<S, $size, $panel> $arguments;
+            $from += $size;
+        })+
+    }};
+}
+
+/// Runs `$body` for panels of `$vectors` columns: the widest first, then what is left.
+macro_rules! panels {
+    ($vectors:expr, $from:ident, [$($panel:literal),+] => $method:ident, $self:ident, $simd:ident) => {{
+        let (vectors, mut $from) = ($vectors, 0);
+        $(while vectors - $from >= $panel {
+            $self.$method::<S, $panel>($simd, $from);
+            $from += $panel;
+        })+
+    }};
 }
 
 struct Linear<'a> {
@@ -63,82 +87,57 @@ impl WithSimd for Linear<'_> {
 
     #[expect(clippy::inline_always, reason = "only inlined code is compiled for the chosen instructions")]
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let vectors = self.bias.len() / S::F32_LANES;
         match S::F32_LANES {
-            4 => self.run::<S, 4, 16>(simd),
-            8 => self.run::<S, 2, 8>(simd),
-            16 => self.run::<S, 1, 4>(simd),
-            _ => self.run::<S, 16, 16>(simd),
+            16 => panels!(vectors, c, [4, 2, 1] => panel, self, simd),
+            8 => panels!(vectors, c, [2] => panel, self, simd),
+            4 => panels!(vectors, c, [4] => panel, self, simd),
+            _ => panels!(vectors, c, [16] => panel, self, simd),
         }
     }
 }
 
 impl Linear<'_> {
-    /// Tiles of `V` vectors; a row that is left over takes `W` vectors at once, to keep as many sums going.
+    /// All rows through the `V` vectors of columns from vector column `c` on.
     #[expect(clippy::inline_always, reason = "only inlined code is compiled for the chosen instructions")]
     #[inline(always)]
-    fn run<S: Simd, const V: usize, const W: usize>(self, simd: S) {
+    fn panel<S: Simd, const V: usize>(&mut self, simd: S, c: usize) {
         let (weights, _) = S::as_simd_f32s(self.weights);
         let (bias, _) = S::as_simd_f32s(self.bias);
         let (out, _) = S::as_mut_simd_f32s(self.out);
-        let width = bias.len();
-        let tiles = out.chunks_mut(TILE * width).zip(self.x.values.chunks(TILE * self.x.stride));
-        for (out, x) in tiles {
-            let x = Rows { values: x, ..self.x };
-            if out.len() == TILE * width {
-                for c in (0..width).step_by(V) {
-                    linear_tile::<S, TILE, V>(simd, x, weights, (bias, c), out);
-                }
-            } else {
-                for (out, x_row) in out.chunks_exact_mut(width).zip(x.values.chunks(x.stride)) {
-                    linear_row::<S, V, W>(simd, Rows { values: x_row, ..x }, weights, bias, out);
-                }
-            }
+        let (x, bias, rows) = (self.x, (bias, c), out.len() / bias.len());
+        if V == 1 {
+            tiles!(rows, r, [12, 6, 1] => linear_tile, V, (simd, (x, r), weights, bias, out));
+        } else {
+            tiles!(rows, r, [6, 4, 1] => linear_tile, V, (simd, (x, r), weights, bias, out));
         }
     }
 }
 
-#[expect(clippy::inline_always, reason = "only inlined code is compiled for the chosen instructions")]
-#[inline(always)]
-fn linear_row<S: Simd, const V: usize, const W: usize>(
-    simd: S,
-    x: Rows<'_>,
-    weights: &[S::f32s],
-    bias: &[S::f32s],
-    out: &mut [S::f32s],
-) {
-    let wide = bias.len() / W * W;
-    for c in (0..wide).step_by(W) {
-        linear_tile::<S, 1, W>(simd, x, weights, (bias, c), out);
-    }
-    for c in (wide..bias.len()).step_by(V) {
-        linear_tile::<S, 1, V>(simd, x, weights, (bias, c), out);
-    }
-}
-
-/// `M` rows of `V` vectors from vector column `c` on.
+/// `M` rows from row `r` on, `V` vectors from vector column `c` on.
 #[expect(clippy::inline_always, reason = "only inlined code is compiled for the chosen instructions")]
 #[inline(always)]
 fn linear_tile<S: Simd, const M: usize, const V: usize>(
     simd: S,
-    x: Rows<'_>,
+    (x, r): (Rows<'_>, usize),
     weights: &[S::f32s],
     (bias, c): (&[S::f32s], usize),
     out: &mut [S::f32s],
 ) {
     let width = bias.len();
-    let rows: [&[f32]; M] = std::array::from_fn(|r| &x.values[r * x.stride..r * x.stride + x.used]);
+    let rows: [&[f32]; M] = std::array::from_fn(|m| &x.values[(r + m) * x.stride..][..x.used]);
     let mut sums = [tile_row::<S, V>(bias, c); M];
     for (k, weights) in weights.chunks_exact(width).take(x.used).enumerate() {
         let weights = tile_row::<S, V>(weights, c);
         for (sums, row) in sums.iter_mut().zip(rows) {
             let a = simd.splat_f32s(row[k]);
             for (sum, w) in sums.iter_mut().zip(weights) {
-                *sum = simd.add_f32s(*sum, simd.mul_f32s(a, w));
+                *sum = simd.mul_add_f32s(a, w, *sum);
             }
         }
     }
-    for (out, sums) in out.chunks_exact_mut(width).zip(sums) {
+    for (out, sums) in out[r * width..].chunks_exact_mut(width).zip(sums) {
         out[c..c + V].copy_from_slice(&sums);
     }
 }
@@ -163,31 +162,29 @@ impl WithSimd for Outer<'_> {
 
     #[expect(clippy::inline_always, reason = "only inlined code is compiled for the chosen instructions")]
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let vectors = self.width / S::F32_LANES;
         match S::F32_LANES {
-            4 => self.run::<S, 4>(simd),
-            8 => self.run::<S, 2>(simd),
-            16 => self.run::<S, 1>(simd),
-            _ => self.run::<S, 16>(simd),
+            16 => panels!(vectors, c, [4, 2, 1] => panel, self, simd),
+            8 => panels!(vectors, c, [2] => panel, self, simd),
+            4 => panels!(vectors, c, [4] => panel, self, simd),
+            _ => panels!(vectors, c, [16] => panel, self, simd),
         }
     }
 }
 
 impl Outer<'_> {
+    /// All columns of `x` against the `V` vectors of `delta` from vector column `c` on.
     #[expect(clippy::inline_always, reason = "only inlined code is compiled for the chosen instructions")]
     #[inline(always)]
-    fn run<S: Simd, const V: usize>(self, simd: S) {
+    fn panel<S: Simd, const V: usize>(&mut self, simd: S, c: usize) {
         let (delta, _) = S::as_simd_f32s(self.delta);
         let (gradient, _) = S::as_mut_simd_f32s(self.gradient);
-        let width = self.width / S::F32_LANES;
-        let whole = self.x.used / TILE * TILE;
-        for c in (0..width).step_by(V) {
-            for i in (0..whole).step_by(TILE) {
-                outer_tile::<S, TILE, V>(simd, (self.x, i), (delta, c), width, gradient);
-            }
-            for i in whole..self.x.used {
-                outer_tile::<S, 1, V>(simd, (self.x, i), (delta, c), width, gradient);
-            }
+        let (x, width) = (self.x, self.width / S::F32_LANES);
+        if V == 1 {
+            tiles!(x.used, i, [12, 6, 1] => outer_tile, V, (simd, (x, i), (delta, c), width, gradient));
+        } else {
+            tiles!(x.used, i, [6, 4, 1] => outer_tile, V, (simd, (x, i), (delta, c), width, gradient));
         }
     }
 }
@@ -208,7 +205,7 @@ fn outer_tile<S: Simd, const M: usize, const V: usize>(
         for (sums, x) in sums.iter_mut().zip(&x[i..i + M]) {
             let a = simd.splat_f32s(*x);
             for (sum, d) in sums.iter_mut().zip(delta) {
-                *sum = simd.add_f32s(*sum, simd.mul_f32s(a, d));
+                *sum = simd.mul_add_f32s(a, d, *sum);
             }
         }
     }

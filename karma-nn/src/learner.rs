@@ -1,5 +1,7 @@
 //! What the two trainers share: a network, its gradient buffers, its optimiser, and the step.
 
+use std::num::NonZeroUsize;
+
 use crate::adam::{Adam, AdamConfig, clip_factor, gradient_norm};
 use crate::{Backprop, Checkpoint, CheckpointError, Mlp, NetworkError};
 
@@ -9,13 +11,14 @@ pub(crate) struct Learner {
     pub(crate) network: Mlp,
     pub(crate) backprop: Backprop,
     pub(crate) adam: Adam,
+    pub(crate) threads: NonZeroUsize,
 }
 
 impl Learner {
     /// A learner that has taken no step.
     pub(crate) fn new(network: Mlp, adam: &AdamConfig) -> Self {
         let adam = Adam::new(adam, network.parameters().len());
-        Self { backprop: Backprop::new(network.config()), adam, network }
+        Self { backprop: Backprop::new(network.config()), adam, network, threads: NonZeroUsize::MIN }
     }
 
     /// Clips the gradient that lies in the buffers and takes a step; returns its norm before clipping.
@@ -24,7 +27,8 @@ impl Learner {
         let norm = gradient_norm(gradient);
         NetworkError::finite(norm, || "gradient norm".to_owned())?;
         let scale = clip_factor(norm, max_grad_norm);
-        self.adam.step(self.network.parameters_mut(), gradient, scale)?;
+        let adam = &mut self.adam;
+        self.network.change(|parameters| adam.step(parameters, gradient, scale))?;
         Ok(norm)
     }
 
@@ -40,7 +44,7 @@ impl Learner {
     ) -> Result<Self, CheckpointError> {
         let network = Mlp::restore(checkpoint, name)?;
         let adam = Adam::restore(checkpoint, name, network.layout(), adam)?;
-        Ok(Self { backprop: Backprop::new(network.config()), adam, network })
+        Ok(Self { backprop: Backprop::new(network.config()), adam, network, threads: NonZeroUsize::MIN })
     }
 }
 

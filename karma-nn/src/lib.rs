@@ -53,6 +53,7 @@ mod mlp;
 mod policy;
 #[cfg(any(test, feature = "candle"))]
 pub mod reference;
+mod rowwise;
 #[cfg(test)]
 mod testing;
 mod value;
@@ -64,7 +65,7 @@ pub use categorical::MaskedCategorical;
 pub use checkpoint::{Checkpoint, CheckpointError, FORMAT_VERSION, Header, Tensor};
 pub use error::{ConfigError, NetworkError};
 pub use math::exp;
-pub use mlp::{Activation, Mlp, MlpConfig, MlpParams};
+pub use mlp::{Activation, Inference, Mlp, MlpConfig, MlpParams};
 pub use policy::{PolicyBatch, PolicyConfig, PolicyParams, PolicyStats, PolicyTrainer};
 pub use value::{ValueBatch, ValueConfig, ValueParams, ValueStats, ValueTrainer};
 pub use value_norm::ValueNorm;

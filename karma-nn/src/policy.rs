@@ -12,11 +12,13 @@
 
 mod surrogate;
 
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 
 use crate::learner::Learner;
 use crate::{AdamConfig, AdamParams, Checkpoint, CheckpointError, ConfigError, Mlp, NetworkError};
-use surrogate::RowLoss;
+use surrogate::Surrogate;
 
 /// The actor's settings as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -123,6 +125,11 @@ impl PolicyTrainer {
         self.learner.adam.steps()
     }
 
+    /// On how many threads a gradient is computed; the number changes no result. Default 1.
+    pub fn set_threads(&mut self, threads: NonZeroUsize) {
+        self.learner.threads = threads;
+    }
+
     /// Changes the learning rate for the steps to come.
     ///
     /// # Errors
@@ -143,15 +150,13 @@ impl PolicyTrainer {
 
     /// Everything of [`PolicyTrainer::update`] but the step; the gradient stays in the buffers.
     pub(crate) fn gradient(&mut self, batch: &PolicyBatch<'_>) -> Result<PolicyStats, NetworkError> {
-        let Learner { network, backprop, .. } = &mut self.learner;
-        let actions = network.config().params().output;
-        let mut row_loss =
-            RowLoss::new(batch, &self.config.params, (network.rows(batch.observations)?, actions))?;
-        NetworkError::finite_rows("observation", batch.observations, network.config().params().input)?;
-        backprop.gradient(network, batch.observations, |row, logits, derivatives| {
-            row_loss.add(row, logits, derivatives)
-        })?;
-        row_loss.stats()
+        let Learner { network, backprop, threads, .. } = &mut self.learner;
+        let params = network.config().params();
+        NetworkError::finite_rows("observation", batch.observations, params.input)?;
+        let sizes = (network.rows(batch.observations)?, params.output);
+        let surrogate = Surrogate::new(batch, &self.config.params, sizes)?;
+        let sums = backprop.gradient_of(network, batch.observations, &surrogate, *threads)?;
+        surrogate.stats(&sums)
     }
 
     #[cfg(test)]

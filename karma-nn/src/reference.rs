@@ -97,6 +97,13 @@ fn huber(delta: f32, error: &Tensor) -> Result<Tensor, Error> {
     size.le(delta)?.where_cond(&square, &((&size - 0.5 * delta)? * delta)?)
 }
 
+/// Layer normalisation of primitive operations, without gain and bias.
+fn normalise(x: &Tensor) -> Result<Tensor, Error> {
+    let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
+    let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
+    centred.broadcast_div(&(variance + 1e-5)?.sqrt()?)
+}
+
 /// The parameters of a network as variables of candle.
 struct Graph {
     device: CandleDevice,
@@ -123,8 +130,14 @@ impl Graph {
     fn forward(&self, inputs: &[f32]) -> Result<Tensor, Error> {
         let width = self.layout.layers[0].inputs;
         let mut x = Tensor::from_slice(inputs, (inputs.len() / width, width), &self.device)?;
-        for (i, layer) in self.variables.chunks_exact(2).enumerate() {
-            x = x.matmul(&layer[0])?.broadcast_add(&layer[1])?;
+        let mut variables = self.variables.iter();
+        let mut next = || variables.next().ok_or_else(|| Error::Msg("a parameter is missing".to_owned()));
+        for (i, layer) in self.layout.layers.iter().enumerate() {
+            let (weight, bias) = (next()?, next()?);
+            if layer.norm.is_some() {
+                x = normalise(&x)?.broadcast_mul(next()?)?.broadcast_add(next()?)?;
+            }
+            x = x.matmul(weight)?.broadcast_add(bias)?;
             if i + 1 < self.layout.layers.len() {
                 x = match self.activation {
                     Activation::Tanh => x.tanh()?,

@@ -15,8 +15,11 @@
 //!
 //! Example: t = 1, v = u = 0 gives a loss of ½ and the derivative −1 with respect to v.
 
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 
+use crate::backprop::RowLoss;
 use crate::learner::{Learner, total_weight, weight};
 use crate::{
     AdamConfig, AdamParams, Checkpoint, CheckpointError, ConfigError, Mlp, NetworkError, ValueNorm, math,
@@ -148,6 +151,11 @@ impl ValueTrainer {
         self.learner.adam.steps()
     }
 
+    /// On how many threads a gradient is computed; the number changes no result. Default 1.
+    pub fn set_threads(&mut self, threads: NonZeroUsize) {
+        self.learner.threads = threads;
+    }
+
     /// Changes the learning rate for the steps to come.
     ///
     /// # Errors
@@ -178,28 +186,11 @@ impl ValueTrainer {
         batch: &ValueBatch<'_>,
         norms: &[ValueNorm],
     ) -> Result<f32, NetworkError> {
-        let (params, heads) = (&self.config.params, norms.len());
-        let total = total_weight(batch.weights, self.check(batch)?)? * heads as f64;
-        let Learner { network, backprop, .. } = &mut self.learner;
-        let mut loss = 0.0;
-        backprop.gradient(network, batch.states, |row, values, derivatives| {
-            let weight = f64::from(weight(batch.weights, row));
-            if weight > 0.0 {
-                for (head, (value, derivative)) in values.iter().zip(derivatives).enumerate() {
-                    let (target, old) =
-                        (batch.returns[row * heads + head], batch.old_values[row * heads + head]);
-                    NetworkError::finite(old, || format!("old value {head} of row {row}"))?;
-                    let target =
-                        if params.normalise_returns { norms[head].normalise(target) } else { target };
-                    let (row_loss, slope) = row_loss(params, target, old, *value);
-                    NetworkError::finite(row_loss, || format!("value loss {head} of row {row}"))?;
-                    loss += weight * f64::from(row_loss);
-                    *derivative = math::narrow(weight / total) * slope;
-                }
-            }
-            Ok::<(), NetworkError>(())
-        })?;
-        Ok(math::narrow(loss / total))
+        let total_weight = total_weight(batch.weights, self.check(batch)?)? * norms.len() as f64;
+        let Learner { network, backprop, threads, .. } = &mut self.learner;
+        let loss = ClippedHuber { batch, params: &self.config.params, norms, total_weight };
+        let sum = backprop.gradient_of(network, batch.states, &loss, *threads)?;
+        Ok(math::narrow(sum / total_weight))
     }
 
     /// The number of rows, if all columns have it and all states are finite.
@@ -237,6 +228,50 @@ impl ValueTrainer {
         let heads = learner.network.config().params().output;
         let norms = ValueNorm::restore(checkpoint, name, heads)?;
         Ok(Self { learner, norms, config })
+    }
+}
+
+/// The loss of a batch, row by row.
+struct ClippedHuber<'a> {
+    batch: &'a ValueBatch<'a>,
+    params: &'a ValueParams,
+    norms: &'a [ValueNorm],
+    /// Over rows and heads.
+    total_weight: f64,
+}
+
+impl RowLoss for ClippedHuber<'_> {
+    /// The loss of the rows, each times its weight.
+    type Sums = f64;
+
+    fn add(
+        &self,
+        row: usize,
+        values: &[f32],
+        derivatives: &mut [f32],
+        loss: &mut f64,
+    ) -> Result<(), NetworkError> {
+        let weight = f64::from(weight(self.batch.weights, row));
+        if weight == 0.0 {
+            return Ok(());
+        }
+        let first = row * values.len();
+        let share = math::narrow(weight / self.total_weight);
+        for (head, (value, derivative)) in values.iter().zip(derivatives).enumerate() {
+            let (target, old) = (self.batch.returns[first + head], self.batch.old_values[first + head]);
+            NetworkError::finite(old, || format!("old value {head} of row {row}"))?;
+            let normalise = self.params.normalise_returns;
+            let target = if normalise { self.norms[head].normalise(target) } else { target };
+            let (row_loss, slope) = row_loss(self.params, target, old, *value);
+            NetworkError::finite(row_loss, || format!("value loss {head} of row {row}"))?;
+            *loss += weight * f64::from(row_loss);
+            *derivative = share * slope;
+        }
+        Ok(())
+    }
+
+    fn merge(loss: &mut f64, later: f64) {
+        *loss += later;
     }
 }
 

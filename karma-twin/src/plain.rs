@@ -174,7 +174,9 @@ impl Scaled {
     fn fit(&self, seed: SeedTree) -> Result<Mlp, FitError> {
         let (activation, output_gain) = (Activation::Relu, 1.0);
         let (input, output) = (self.width, self.columns);
-        let config = MlpParams { input, hidden: vec![128; 3], output, activation, output_gain }.check()?;
+        let config =
+            MlpParams { hidden: vec![128; 3], output, activation, output_gain, ..MlpParams::critic(input) }
+                .check()?;
         let adam = AdamParams { learning_rate: 1e-3, epsilon: 1e-8, ..AdamParams::default() }.check()?;
         let mut network = Mlp::orthogonal(&config, &mut seed.child("weights").rng());
         let mut adam = Adam::new(&adam, network.parameters().len());
@@ -187,7 +189,7 @@ impl Scaled {
             shuffle(&mut learned, &mut rng);
             for batch in learned.chunks(BATCH) {
                 let gradient = self.gradient(&mut backprop, &network, batch)?;
-                adam.step(network.parameters_mut(), gradient, 1.0)?;
+                network.change(|parameters| adam.step(parameters, gradient, 1.0))?;
             }
             let error = self.error(&network, &held_out)?;
             if error < least {

@@ -1,7 +1,10 @@
+use std::num::NonZeroUsize;
+
 use super::*;
 use crate::MlpParams;
 use crate::math::narrow;
-use crate::testing::{relative_error, rng, wave};
+use crate::mlp::PlaceKind;
+use crate::testing::{exact, relative_error, rng, wave};
 
 /// Half the squared outputs, summed: the derivative is the output itself.
 #[expect(clippy::unnecessary_wraps, reason = "a head can refuse")]
@@ -16,8 +19,24 @@ fn gradient(network: &Mlp, inputs: &[f32]) -> Vec<f32> {
 }
 
 fn network(hidden: &[usize], activation: Activation) -> Mlp {
-    let params = MlpParams { hidden: hidden.to_vec(), activation, output: 3, ..MlpParams::critic(6) };
-    Mlp::orthogonal(&params.check().unwrap(), &mut rng(5))
+    network_with(hidden, activation, false)
+}
+
+/// A network whose gains, shifts and biases are not what they begin with.
+fn network_with(hidden: &[usize], activation: Activation, norms: bool) -> Mlp {
+    let (hidden, input_norm, layer_norm) = (hidden.to_vec(), norms, norms);
+    let params = MlpParams { hidden, activation, output: 3, input_norm, layer_norm, ..MlpParams::critic(6) };
+    let mut network = Mlp::orthogonal(&params.check().unwrap(), &mut rng(5));
+    let places: Vec<_> = network.layout().places().collect();
+    network.change(|parameters| {
+        for (place, phase) in places.iter().zip(0_u8..).filter(|(place, _)| place.kind != PlaceKind::Weight) {
+            let mut values = place.read(parameters);
+            let moved = wave(values.len(), f32::from(phase));
+            values.iter_mut().zip(moved).for_each(|(value, by)| *value += 0.3 * by);
+            place.write(&values, parameters);
+        }
+    });
+    network
 }
 
 #[test]
@@ -34,36 +53,115 @@ fn the_gradient_of_one_layer_is_the_outer_product_of_input_and_error() {
     assert_eq!(real, [-4.0, 8.0, -4.0]);
 }
 
-/// Central differences of `½ Σ out²`, in `f64` sums over the `f32` forward pass.
+/// Central differences of `½ Σ out²` in `f64` on the network's definition, which shares no code with it.
 #[test]
-fn the_gradient_agrees_with_finite_differences() {
-    for activation in [Activation::Tanh, Activation::Relu] {
-        let (mut network, inputs) = (network(&[8, 5], activation), wave(6 * 10, 0.2));
+fn the_gradient_agrees_with_finite_differences_in_double_precision() {
+    for (activation, norms) in [Activation::Tanh, Activation::Relu]
+        .into_iter()
+        .zip([false, true])
+        .chain([(Activation::Tanh, true), (Activation::Relu, false)])
+    {
+        let (network, inputs) = (network_with(&[8, 5], activation, norms), wave(6 * 10, 0.2));
         let analytic = gradient(&network, &inputs);
-        let loss = |network: &Mlp| -> f64 {
-            network.forward(&inputs).unwrap().iter().map(|o| f64::from(*o).powi(2) / 2.0).sum()
+        let mut parameters: Vec<f64> = network.parameters().iter().copied().map(f64::from).collect();
+        let loss = |parameters: &[f64]| -> f64 {
+            exact::forward(&network, parameters, &inputs).iter().map(|o| o * o / 2.0).sum()
         };
-        let step = 2_f32.powi(-9);
-        let numeric: Vec<f32> = (0..analytic.len())
-            .map(|i| {
-                let at = network.parameters()[i];
-                let mut moved = |to: f32| {
-                    network.parameters_mut()[i] = to;
-                    loss(&network)
+        for place in network.layout().places() {
+            let mut numeric = vec![0.0; analytic.len()];
+            for i in place.indices() {
+                let at = parameters[i];
+                let mut moved = |by: f64| {
+                    parameters[i] = at + by;
+                    loss(&parameters)
                 };
-                let slope = (moved(at + step) - moved(at - step)) / f64::from(2.0 * step);
-                moved(at);
-                narrow(slope)
-            })
-            .collect();
-        let error = relative_error(&analytic, &numeric);
-        assert!(error < 2e-3, "{activation:?}: relative error {error}");
+                numeric[i] = narrow((moved(1e-5) - moved(-1e-5)) / 2e-5);
+                parameters[i] = at;
+            }
+            let (analytic, numeric) = (place.read(&analytic), place.read(&numeric));
+            let error = relative_error(&analytic, &numeric);
+            assert!(error < 1e-5, "{activation:?}, norms {norms}, {}: relative error {error}", place.name);
+        }
     }
 }
 
 #[test]
+fn every_parameter_receives_gradient() {
+    for norms in [false, true] {
+        let (network, inputs) = (network_with(&[20, 17], Activation::Tanh, norms), wave(6 * 50, 0.2));
+        let gradient = gradient(&network, &inputs);
+        for place in network.layout().places() {
+            let still = place.read(&gradient).iter().filter(|g| **g == 0.0).count();
+            assert_eq!(still, 0, "{} of {} do not move (norms {norms})", still, place.name);
+        }
+    }
+}
+
+#[test]
+fn padding_receives_no_gradient() {
+    let (network, inputs) = (network_with(&[20, 17], Activation::Tanh, true), wave(6 * 50, 0.2));
+    let mut gradient = gradient(&network, &inputs);
+    for place in network.layout().places() {
+        place.write(&vec![0.0; place.shape.iter().product()], &mut gradient);
+    }
+    assert!(gradient.iter().all(|g| *g == 0.0));
+}
+
+/// Half the squared outputs as a loss that threads share.
+struct HalfSquares;
+
+impl RowLoss for HalfSquares {
+    type Sums = f64;
+
+    fn add(
+        &self,
+        row: usize,
+        out: &[f32],
+        derivatives: &mut [f32],
+        sums: &mut f64,
+    ) -> Result<(), NetworkError> {
+        *sums += f64::from(out[0]);
+        half_squares(row, out, derivatives)
+    }
+
+    fn merge(sums: &mut f64, later: f64) {
+        *sums += later;
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let (network, inputs) = (network_with(&[20], Activation::Tanh, true), wave(6 * (3 * BLOCK + 7), 0.2));
+    let on = |threads: usize| {
+        let mut backprop = Backprop::new(network.config());
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let sums = backprop.gradient_of(&network, &inputs, &HalfSquares, threads).unwrap();
+        (sums.to_bits(), backprop.last_gradient().to_vec())
+    };
+    assert_eq!(on(1).1, gradient(&network, &inputs));
+    for threads in [2, 3, 4, 9] {
+        assert_eq!(on(threads), on(1), "{threads} threads");
+    }
+}
+
+#[test]
+fn an_error_of_a_row_ends_the_pass_on_any_thread() {
+    struct Refuse;
+    impl RowLoss for Refuse {
+        type Sums = ();
+        fn add(&self, row: usize, _: &[f32], _: &mut [f32], (): &mut ()) -> Result<(), NetworkError> {
+            NetworkError::length("targets", usize::from(row >= BLOCK), 0)
+        }
+        fn merge((): &mut (), (): ()) {}
+    }
+    let (network, inputs) = (network(&[4], Activation::Tanh), wave(6 * 2 * BLOCK, 0.0));
+    let mut backprop = Backprop::new(network.config());
+    assert!(backprop.gradient_of(&network, &inputs, &Refuse, NonZeroUsize::new(2).unwrap()).is_err());
+}
+
+#[test]
 fn a_batch_of_several_pieces_has_the_sum_of_its_rows_gradients() {
-    let (network, inputs) = (network(&[20], Activation::Tanh), wave(6 * (2 * CHUNK + 3), 0.2));
+    let (network, inputs) = (network(&[20], Activation::Tanh), wave(6 * (BLOCK + PIECE + 3), 0.2));
     let mut sum = vec![0.0_f32; network.parameters().len()];
     for row in inputs.chunks(6) {
         sum.iter_mut().zip(gradient(&network, row)).for_each(|(s, g)| *s += g);

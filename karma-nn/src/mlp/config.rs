@@ -48,6 +48,12 @@ pub struct MlpParams {
     /// Gain of the output layer's initial weights, above 0.
     #[serde(default = "unit")]
     pub output_gain: f32,
+    /// Layer normalisation of each input row ("feature normalisation" of MAPPO's reference; no running statistics).
+    #[serde(default)]
+    pub input_norm: bool,
+    /// Layer normalisation after each hidden layer's non-linearity, as in MAPPO's reference.
+    #[serde(default)]
+    pub layer_norm: bool,
 }
 
 /// Two hidden layers of 64: what the reference implementation of MAPPO runs with.
@@ -69,7 +75,15 @@ impl MlpParams {
     /// A value function: two hidden layers of 64, one output, output gain 1.
     pub fn critic(input: usize) -> Self {
         let activation = Activation::default();
-        Self { input, hidden: two_layers_of_64(), output: 1, activation, output_gain: unit() }
+        Self {
+            input,
+            hidden: two_layers_of_64(),
+            output: 1,
+            activation,
+            output_gain: unit(),
+            input_norm: false,
+            layer_norm: false,
+        }
     }
 
     fn with_output(self, output: usize) -> Self {
@@ -103,6 +117,11 @@ impl MlpConfig {
     /// The settings as written.
     pub fn params(&self) -> &MlpParams {
         &self.0
+    }
+
+    /// Whether the inputs of layer `i` are normalised.
+    pub(crate) fn norm(&self, i: usize) -> bool {
+        if i == 0 { self.0.input_norm } else { self.0.layer_norm }
     }
 
     /// (inputs, outputs) of each layer, first to last.

@@ -1,15 +1,21 @@
 //! The clipped surrogate of one row, and its derivative with respect to the row's logits.
 
 use super::{PolicyBatch, PolicyParams, PolicyStats};
+use crate::backprop::RowLoss;
 use crate::categorical::{RowSummary, masked_softmax};
 use crate::learner::{total_weight, weight};
 use crate::{NetworkError, math};
 
-/// The loss of one row after the other, and the sums over them.
-pub(super) struct RowLoss<'a> {
+/// The loss of a batch, row by row.
+pub(super) struct Surrogate<'a> {
     batch: &'a PolicyBatch<'a>,
     params: &'a PolicyParams,
     total_weight: f64,
+}
+
+/// Sums over rows, each times its weight.
+#[derive(Default)]
+pub(super) struct Sums {
     log_probs: Vec<f32>,
     probs: Vec<f32>,
     loss: f64,
@@ -18,7 +24,7 @@ pub(super) struct RowLoss<'a> {
     clipped: f64,
 }
 
-impl<'a> RowLoss<'a> {
+impl<'a> Surrogate<'a> {
     pub(super) fn new(
         batch: &'a PolicyBatch<'a>,
         params: &'a PolicyParams,
@@ -28,36 +34,7 @@ impl<'a> RowLoss<'a> {
         NetworkError::length("actions", batch.actions.len(), rows)?;
         NetworkError::length("old_log_probs", batch.old_log_probs.len(), rows)?;
         NetworkError::length("advantages", batch.advantages.len(), rows)?;
-        let total_weight = total_weight(batch.weights, rows)?;
-        let [log_probs, probs] = [(); 2].map(|()| vec![0.0; actions]);
-        let (loss, entropy, kl, clipped) = (0.0, 0.0, 0.0, 0.0);
-        Ok(Self { batch, params, total_weight, log_probs, probs, loss, entropy, kl, clipped })
-    }
-
-    pub(super) fn add(
-        &mut self,
-        row: usize,
-        logits: &[f32],
-        derivatives: &mut [f32],
-    ) -> Result<(), NetworkError> {
-        let weight = weight(self.batch.weights, row);
-        if weight == 0.0 {
-            return Ok(());
-        }
-        let (action, mask) = self.row(row, logits.len())?;
-        let (log_probs, probs) = (&mut self.log_probs, &mut self.probs);
-        let RowSummary { entropy } = masked_softmax(row, logits, mask, log_probs, probs)?;
-        let share = math::narrow(f64::from(weight) / self.total_weight);
-        let slope = self.surrogate(row, action, weight);
-        self.entropy += f64::from(weight) * f64::from(entropy);
-        for j in 0..logits.len() {
-            let (p, log_p) = (self.probs[j], self.log_probs[j]);
-            // An illegal action has p = 0 and ln p = −∞, whose product would be a NaN.
-            let bonus = if mask[j] { self.params.entropy_coef * p * (log_p + entropy) } else { 0.0 };
-            derivatives[j] = share * (bonus - slope * p);
-        }
-        derivatives[action] += share * slope;
-        Ok(())
+        Ok(Self { batch, params, total_weight: total_weight(batch.weights, rows)? })
     }
 
     /// The action and the mask of a row, once they are known to make sense.
@@ -73,30 +50,69 @@ impl<'a> RowLoss<'a> {
     }
 
     /// Adds the row to the sums; returns the derivative of its loss with respect to ln π(action).
-    fn surrogate(&mut self, row: usize, action: usize, weight: f32) -> f32 {
+    fn surrogate(&self, row: usize, action: usize, weight: f32, sums: &mut Sums) -> f32 {
         let epsilon = self.params.clip_epsilon;
         let advantage = self.batch.advantages[row];
-        let log_ratio = self.log_probs[action] - self.batch.old_log_probs[row];
+        let log_ratio = sums.log_probs[action] - self.batch.old_log_probs[row];
         let ratio = math::exp(log_ratio);
         let free = ratio * advantage;
         let clipped = ratio.clamp(1.0 - epsilon, 1.0 + epsilon) * advantage;
         let weight = f64::from(weight);
-        self.loss -= weight * f64::from(if free <= clipped { free } else { clipped });
-        self.kl += weight * f64::from(ratio - 1.0 - log_ratio);
-        self.clipped += if (ratio - 1.0).abs() > epsilon { weight } else { 0.0 };
+        sums.loss -= weight * f64::from(if free <= clipped { free } else { clipped });
+        sums.kl += weight * f64::from(ratio - 1.0 - log_ratio);
+        sums.clipped += if (ratio - 1.0).abs() > epsilon { weight } else { 0.0 };
         if free <= clipped { -free } else { 0.0 }
     }
 
-    pub(super) fn stats(&self) -> Result<PolicyStats, NetworkError> {
+    pub(super) fn stats(&self, sums: &Sums) -> Result<PolicyStats, NetworkError> {
         let mean = |sum: f64| math::narrow(sum / self.total_weight);
-        let policy_loss = mean(self.loss);
+        let policy_loss = mean(sums.loss);
         NetworkError::finite(policy_loss, || "policy loss".to_owned())?;
         Ok(PolicyStats {
             policy_loss,
-            entropy: mean(self.entropy),
-            approx_kl: mean(self.kl),
-            clip_fraction: mean(self.clipped),
+            entropy: mean(sums.entropy),
+            approx_kl: mean(sums.kl),
+            clip_fraction: mean(sums.clipped),
             grad_norm: 0.0,
         })
+    }
+}
+
+impl RowLoss for Surrogate<'_> {
+    type Sums = Sums;
+
+    fn add(
+        &self,
+        row: usize,
+        logits: &[f32],
+        derivatives: &mut [f32],
+        sums: &mut Sums,
+    ) -> Result<(), NetworkError> {
+        let weight = weight(self.batch.weights, row);
+        if weight == 0.0 {
+            return Ok(());
+        }
+        let (action, mask) = self.row(row, logits.len())?;
+        sums.log_probs.resize(logits.len(), 0.0);
+        sums.probs.resize(logits.len(), 0.0);
+        let RowSummary { entropy } = masked_softmax(row, logits, mask, &mut sums.log_probs, &mut sums.probs)?;
+        let share = math::narrow(f64::from(weight) / self.total_weight);
+        let slope = self.surrogate(row, action, weight, sums);
+        sums.entropy += f64::from(weight) * f64::from(entropy);
+        let softmax = sums.probs.iter().zip(&sums.log_probs).zip(mask);
+        for (derivative, ((p, log_p), legal)) in derivatives.iter_mut().zip(softmax) {
+            // An illegal action has p = 0 and ln p = −∞, whose product would be a NaN.
+            let bonus = if *legal { self.params.entropy_coef * p * (log_p + entropy) } else { 0.0 };
+            *derivative = share * (bonus - slope * p);
+        }
+        derivatives[action] += share * slope;
+        Ok(())
+    }
+
+    fn merge(sums: &mut Sums, later: Sums) {
+        sums.loss += later.loss;
+        sums.entropy += later.entropy;
+        sums.kl += later.kl;
+        sums.clipped += later.clipped;
     }
 }

@@ -184,11 +184,11 @@ impl Member<'_> {
         let params = self.config.params();
         let seed = self.fitting.seed.child("network").index(self.index as u64);
         let shape = MlpParams {
-            input: self.normaliser.width(),
             hidden: params.hidden.clone(),
             output: self.units.len() * OUTPUTS,
             activation: Activation::Relu,
             output_gain: 0.1,
+            ..MlpParams::critic(self.normaliser.width())
         };
         let mut network = match start {
             Some(network) => network,
@@ -265,10 +265,10 @@ impl Member<'_> {
                 let rate = params.learning_rate * cosine(step, steps);
                 let norm = gradient_norm(self.gradient(&mut backprop, network, &rows, (samples, batch))?);
                 let decay = 1.0 - rate * params.weight_decay;
-                network.parameters_mut().iter_mut().for_each(|parameter| *parameter *= decay);
+                network.change(|parameters| parameters.iter_mut().for_each(|parameter| *parameter *= decay));
                 adam.set_learning_rate(rate.max(1e-9))?;
                 let scale = (LONGEST_GRADIENT / norm.max(1e-12)).min(1.0);
-                adam.step(network.parameters_mut(), backprop.last_gradient(), scale)?;
+                network.change(|parameters| adam.step(parameters, backprop.last_gradient(), scale))?;
                 step += 1;
             }
         }
