@@ -4,6 +4,7 @@
 //! `cargo run --release -p karma-benches --example memory` states the memory of an environment.
 
 mod recorded;
+pub mod turns;
 
 use std::sync::Arc;
 

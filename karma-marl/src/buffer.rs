@@ -8,10 +8,10 @@
 mod rows;
 
 use karma_core::{AgentId, PerAgent};
+use karma_nn::{Collective, CollectiveError};
 
 use crate::gae::{Boundary, Discount, GaeError, Played, gae};
-use crate::seats::Seat;
-use crate::stats::{mean, standard_deviation};
+use crate::seats::{self, Seat};
 pub(crate) use rows::{AgentRows, EnvironmentRows};
 
 /// One agent's columns.
@@ -21,6 +21,8 @@ pub(crate) struct AgentColumns {
     pub(crate) inputs: Vec<f32>,
     /// (E, T, actions).
     pub(crate) masks: Vec<bool>,
+    /// (E, T): whether the agent took part.
+    pub(crate) alive: Vec<bool>,
     /// (E, T).
     pub(crate) actions: Vec<usize>,
     /// (E, T): ln π of the action when it was taken.
@@ -36,6 +38,7 @@ impl AgentColumns {
         Self {
             inputs,
             masks: vec![false; rows * seat.actions()],
+            alive: vec![true; rows],
             actions: vec![0; rows],
             log_probs: vec![0.0; rows],
         }
@@ -46,6 +49,7 @@ impl AgentColumns {
             seat,
             inputs: &mut self.inputs,
             masks: &mut self.masks,
+            alive: &mut self.alive,
             actions: &mut self.actions,
             log_probs: &mut self.log_probs,
         }
@@ -126,6 +130,11 @@ impl RolloutBuffer {
         self.agents.get(agent).map_or(&[], |columns| &columns.actions)
     }
 
+    /// (E, T): whether `agent` took part in each step; empty if there is no such agent.
+    pub fn alive(&self, agent: AgentId) -> &[bool] {
+        self.agents.get(agent).map_or(&[], |columns| &columns.alive)
+    }
+
     /// (E, T, actions): what `agent` was allowed to do in each step; empty if there is no such agent.
     pub fn masks(&self, agent: AgentId) -> &[bool] {
         self.agents.get(agent).map_or(&[], |columns| &columns.masks)
@@ -143,10 +152,9 @@ impl RolloutBuffer {
     pub(crate) fn split(&mut self) -> Vec<EnvironmentRows<'_>> {
         let environments = self.rows() / self.length;
         let mut rest = EnvironmentRows {
+            first: 0,
             agents: self.seats.iter().zip(&mut self.agents).map(|(seat, c)| c.rows(seat)).collect(),
             globals: &mut self.globals,
-            outputs: &mut self.outputs,
-            values: &mut self.values,
             rewards: &mut self.rewards,
             boundaries: &mut self.boundaries,
         };
@@ -169,35 +177,54 @@ impl RolloutBuffer {
     }
 
     /// Shifts and scales the advantages to mean 0 and deviation 1, for each network over all rows of all agents
-    /// that it plays, as on-policy does with one actor and with several (and not over each mini-batch).
-    /// Advantages that are all equal become 0.
+    /// that it plays and of all ranks, as on-policy does with one actor and with several (and not over each mini-batch).
+    /// Rows in which an agent was dead do not count. Advantages that are all equal become 0.
     ///
     /// So an actor of one agent does not feel the scale of its rewards, while agents that share an actor
     /// compete for it: whose rewards are larger counts for more.
-    pub(crate) fn normalise_advantages(&mut self) {
-        let networks = self.seats.iter().map(|seat| seat.network + 1).max().unwrap_or(0);
-        let agents = self.seats.len();
-        for network in 0..networks {
-            let seats = self.seats.iter().enumerate().filter(|(_, seat)| seat.network == network);
-            let own: Vec<usize> = seats.map(|(agent, _)| agent).collect();
-            normalise(&mut self.advantages, agents, &own);
+    pub(crate) fn normalise_advantages(&mut self, ranks: &mut dyn Collective) -> Result<(), CollectiveError> {
+        for network in 0..seats::networks(&self.seats) {
+            self.normalise_network(network, ranks)?;
         }
+        Ok(())
     }
-}
 
-/// Shifts and scales the columns `own` of rows of `width` to common mean 0 and deviation 1.
-#[expect(clippy::cast_possible_truncation, reason = "advantages are kept in single precision")]
-fn normalise(values: &mut [f32], width: usize, own: &[usize]) {
-    /// Added to the deviation, as in on-policy.
-    const EPSILON: f64 = 1e-5;
-    let wide: Vec<f64> =
-        values.chunks(width).flat_map(|row| own.iter().map(|column| f64::from(row[*column]))).collect();
-    if let (Some(mean), Some(deviation)) = (mean(&wide), standard_deviation(&wide)) {
-        for row in values.chunks_mut(width) {
-            for column in own {
-                row[*column] = ((f64::from(row[*column]) - mean) / (deviation + EPSILON)) as f32;
+    /// Sums run in `f64` over the rows of one agent after the other, first for the mean and then for the deviation.
+    #[expect(clippy::cast_possible_truncation, reason = "advantages are kept in single precision")]
+    fn normalise_network(
+        &mut self,
+        network: usize,
+        ranks: &mut dyn Collective,
+    ) -> Result<(), CollectiveError> {
+        /// Added to the deviation, as in on-policy.
+        const EPSILON: f64 = 1e-5;
+        let width = self.seats.len();
+        let own = self.seats.iter().zip(&self.agents).enumerate();
+        let own: Vec<(usize, &AgentColumns)> =
+            own.filter(|(_, (seat, _))| seat.network == network).map(|(i, (_, agent))| (i, agent)).collect();
+        let total = |advantages: &[f32], term: &dyn Fn(f64) -> f64| -> f64 {
+            let of = |(agent, columns): &(usize, &AgentColumns)| -> f64 {
+                let column = advantages.iter().skip(*agent).step_by(width).zip(&columns.alive);
+                column.filter(|(_, alive)| **alive).map(|(a, _)| term(f64::from(*a))).sum()
+            };
+            own.iter().map(of).sum()
+        };
+        let mut sums = [total(&self.advantages, &|_| 1.0), total(&self.advantages, &|a| a)];
+        ranks.sum_f64(&mut sums)?;
+        let [count, sum] = sums;
+        if count == 0.0 {
+            return Ok(());
+        }
+        let mean = sum / count;
+        let mut square = [total(&self.advantages, &|a| (a - mean) * (a - mean))];
+        ranks.sum_f64(&mut square)?;
+        let deviation = (square[0] / count).sqrt() + EPSILON;
+        for (agent, _) in own {
+            for a in self.advantages.iter_mut().skip(agent).step_by(width) {
+                *a = ((f64::from(*a) - mean) / deviation) as f32;
             }
         }
+        Ok(())
     }
 }
 

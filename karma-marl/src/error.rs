@@ -1,7 +1,7 @@
 //! What can go wrong in training.
 
 use karma_core::ActionError;
-use karma_nn::{CheckpointError, ConfigError, NetworkError};
+use karma_nn::{CheckpointError, CollectiveError, ConfigError, NetworkError};
 use thiserror::Error;
 
 use crate::gae::GaeError;
@@ -24,19 +24,20 @@ pub enum SetupError {
         environment: usize,
     },
     /// There is nobody to train.
-    #[error("the environment has no agents; at least one defender is needed")]
+    #[error("the environment has no agents; at least one is needed")]
     NoAgents,
-    /// An agent is not on the side that is trained.
-    #[error(
-        "agent {agent} is an attacker; all agents must be defenders (an attacker is part of the environment)"
-    )]
-    Attacker {
-        /// Its name.
-        agent: String,
+    /// Environments cannot be dealt out to the ranks.
+    #[error("num_envs is {num_envs}; allowed: a multiple of the {ranks} ranks")]
+    Ranks {
+        /// What the settings say.
+        num_envs: usize,
+        /// How many there are.
+        ranks: usize,
     },
     /// Agents that differ cannot share one actor.
     #[error(
-        "agent {agent} differs from the first in actions or observation size; parameter_sharing needs equals"
+        "agent {agent} differs from the first of its side in actions or observation size; parameter_sharing needs \
+         equals"
     )]
     Sharing {
         /// The first that differs.
@@ -127,14 +128,29 @@ pub enum MappoError {
     /// The rollout does not end with a boundary.
     #[error(transparent)]
     Advantages(#[from] GaeError),
-    /// A network cannot learn from the rollout.
-    #[error("{learner} cannot be updated")]
+    /// A network cannot learn from a part of the rollout.
+    #[error("{learner} cannot be updated in epoch {epoch}, mini-batch {minibatch}")]
     Update {
+        /// Which network.
+        learner: String,
+        /// The pass over the rollout, from 0.
+        epoch: usize,
+        /// The part of it, from 0.
+        minibatch: usize,
+        /// Why.
+        source: NetworkError,
+    },
+    /// A network cannot be made, or cannot be asked.
+    #[error("{learner} cannot be used")]
+    Network {
         /// Which network.
         learner: String,
         /// Why.
         source: NetworkError,
     },
+    /// Learners that step together lost each other.
+    #[error("the ranks cannot go on together")]
+    Ranks(#[from] CollectiveError),
     /// A checkpoint cannot be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),

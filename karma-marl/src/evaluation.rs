@@ -1,6 +1,6 @@
 //! Playing trained policies without learning.
 
-use karma_core::{ActionError, Environment, JointAction, PerAgent, Policy, SeedTree};
+use karma_core::{ActionError, AgentId, Environment, Id as _, JointAction, PerAgent, Policy, SeedTree, Team};
 
 /// The team's return, not discounted, in one episode for each seed: what tables are made of, together with
 /// [`stats`](crate::stats). It is the mean over agents of the rewards that the environment gives them; what it
@@ -17,13 +17,27 @@ pub fn episodic_returns<P: Policy>(
     policies: &PerAgent<P>,
     seeds: impl IntoIterator<Item = u64>,
 ) -> Result<Vec<f64>, ActionError> {
-    seeds.into_iter().map(|seed| episodic_return(environment, policies, seed)).collect()
+    let all: Vec<AgentId> = environment.spec().agents.ids().collect();
+    seeds.into_iter().map(|seed| episodic_return(environment, policies, seed, &all)).collect()
+}
+
+/// [`episodic_returns`] of one side: the mean over its agents.
+pub(crate) fn returns_of<P: Policy>(
+    environment: &mut dyn Environment,
+    policies: &PerAgent<P>,
+    seeds: &[u64],
+    team: Team,
+) -> Result<Vec<f64>, ActionError> {
+    let agents = environment.spec().agents.iter_enumerated();
+    let side: Vec<AgentId> = agents.filter(|(_, agent)| agent.team == team).map(|(id, _)| id).collect();
+    seeds.iter().map(|seed| episodic_return(environment, policies, *seed, &side)).collect()
 }
 
 fn episodic_return<P: Policy>(
     environment: &mut dyn Environment,
     policies: &PerAgent<P>,
     seed: u64,
+    counted: &[AgentId],
 ) -> Result<f64, ActionError> {
     let mut rng = SeedTree::new(seed).child("evaluation").rng();
     let mut step = environment.reset(seed);
@@ -32,9 +46,10 @@ fn episodic_return<P: Policy>(
         let seen = step.observations.iter().zip(&step.masks);
         let act = |(policy, (observation, mask)): (&P, _)| policy.act(observation, mask, &mut rng);
         let joint: JointAction = policies.iter().zip(seen).map(act).collect();
-        step = environment.step(&joint)?;
-        total +=
-            step.rewards.iter().map(|reward| f64::from(*reward)).sum::<f64>() / step.rewards.len() as f64;
+        environment.step_into(&joint, &mut step)?;
+        let rewards = step.rewards.as_slice();
+        let counted_rewards = counted.iter().map(|agent| f64::from(rewards[agent.index()]));
+        total += counted_rewards.sum::<f64>() / counted.len() as f64;
     }
     Ok(total)
 }

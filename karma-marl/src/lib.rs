@@ -3,9 +3,13 @@
 //! | you look for | open |
 //! |---|---|
 //! | training a team | [`MappoParams`] → [`MappoConfig`] → [`Mappo`] |
+//! | training until there is a reason to stop | [`Runner`], [`StopParams`], [`Hooks`] |
 //! | what one iteration came to | [`IterationStats`] |
+//! | what an attacker who studies a team can take from it | [`exploitability`] |
+//! | several learners that step together | [`Mappo::new_with`], [`karma_nn::Collective`] |
 //! | a trained team as an autoscaler | [`TeamAutoscaler`] |
 //! | acting without the trainer | [`TrainedPolicy`], from a checkpoint |
+//! | acting without this program | [`export_onnx`] |
 //! | the returns of a team on given seeds | [`episodic_returns`] |
 //! | interquartile means, intervals, paired differences | [`stats`] |
 //! | advantages that know why an episode ended | [`gae`] |
@@ -16,12 +20,16 @@
 //! of threads, and across a checkpoint.
 
 mod buffer;
+mod critics;
 mod error;
 mod evaluation;
+mod exploitability;
+mod export;
 pub mod gae;
 pub mod games;
 mod mappo;
 mod policy;
+mod runner;
 mod seats;
 pub mod stats;
 mod team;
@@ -30,6 +38,9 @@ mod vector;
 pub use buffer::RolloutBuffer;
 pub use error::{MappoError, RolloutError, SetupError, TeamError};
 pub use evaluation::episodic_returns;
-pub use mappo::{IterationStats, Mappo, MappoConfig, MappoParams};
+pub use exploitability::{Attack, Exploitability, ExploitabilityError, exploitability};
+pub use export::{ExportError, OnnxActor, export_onnx};
+pub use mappo::{Algorithm, IterationStats, Mappo, MappoConfig, MappoParams};
 pub use policy::{Mode, TrainedPolicy};
+pub use runner::{Hooks, Iteration, Report, Runner, StopConfig, StopParams, StopReason};
 pub use team::TeamAutoscaler;

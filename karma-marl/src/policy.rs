@@ -40,12 +40,17 @@ impl TrainedPolicy {
     /// # Errors
     /// If the bytes are damaged, hold something else, or were trained for other agents.
     pub fn load(bytes: &[u8], spec: &EnvironmentSpec, mode: Mode) -> Result<PerAgent<Self>, MappoError> {
-        let (checkpoint, state) = checkpoint::read(bytes, spec)?;
+        let (checkpoint, params) = checkpoint::read(bytes, spec)?;
         let load = |seat: &Seat| {
             let network = Mlp::restore(&checkpoint, &checkpoint::actor_name(seat.network))?;
             Ok(Self::new(network, seat, mode))
         };
-        seats(spec, state.params.parameter_sharing)?.iter().map(load).collect()
+        seats(spec, params.parameter_sharing)?.iter().map(load).collect()
+    }
+
+    /// The actor.
+    pub fn network(&self) -> &Mlp {
+        &self.network
     }
 
     /// The same policy with another way to pick.

@@ -1,15 +1,13 @@
 //! Which network plays which agent, and with which inputs.
 
-use karma_core::{Action, ActionSpace, AgentSpec, EnvironmentSpec, Id as _, PerAgent, Team};
-use karma_nn::{ConfigError, MlpConfig};
+use karma_core::{Action, ActionSpace, AgentSpec, EnvironmentSpec, PerAgent};
 
 use crate::error::SetupError;
-use crate::mappo::MappoParams;
 
 /// An agent's place at the table.
 ///
-/// Without sharing, agent i is played by network i on its observation. With sharing all are played by
-/// network 0, on the observation followed by a one-hot code of the agent: without it, agents that see the
+/// Without sharing, agent i is played by network i on its observation. With sharing all of a side are played by one
+/// network, on the observation followed by a one-hot code of the agent among its side: without it, agents that see the
 /// same would have to do the same.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seat {
@@ -24,17 +22,6 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    /// The seat of agent `index`.
-    fn new(index: usize, agent: &AgentSpec, sharing: Option<usize>) -> Self {
-        let one_hot = |agents| (0..agents).map(|other| f32::from(u8::from(other == index))).collect();
-        Self {
-            network: if sharing.is_some() { 0 } else { index },
-            observation: agent.observation_size,
-            identity: sharing.map_or_else(Vec::new, one_hot),
-            space: agent.action_space,
-        }
-    }
-
     /// Length of the network's input.
     pub(crate) fn inputs(&self) -> usize {
         self.observation + self.identity.len()
@@ -52,33 +39,48 @@ impl Seat {
     }
 }
 
-/// Seats for all agents, if this crate can train them.
+/// Seats for all agents. With sharing, each side has one actor.
 pub(crate) fn seats(spec: &EnvironmentSpec, sharing: bool) -> Result<PerAgent<Seat>, SetupError> {
-    let Some(first) = spec.agents.iter().next() else { return Err(SetupError::NoAgents) };
-    for agent in &spec.agents {
-        if agent.team == Team::Attacker {
-            return Err(SetupError::Attacker { agent: agent.name.clone() });
-        }
-        let alike = |a: &AgentSpec| (a.action_space, a.observation_size);
-        if sharing && alike(agent) != alike(first) {
-            return Err(SetupError::Sharing { agent: agent.name.clone() });
-        }
+    let agents = spec.agents.as_slice();
+    if agents.is_empty() {
+        return Err(SetupError::NoAgents);
     }
-    let sharing = sharing.then_some(spec.agents.len());
-    Ok(spec.agents.iter_enumerated().map(|(id, agent)| Seat::new(id.index(), agent, sharing)).collect())
+    let seat = |(index, agent): (usize, &AgentSpec)| {
+        let (network, identity) = if sharing { shared(agents, index)? } else { (index, Vec::new()) };
+        Ok(Seat { network, observation: agent.observation_size, identity, space: agent.action_space })
+    };
+    agents.iter().enumerate().map(seat).collect()
 }
 
-/// One network's settings for each actor that is needed.
-pub(crate) fn actors(seats: &PerAgent<Seat>, params: &MappoParams) -> Result<Vec<MlpConfig>, ConfigError> {
-    let needed = seats.iter().map(|seat| seat.network + 1).max().unwrap_or(0);
-    seats.iter().take(needed).map(|seat| params.actor(seat.inputs(), seat.actions()).check()).collect()
+/// The network of the side that agent `index` is on, and the agent's code among its side. One that is alone on its side
+/// needs none.
+fn shared(agents: &[AgentSpec], index: usize) -> Result<(usize, Vec<f32>), SetupError> {
+    let agent = &agents[index];
+    let side: Vec<usize> = (0..agents.len()).filter(|other| agents[*other].team == agent.team).collect();
+    let alike = |a: &AgentSpec| (a.action_space, a.observation_size);
+    if alike(agent) != alike(&agents[side[0]]) {
+        return Err(SetupError::Sharing { agent: agent.name.clone() });
+    }
+    let network = usize::from(agent.team != agents[0].team);
+    let code = |other: &usize| f32::from(u8::from(*other == index));
+    Ok((network, if side.len() > 1 { side.iter().map(code).collect() } else { Vec::new() }))
+}
+
+/// How many networks the seats need.
+pub(crate) fn networks(seats: &PerAgent<Seat>) -> usize {
+    seats.iter().map(|seat| seat.network + 1).max().unwrap_or(0)
+}
+
+/// The first seat that each network plays.
+pub(crate) fn first_seats(seats: &PerAgent<Seat>) -> impl Iterator<Item = &Seat> {
+    (0..networks(seats)).filter_map(|network| seats.iter().find(|seat| seat.network == network))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::games::Signals;
-    use karma_core::Environment as _;
+    use karma_core::{Environment as _, Team};
 
     #[test]
     fn a_shared_actor_is_told_whom_it_plays() {
@@ -86,7 +88,7 @@ mod tests {
         let [first, second] = seats.as_slice() else { panic!("two agents") };
         assert_eq!((first.network, second.network, first.inputs()), (0, 0, 3 + 2));
         assert_eq!((&first.identity[..], &second.identity[..]), (&[1.0, 0.0][..], &[0.0, 1.0][..]));
-        assert_eq!(actors(&seats, &MappoParams::default()).unwrap().len(), 1);
+        assert_eq!((networks(&seats), first_seats(&seats).count()), (1, 1));
     }
 
     #[test]
@@ -105,13 +107,24 @@ mod tests {
     }
 
     #[test]
-    fn attackers_and_unlike_sharers_are_refused_by_name() {
+    fn each_side_shares_an_actor_of_its_own() {
+        let mut spec = Signals::new(4).spec().clone();
+        let mut attacker = spec.agents.as_slice()[1].clone();
+        (attacker.team, attacker.observation_size) = (Team::Attacker, 7);
+        let defenders = spec.agents.clone().into_vec();
+        spec.agents = vec![defenders[0].clone(), attacker, defenders[1].clone()].into();
+        let seats = seats(&spec, true).unwrap();
+        let places: Vec<_> =
+            seats.iter().map(|seat| (seat.network, seat.identity.len(), seat.inputs())).collect();
+        assert_eq!(places, [(0, 2, 5), (1, 0, 7), (0, 2, 5)]);
+    }
+
+    #[test]
+    fn unlike_sharers_are_refused_by_name() {
         let mut spec = Signals::new(4).spec().clone();
         spec.agents.as_mut_slice()[1].action_space = ActionSpace::Discrete { actions: 9 };
         assert_eq!(seats(&spec, true), Err(SetupError::Sharing { agent: "second".to_owned() }));
         assert!(seats(&spec, false).is_ok());
-        spec.agents.as_mut_slice()[1].team = Team::Attacker;
-        assert_eq!(seats(&spec, false), Err(SetupError::Attacker { agent: "second".to_owned() }));
         spec.agents = Vec::new().into();
         assert_eq!(seats(&spec, false), Err(SetupError::NoAgents));
     }

@@ -50,8 +50,8 @@ pub(crate) fn masked_softmax(
     Ok(RowSummary { entropy })
 }
 
-/// A categorical distribution over the legal actions of one row.
-#[derive(Debug, Clone, PartialEq)]
+/// A categorical distribution over the legal actions of one row; the default is over none.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct MaskedCategorical {
     log_probs: Vec<f32>,
     probs: Vec<f32>,
@@ -64,10 +64,21 @@ impl MaskedCategorical {
     /// # Errors
     /// When the lengths differ, when no action is legal, or when a legal logit is not finite.
     pub fn new(logits: &[f32], mask: &[bool]) -> Result<Self, NetworkError> {
+        let mut head = Self::default();
+        head.renew(logits, mask).map(|()| head)
+    }
+
+    /// [`MaskedCategorical::new`] over this one, whose memory is used again. After an error it is not to be used.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn renew(&mut self, logits: &[f32], mask: &[bool]) -> Result<(), NetworkError> {
         NetworkError::length("mask", mask.len(), logits.len())?;
-        let [mut log_probs, mut probs] = [(); 2].map(|()| vec![0.0; logits.len()]);
-        let RowSummary { entropy } = masked_softmax(0, logits, mask, &mut log_probs, &mut probs)?;
-        Ok(Self { log_probs, probs, entropy })
+        self.log_probs.resize(logits.len(), 0.0);
+        self.probs.resize(logits.len(), 0.0);
+        let RowSummary { entropy } = masked_softmax(0, logits, mask, &mut self.log_probs, &mut self.probs)?;
+        self.entropy = entropy;
+        Ok(())
     }
 
     /// An action drawn by inversion; takes exactly one number from `rng`.

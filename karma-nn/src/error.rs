@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::{CollectiveError, rowwise};
+
 /// A setting that cannot be run with.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[error("{field} is {value}; allowed: {allowed}")]
@@ -57,6 +59,20 @@ pub enum NetworkError {
     /// A network was given to buffers that were made for another shape or activation.
     #[error("the network has another shape or activation than the one that the buffers were made for")]
     OtherNetwork,
+    /// A recurrent network was to learn from rows of which nobody says how they follow each other.
+    #[error("the network is recurrent: its batch needs `sequences`")]
+    SequencesMissing,
+    /// Sequences were given to a network that remembers nothing.
+    #[error("the network is not recurrent: its batch has no use for `sequences`")]
+    SequencesUnused,
+    /// A batch does not divide into whole sequences.
+    #[error("{rows} rows do not divide into sequences of {length} steps; a length is at least 1")]
+    Sequences {
+        /// Steps in one sequence.
+        length: usize,
+        /// Rows that were given.
+        rows: usize,
+    },
     /// No action is legal in a row that counts.
     #[error("row {row}: the mask forbids every one of the {actions} actions")]
     AllActionsMasked {
@@ -81,6 +97,9 @@ pub enum NetworkError {
         /// Which number.
         what: String,
     },
+    /// Learners that step together could not add up.
+    #[error(transparent)]
+    Collective(#[from] CollectiveError),
     /// A weight is negative or not finite, or no row of the batch has a weight above 0.
     #[error("weights must be finite and at least 0, with at least one above 0: {found}")]
     Weights {
@@ -102,6 +121,9 @@ impl NetworkError {
 
     /// Refuses the first row of `values` that holds a NaN or an infinity.
     pub(crate) fn finite_rows(what: &'static str, values: &[f32], width: usize) -> Result<(), Self> {
+        if rowwise::all_finite(values) {
+            return Ok(());
+        }
         for (row, values) in values.chunks_exact(width).enumerate() {
             if values.iter().any(|v| !v.is_finite()) {
                 return Err(Self::NonFinite { what: format!("{what} of row {row}") });

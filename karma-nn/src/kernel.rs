@@ -41,17 +41,6 @@ pub(crate) fn outer(x: Rows<'_>, delta: &[f32], width: usize, gradient: &mut [f3
     Arch::new().dispatch(Outer { x, delta, width, gradient });
 }
 
-/// `sums += ` the column sums of `delta`, whose rows are as wide as `sums`.
-pub(crate) fn column_sums(delta: &[f32], sums: &mut [f32]) {
-    Arch::new().dispatch(|| {
-        for row in delta.chunks_exact(sums.len()) {
-            for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += value;
-            }
-        }
-    });
-}
-
 /// Cuts `$count` into tiles: as many as fit of the first size, then of the others, which end in 1. Each is the call
 /// `$tile::<S, size, V>(from)`.
 macro_rules! tiles {

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use crate::adam::{Adam, AdamConfig, clip_factor, gradient_norm};
-use crate::{Backprop, Checkpoint, CheckpointError, Mlp, NetworkError};
+use crate::{Backprop, Checkpoint, CheckpointError, Collective, Mlp, NetworkError};
 
 /// A network that can be trained.
 #[derive(Debug, Clone)]
@@ -21,9 +21,15 @@ impl Learner {
         Self { backprop: Backprop::new(network.config()), adam, network, threads: NonZeroUsize::MIN }
     }
 
-    /// Clips the gradient that lies in the buffers and takes a step; returns its norm before clipping.
-    pub(crate) fn step(&mut self, max_grad_norm: f32) -> Result<f32, NetworkError> {
-        let gradient = self.backprop.last_gradient();
+    /// Adds up the gradients that lie in the ranks' buffers, clips the sum and takes a step; returns its norm before
+    /// clipping.
+    pub(crate) fn step(
+        &mut self,
+        max_grad_norm: f32,
+        ranks: &mut dyn Collective,
+    ) -> Result<f32, NetworkError> {
+        let gradient = self.backprop.last_gradient_mut();
+        ranks.sum_f32(gradient)?;
         let norm = gradient_norm(gradient);
         NetworkError::finite(norm, || "gradient norm".to_owned())?;
         let scale = clip_factor(norm, max_grad_norm);
@@ -48,14 +54,21 @@ impl Learner {
     }
 }
 
-/// Checks the weights of a batch and sums them; no weights count as 1 each.
-pub(crate) fn total_weight(weights: Option<&[f32]>, rows: usize) -> Result<f64, NetworkError> {
-    let Some(weights) = weights else { return Ok(rows as f64) };
-    NetworkError::length("weights", weights.len(), rows)?;
-    if let Some(row) = weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
-        return Err(NetworkError::Weights { found: format!("{} in row {row}", weights[row]) });
+/// Checks the weights of a batch and sums them over all ranks; no weights count as 1 each.
+pub(crate) fn total_weight(
+    weights: Option<&[f32]>,
+    rows: usize,
+    ranks: &mut dyn Collective,
+) -> Result<f64, NetworkError> {
+    let mut total = rows as f64;
+    if let Some(weights) = weights {
+        NetworkError::length("weights", weights.len(), rows)?;
+        if let Some(row) = weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
+            return Err(NetworkError::Weights { found: format!("{} in row {row}", weights[row]) });
+        }
+        total = weights.iter().map(|w| f64::from(*w)).sum();
     }
-    let total: f64 = weights.iter().map(|w| f64::from(*w)).sum();
+    ranks.sum_f64(std::slice::from_mut(&mut total))?;
     if total > 0.0 { Ok(total) } else { Err(NetworkError::Weights { found: "all are 0".to_owned() }) }
 }
 

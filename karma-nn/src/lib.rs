@@ -6,7 +6,10 @@
 //! | you want | take |
 //! |---|---|
 //! | a network and its outputs | [`MlpParams`] → [`MlpConfig`] → [`Mlp`] |
+//! | one that remembers | [`MlpParams::recurrent`], [`Inference::step`], [`Sequences`] |
 //! | an action under a mask | [`MaskedCategorical`] |
+//! | several actions at once under a mask | [`MaskedMultiDiscrete`] |
+//! | an actor for other programs | [`Mlp::to_onnx`] |
 //! | one step of PPO's actor | [`PolicyTrainer::update`] |
 //! | one step of its critic | [`ValueTrainer::update`] |
 //! | a gradient of another loss | [`Backprop::gradient`], then [`Adam::step`] |
@@ -21,9 +24,9 @@
 //! against (feature `candle`, and `cuda` to run that reference on a device).
 //!
 //! # Same inputs, same bits
-//! Each number is produced by one fixed order of additions and multiplications. There is no fused
-//! multiply-add, no reduction whose order depends on the width of a vector, and tanh, exp and ln are our own:
-//! the results do not depend on the machine, on its C library, on threads, or on which other rows are in a
+//! Each number is produced by one fixed order of additions, multiplications and fused multiply-adds (rounded once by
+//! definition, on every machine). No reduction has an order that depends on the width of a vector, and tanh, exp and ln
+//! are our own: the results do not depend on the machine, on its C library, on threads, or on which other rows are in a
 //! batch. Actor and critic share nothing, so they can be updated on two threads.
 //!
 //! # Example
@@ -45,15 +48,20 @@ mod adam;
 mod backprop;
 mod categorical;
 mod checkpoint;
+mod collective;
 mod error;
+mod gru;
 mod kernel;
 mod learner;
 mod math;
 mod mlp;
+mod multi;
+mod onnx;
 mod policy;
 #[cfg(any(test, feature = "candle"))]
 pub mod reference;
 mod rowwise;
+mod sequences;
 #[cfg(test)]
 mod testing;
 mod value;
@@ -63,9 +71,13 @@ pub use adam::{Adam, AdamConfig, AdamParams, gradient_norm};
 pub use backprop::Backprop;
 pub use categorical::MaskedCategorical;
 pub use checkpoint::{Checkpoint, CheckpointError, FORMAT_VERSION, Header, Tensor};
+pub use collective::{Alone, Collective, CollectiveError, Threads};
 pub use error::{ConfigError, NetworkError};
 pub use math::exp;
 pub use mlp::{Activation, Inference, Mlp, MlpConfig, MlpParams};
+pub use multi::MaskedMultiDiscrete;
+pub use onnx::{ONNX_OPSET, OnnxError, OnnxOptions};
 pub use policy::{PolicyBatch, PolicyConfig, PolicyParams, PolicyStats, PolicyTrainer};
+pub use sequences::Sequences;
 pub use value::{ValueBatch, ValueConfig, ValueParams, ValueStats, ValueTrainer};
 pub use value_norm::ValueNorm;

@@ -1,4 +1,4 @@
-//! tanh, exp and ln in `f32`, the same bits on every machine.
+//! tanh, the sigmoid, exp and ln in `f32`, the same bits on every machine.
 //!
 //! The functions of the C library differ from system to system in the last bits, and a scalar call for each
 //! value is the slowest part of a small network. These are polynomials without branches, so the compiler
@@ -30,6 +30,12 @@ pub(crate) fn tanh(x: f32) -> f32 {
     let p = 4.893_524_6e-3 + s * (6.372_619_3e-4 + s * (1.485_722_4e-5 + s * p));
     let q = 4.893_525e-3 + s * (2.268_434_6e-3 + s * (1.185_347_1e-4 + s * 1.198_258_4e-6));
     (x * p / q).clamp(-1.0, 1.0)
+}
+
+/// The logistic function 1 / (1 + e⁻ˣ). Relative error under 4e-7, also where it is tiny; it is never 0.
+#[inline]
+pub(crate) fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
 }
 
 /// eˣ, after Cephes' `expf` (Moshier, 1992): 2ⁿ · e^r with |r| ≤ ln 2 / 2. Relative error under 2e-7.
@@ -67,7 +73,7 @@ pub(crate) fn ln(x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{exp, ln, tanh};
+    use super::{exp, ln, sigmoid, tanh};
 
     fn sweep(from: f32, to: f32) -> impl Iterator<Item = f32> {
         (0_u16..=20_000).map(move |i| from + (to - from) * f32::from(i) / 20_000.0)
@@ -80,6 +86,16 @@ mod tests {
             assert!(error < 5e-7, "tanh({x}) is off by {error}");
         }
         assert!(sweep(-12.0, 12.0).all(|x| tanh(-x) == -tanh(x) && tanh(x).abs() <= 1.0));
+    }
+
+    #[test]
+    fn the_sigmoid_agrees_with_the_double_precision_one() {
+        for x in sweep(-80.0, 80.0).chain(sweep(-4.0, 4.0)) {
+            let exact = 1.0 / (1.0 + (-f64::from(x)).exp());
+            let error = (f64::from(sigmoid(x)) / exact - 1.0).abs();
+            assert!(error < 4e-7, "sigmoid({x}) is off by {error}");
+        }
+        assert!(sigmoid(0.0) == 0.5 && sigmoid(f32::INFINITY) == 1.0 && sigmoid(f32::NEG_INFINITY) > 0.0);
     }
 
     #[test]
@@ -102,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_nan_stays_a_nan_and_extremes_stay_finite() {
-        assert!(tanh(f32::NAN).is_nan() && exp(f32::NAN).is_nan());
+        assert!([tanh, sigmoid, exp].iter().all(|f| f(f32::NAN).is_nan()));
         assert_eq!(tanh(f32::INFINITY), 1.0);
         assert!(exp(f32::NEG_INFINITY) > 0.0 && exp(1e9).is_finite());
     }

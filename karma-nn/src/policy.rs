@@ -17,7 +17,10 @@ use std::num::NonZeroUsize;
 use serde::{Deserialize, Serialize};
 
 use crate::learner::Learner;
-use crate::{AdamConfig, AdamParams, Checkpoint, CheckpointError, ConfigError, Mlp, NetworkError};
+use crate::{
+    AdamConfig, AdamParams, Alone, Checkpoint, CheckpointError, Collective, ConfigError, Mlp, NetworkError,
+    Sequences,
+};
 use surrogate::Surrogate;
 
 /// The actor's settings as written.
@@ -85,6 +88,8 @@ pub struct PolicyBatch<'a> {
     /// How much each row counts, at least 0 (`None`: 1 each). A row of weight 0, a dead agent say, needs
     /// finite observations and nothing else.
     pub weights: Option<&'a [f32]>,
+    /// How the rows follow each other; what a recurrent network needs, and no other.
+    pub sequences: Option<Sequences<'a>>,
 }
 
 /// What one update came to, all before the step.
@@ -144,19 +149,36 @@ impl PolicyTrainer {
     /// When shapes do not fit, a row that counts has no legal action or an illegal one taken, or a number is
     /// not finite. Then parameters and optimiser are as they were before.
     pub fn update(&mut self, batch: &PolicyBatch<'_>) -> Result<PolicyStats, NetworkError> {
-        let stats = self.gradient(batch)?;
-        Ok(PolicyStats { grad_norm: self.learner.step(self.config.params.max_grad_norm)?, ..stats })
+        self.update_with(batch, &mut Alone)
     }
 
-    /// Everything of [`PolicyTrainer::update`] but the step; the gradient stays in the buffers.
-    pub(crate) fn gradient(&mut self, batch: &PolicyBatch<'_>) -> Result<PolicyStats, NetworkError> {
+    /// [`PolicyTrainer::update`] on the batches of all ranks together: each gives its own and takes the same step.
+    ///
+    /// # Errors
+    /// As there, and when ranks cannot add up. After an error on one rank all of them have to be given up.
+    pub fn update_with(
+        &mut self,
+        batch: &PolicyBatch<'_>,
+        ranks: &mut dyn Collective,
+    ) -> Result<PolicyStats, NetworkError> {
+        let stats = self.gradient(batch, ranks)?;
+        Ok(PolicyStats { grad_norm: self.learner.step(self.config.params.max_grad_norm, ranks)?, ..stats })
+    }
+
+    /// Everything of [`PolicyTrainer::update_with`] but the step; this rank's part of the gradient stays in the buffers.
+    pub(crate) fn gradient(
+        &mut self,
+        batch: &PolicyBatch<'_>,
+        ranks: &mut dyn Collective,
+    ) -> Result<PolicyStats, NetworkError> {
         let Learner { network, backprop, threads, .. } = &mut self.learner;
         let params = network.config().params();
         NetworkError::finite_rows("observation", batch.observations, params.input)?;
         let sizes = (network.rows(batch.observations)?, params.output);
-        let surrogate = Surrogate::new(batch, &self.config.params, sizes)?;
-        let sums = backprop.gradient_of(network, batch.observations, &surrogate, *threads)?;
-        surrogate.stats(&sums)
+        let surrogate = Surrogate::new((batch, &self.config.params), sizes, ranks)?;
+        let inputs = (batch.observations, batch.sequences.as_ref());
+        let sums = backprop.gradient_of(network, inputs, &surrogate, *threads)?;
+        surrogate.stats(&sums, ranks)
     }
 
     #[cfg(test)]

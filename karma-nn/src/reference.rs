@@ -8,7 +8,7 @@ use candle_core::{D, Device as CandleDevice, Error, Tensor, Var};
 use thiserror::Error as ThisError;
 
 use crate::mlp::Layout;
-use crate::{Activation, Mlp, PolicyBatch, PolicyConfig, ValueBatch, ValueConfig, ValueNorm};
+use crate::{Activation, Mlp, PolicyBatch, PolicyConfig, Sequences, ValueBatch, ValueConfig, ValueNorm};
 
 /// Where the reference runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,7 +31,10 @@ pub struct ReferenceError(#[from] Error);
 /// When the device is not there or `inputs` is not a whole number of rows.
 pub fn forward(network: &Mlp, inputs: &[f32], device: Device) -> Result<Vec<f32>, ReferenceError> {
     let graph = Graph::new(network, device)?;
-    Ok(graph.forward(inputs)?.flatten_all()?.to_vec1()?)
+    let (rows, memory) = (inputs.len() / network.config().params().input, network.memory());
+    let (states, begins) = (vec![0.0; rows * memory], vec![true; rows]);
+    let first = Sequences { length: 1, states: &states, begins: &begins };
+    Ok(graph.forward(inputs, (memory > 0).then_some(&first))?.flatten_all()?.to_vec1()?)
 }
 
 /// Loss (entropy bonus included) and gradient of [`crate::PolicyTrainer::update`], in the order of
@@ -46,7 +49,7 @@ pub fn policy_gradient(
     device: Device,
 ) -> Result<(f32, Vec<f32>), ReferenceError> {
     let (graph, params) = (Graph::new(network, device)?, config.params());
-    let logits = graph.forward(batch.observations)?;
+    let logits = graph.forward(batch.observations, batch.sequences.as_ref())?;
     let mask: Vec<u8> = batch.masks.iter().map(|legal| u8::from(*legal)).collect();
     let mask = Tensor::from_vec(mask, logits.shape(), &graph.device)?;
     let masked = mask.where_cond(&logits, &(logits.zeros_like()? - 1e10)?)?;
@@ -80,7 +83,7 @@ pub fn value_gradient(
     let target =
         |(r, norm): (&f32, &ValueNorm)| if params.normalise_returns { norm.normalise(*r) } else { *r };
     let targets: Vec<f32> = batch.returns.iter().zip(norms.iter().cycle()).map(target).collect();
-    let values = graph.forward(batch.states)?;
+    let values = graph.forward(batch.states, batch.sequences.as_ref())?;
     let targets = Tensor::from_vec(targets, values.shape(), &graph.device)?;
     let mut loss = huber(params.huber_delta, &(&values - &targets)?)?;
     if let Some(epsilon) = params.clip_epsilon.map(f64::from) {
@@ -102,6 +105,11 @@ fn normalise(x: &Tensor) -> Result<Tensor, Error> {
     let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
     let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
     centred.broadcast_div(&(variance + 1e-5)?.sqrt()?)
+}
+
+/// 1 / (1 + e⁻ˣ).
+fn sigmoid(x: &Tensor) -> Result<Tensor, Error> {
+    (x.neg()?.exp()? + 1.0)?.recip()
 }
 
 /// The parameters of a network as variables of candle.
@@ -127,7 +135,7 @@ impl Graph {
         Ok(Self { device, layout, activation, variables })
     }
 
-    fn forward(&self, inputs: &[f32]) -> Result<Tensor, Error> {
+    fn forward(&self, inputs: &[f32], sequences: Option<&Sequences<'_>>) -> Result<Tensor, Error> {
         let width = self.layout.layers[0].inputs;
         let mut x = Tensor::from_slice(inputs, (inputs.len() / width, width), &self.device)?;
         let mut variables = self.variables.iter();
@@ -138,6 +146,11 @@ impl Graph {
                 x = normalise(&x)?.broadcast_mul(next()?)?.broadcast_add(next()?)?;
             }
             x = x.matmul(weight)?.broadcast_add(bias)?;
+            if layer.hidden.is_some() {
+                let missing = || Error::Msg("the sequences are missing".to_owned());
+                x = self.recur(&x, (next()?, next()?), sequences.ok_or_else(missing)?)?;
+                continue;
+            }
             if i + 1 < self.layout.layers.len() {
                 x = match self.activation {
                     Activation::Tanh => x.tanh()?,
@@ -146,6 +159,36 @@ impl Graph {
             }
         }
         Ok(x)
+    }
+
+    /// A gated recurrent unit, step by step, from the inputs' part of its gates.
+    fn recur(
+        &self,
+        gates: &Tensor,
+        (weight, bias): (&Tensor, &Tensor),
+        sequences: &Sequences<'_>,
+    ) -> Result<Tensor, Error> {
+        let (width, length) = (weight.dim(0)?, sequences.length);
+        let count = sequences.begins.len() / length;
+        let gates = gates.reshape((count, length, 3 * width))?;
+        let kept: Vec<f32> = sequences.begins.iter().map(|begins| f32::from(u8::from(!begins))).collect();
+        let kept = Tensor::from_vec(kept, (count, length), &self.device)?;
+        let mut h = Tensor::from_slice(sequences.states, (count, width), &self.device)?;
+        let mut outputs = Vec::with_capacity(length);
+        for t in 0..length {
+            h = h.broadcast_mul(&kept.narrow(1, t, 1)?)?;
+            let input = gates.narrow(1, t, 1)?.squeeze(1)?;
+            let hidden = h.matmul(weight)?.broadcast_add(bias)?;
+            let gate = |of: &Tensor, g: usize| of.narrow(1, g * width, width);
+            let (r, z) = (
+                sigmoid(&(gate(&input, 0)? + gate(&hidden, 0)?)?)?,
+                sigmoid(&(gate(&input, 1)? + gate(&hidden, 1)?)?)?,
+            );
+            let n = (gate(&input, 2)? + (r * gate(&hidden, 2)?)?)?.tanh()?;
+            h = (((1.0 - &z)? * n)? + (z * h)?)?;
+            outputs.push(h.clone());
+        }
+        Tensor::stack(&outputs, 1)?.reshape((count * length, width))
     }
 
     fn column(&self, values: &[f32]) -> Result<Tensor, Error> {

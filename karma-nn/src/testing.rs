@@ -24,25 +24,85 @@ pub(crate) fn relative_error(a: &[f32], b: &[f32]) -> f64 {
 
 /// The definition of a network in double precision: one row and one number after the other.
 pub(crate) mod exact {
-    use crate::mlp::LayerLayout;
-    use crate::{Activation, Mlp};
+    use crate::mlp::{HiddenLayout, LayerLayout};
+    use crate::{Activation, Mlp, Sequences};
 
     /// Outputs for rows of inputs with `parameters` in the place of the network's own.
     pub(crate) fn forward(network: &Mlp, parameters: &[f64], inputs: &[f32]) -> Vec<f64> {
-        let layers = &network.layout().layers;
         let rows = inputs.chunks(network.config().params().input);
         rows.flat_map(|row| {
-            let mut x: Vec<f64> = row.iter().copied().map(f64::from).collect();
-            for (i, layer) in layers.iter().enumerate() {
-                x = linear(layer, parameters, &normalised(layer, parameters, x));
-                if i + 1 < layers.len() {
-                    let activation = network.config().params().activation;
-                    x = x.into_iter().map(|v| activate(activation, v)).collect();
-                }
-            }
-            x
+            let x = row.iter().copied().map(f64::from).collect();
+            through(network, parameters, x, |_, _| unreachable!("the network is not recurrent"))
         })
         .collect()
+    }
+
+    /// Outputs of a recurrent network for sequences of rows.
+    pub(crate) fn recurrent(
+        network: &Mlp,
+        parameters: &[f64],
+        (inputs, sequences): (&[f32], &Sequences<'_>),
+    ) -> Vec<f64> {
+        let (width, memory) = (network.config().params().input, network.memory());
+        let mut outputs = Vec::new();
+        let (rows, begins) =
+            (inputs.chunks(width * sequences.length), sequences.begins.chunks(sequences.length));
+        for ((rows, begins), state) in rows.zip(begins).zip(sequences.states.chunks(memory)) {
+            let mut h: Vec<f64> = state.iter().copied().map(f64::from).collect();
+            for (row, begins) in rows.chunks(width).zip(begins) {
+                if *begins {
+                    h.fill(0.0);
+                }
+                let x = row.iter().copied().map(f64::from).collect();
+                outputs.extend(through(network, parameters, x, |layer, x| {
+                    h = unit(layer, parameters, x, &h);
+                    h.clone()
+                }));
+            }
+        }
+        outputs
+    }
+
+    /// All layers on one row; `recur` is the recurrent one.
+    fn through(
+        network: &Mlp,
+        parameters: &[f64],
+        mut x: Vec<f64>,
+        mut recur: impl FnMut(&LayerLayout, &[f64]) -> Vec<f64>,
+    ) -> Vec<f64> {
+        let layers = &network.layout().layers;
+        for (i, layer) in layers.iter().enumerate() {
+            x = normalised(layer, parameters, x);
+            if layer.hidden.is_some() {
+                x = recur(layer, &x);
+                continue;
+            }
+            x = linear(layer, parameters, &x);
+            if i + 1 < layers.len() {
+                let activation = network.config().params().activation;
+                x = x.into_iter().map(|v| activate(activation, v)).collect();
+            }
+        }
+        x
+    }
+
+    /// A gated recurrent unit as `torch.nn.GRU` documents it, one value of the state after the other.
+    fn unit(layer: &LayerLayout, parameters: &[f64], x: &[f64], h: &[f64]) -> Vec<f64> {
+        let HiddenLayout { weight, bias } = layer.hidden.as_ref().unwrap();
+        let gate =
+            |x: &[f64], weight: &std::ops::Range<usize>, bias: &std::ops::Range<usize>, column: usize| {
+                let weights = parameters[weight.clone()].chunks(layer.columns());
+                parameters[bias.start + column]
+                    + x.iter().zip(weights).map(|(v, w)| v * w[column]).sum::<f64>()
+            };
+        let sigmoid = |v: f64| 1.0 / (1.0 + (-v).exp());
+        let next = |j: usize| {
+            let input = |g: usize| gate(x, &layer.weight, &layer.bias, g * layer.width + j);
+            let hidden = |g: usize| gate(h, weight, bias, g * layer.width + j);
+            let (r, z) = (sigmoid(input(0) + hidden(0)), sigmoid(input(1) + hidden(1)));
+            (1.0 - z) * (input(2) + r * hidden(2)).tanh() + z * h[j]
+        };
+        (0..layer.outputs).map(next).collect()
     }
 
     fn activate(activation: Activation, v: f64) -> f64 {

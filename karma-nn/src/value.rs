@@ -22,7 +22,8 @@ use serde::{Deserialize, Serialize};
 use crate::backprop::RowLoss;
 use crate::learner::{Learner, total_weight, weight};
 use crate::{
-    AdamConfig, AdamParams, Checkpoint, CheckpointError, ConfigError, Mlp, NetworkError, ValueNorm, math,
+    AdamConfig, AdamParams, Alone, Checkpoint, CheckpointError, Collective, ConfigError, Mlp, NetworkError,
+    Sequences, ValueNorm, math,
 };
 
 /// The critic's settings as written.
@@ -95,6 +96,8 @@ pub struct ValueBatch<'a> {
     /// How much each row counts, at least 0 (`None`: 1 each). A row of weight 0 needs finite states and
     /// nothing else.
     pub weights: Option<&'a [f32]>,
+    /// How the rows follow each other; what a recurrent network needs, and no other.
+    pub sequences: Option<Sequences<'a>>,
 }
 
 /// What one update came to, before the step.
@@ -170,12 +173,25 @@ impl ValueTrainer {
     /// When shapes do not fit or a number is not finite. Then parameters, optimiser and statistics are as
     /// they were before.
     pub fn update(&mut self, batch: &ValueBatch<'_>) -> Result<ValueStats, NetworkError> {
+        self.update_with(batch, &mut Alone)
+    }
+
+    /// [`ValueTrainer::update`] on the batches of all ranks together: each gives its own, and all take the same
+    /// statistics and the same step.
+    ///
+    /// # Errors
+    /// As there, and when ranks cannot add up. After an error on one rank all of them have to be given up.
+    pub fn update_with(
+        &mut self,
+        batch: &ValueBatch<'_>,
+        ranks: &mut dyn Collective,
+    ) -> Result<ValueStats, NetworkError> {
         let (mut norms, heads) = (self.norms.clone(), self.heads());
         for (head, norm) in norms.iter_mut().enumerate() {
-            norm.update_head((head, heads), batch.returns, batch.weights)?;
+            norm.update_head((head, heads), (batch.returns, batch.weights), ranks)?;
         }
-        let value_loss = self.gradient(batch, &norms)?;
-        let grad_norm = self.learner.step(self.config.params.max_grad_norm)?;
+        let value_loss = self.gradient(batch, &norms, ranks)?;
+        let grad_norm = self.learner.step(self.config.params.max_grad_norm, ranks)?;
         self.norms = norms;
         Ok(ValueStats { value_loss, grad_norm })
     }
@@ -185,11 +201,14 @@ impl ValueTrainer {
         &mut self,
         batch: &ValueBatch<'_>,
         norms: &[ValueNorm],
+        ranks: &mut dyn Collective,
     ) -> Result<f32, NetworkError> {
-        let total_weight = total_weight(batch.weights, self.check(batch)?)? * norms.len() as f64;
+        let total_weight = total_weight(batch.weights, self.check(batch)?, ranks)? * norms.len() as f64;
         let Learner { network, backprop, threads, .. } = &mut self.learner;
         let loss = ClippedHuber { batch, params: &self.config.params, norms, total_weight };
-        let sum = backprop.gradient_of(network, batch.states, &loss, *threads)?;
+        let inputs = (batch.states, batch.sequences.as_ref());
+        let mut sum = backprop.gradient_of(network, inputs, &loss, *threads)?;
+        ranks.sum_f64(std::slice::from_mut(&mut sum))?;
         Ok(math::narrow(sum / total_weight))
     }
 

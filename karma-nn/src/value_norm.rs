@@ -16,7 +16,7 @@
 //! Example: after one update with (1, 3) the mean is 2 and the variance 1, so 3 normalises to 1.
 
 use crate::learner::{total_weight, weight};
-use crate::{Checkpoint, CheckpointError, NetworkError, Tensor, math};
+use crate::{Alone, Checkpoint, CheckpointError, Collective, NetworkError, Tensor, math};
 
 /// Weight of the past in each update.
 const BETA: f64 = 0.99999;
@@ -45,29 +45,30 @@ impl ValueNorm {
     /// # Errors
     /// When lengths differ, no weight is above 0, or a return that counts is not finite; then nothing changes.
     pub fn update(&mut self, returns: &[f32], weights: Option<&[f32]>) -> Result<(), NetworkError> {
-        self.update_head((0, 1), returns, weights)
+        self.update_head((0, 1), (returns, weights), &mut Alone)
     }
 
-    /// [`ValueNorm::update`] with column `head` of returns that have `heads` columns.
+    /// [`ValueNorm::update`] with column `head` of returns that have `heads` columns, those of all ranks together.
     pub(crate) fn update_head(
         &mut self,
         (head, heads): (usize, usize),
-        returns: &[f32],
-        weights: Option<&[f32]>,
+        (returns, weights): (&[f32], Option<&[f32]>),
+        ranks: &mut dyn Collective,
     ) -> Result<(), NetworkError> {
         let rows = NetworkError::rows("returns", returns.len(), heads)?;
-        let total = total_weight(weights, rows)?;
-        let (mut sum, mut squares) = (0.0, 0.0);
+        let total = total_weight(weights, rows, ranks)?;
+        let mut sums = [0.0, 0.0];
         for (row, value) in returns.iter().skip(head).step_by(heads).enumerate() {
             let w = f64::from(weight(weights, row));
             if w > 0.0 {
                 NetworkError::finite(*value, || format!("return {head} of row {row}"))?;
-                sum += w * f64::from(*value);
-                squares += w * f64::from(*value) * f64::from(*value);
+                sums[0] += w * f64::from(*value);
+                sums[1] += w * f64::from(*value) * f64::from(*value);
             }
         }
-        self.mean = BETA * self.mean + (1.0 - BETA) * sum / total;
-        self.mean_square = BETA * self.mean_square + (1.0 - BETA) * squares / total;
+        ranks.sum_f64(&mut sums)?;
+        self.mean = BETA * self.mean + (1.0 - BETA) * sums[0] / total;
+        self.mean_square = BETA * self.mean_square + (1.0 - BETA) * sums[1] / total;
         self.debias = BETA * self.debias + (1.0 - BETA);
         Ok(())
     }
@@ -116,7 +117,7 @@ impl ValueNorm {
 mod tests {
     use proptest::prelude::*;
 
-    use super::ValueNorm;
+    use super::{Alone, ValueNorm};
 
     fn after(batches: &[&[f32]]) -> ValueNorm {
         let mut norm = ValueNorm::new();
@@ -164,11 +165,14 @@ mod tests {
         let (returns, weights) = ([1.0, 10.0, 7.0, 70.0, 3.0, 30.0], [1.0, 0.0, 1.0]);
         let heads = [0, 1].map(|head| {
             let mut norm = ValueNorm::new();
-            norm.update_head((head, 2), &returns, Some(&weights)).unwrap();
+            norm.update_head((head, 2), (&returns, Some(&weights)), &mut Alone).unwrap();
             norm
         });
         assert_eq!(heads, [after(&[&[1.0, 3.0]]), after(&[&[10.0, 30.0]])]);
-        assert!(ValueNorm::new().update_head((0, 2), &returns[..5], None).is_err(), "not whole rows");
+        assert!(
+            ValueNorm::new().update_head((0, 2), (&returns[..5], None), &mut Alone).is_err(),
+            "not whole rows"
+        );
     }
 
     proptest! {

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Budget, Overrides};
+use crate::export::PolicyArgs;
+use crate::jobs::cli::ManifestArgs;
 use crate::organization::cli::OrgArgs;
+use crate::sweep::cli::{SeedsArgs, SweepArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +32,10 @@ Examples:
       Go on with a run, ten minutes of training in all.
   karma-train --budget 60s --json > result.json
       The result as one JSON document.
+  karma-train sweep sweep.toml --out sweeps/first
+      Search settings (see karma-train sweep --help).
+  karma-train seeds --seeds 0..10 --budget 40 --out seeds/default
+      Ten seeds of the same run, with intervals over them.
 
 Topologies: chain4, diamond, online-boutique, chain:N, tree:N:BRANCHING, mesh:N:SEED, or a file.
 Workloads:  constant, diurnal, burst, worldcup98, azure-code, azure-conv, nab-elb, or a CSV file.
@@ -54,6 +61,8 @@ pub enum KarmaCommand {
     Train(Box<TrainArgs>),
     /// Organisations: check them, look at them, ask what they allow.
     Org(OrgArgs),
+    /// Trained policies: give them to other programs.
+    Policy(PolicyArgs),
     /// Collect traces of a cluster, look at them, and learn a twin, as karma-model.
     #[cfg(feature = "traces")]
     Model(Box<crate::model::cli::ModelArgs>),
@@ -68,13 +77,28 @@ pub enum Switch {
     Off,
 }
 
+/// What `karma-train` can do beside one run.
+#[derive(Clone, Debug, Subcommand)]
+pub enum TrainCommand {
+    /// Search settings: a grid, random draws, or successive halving.
+    Sweep(SweepArgs),
+    /// Repeat a run with several seeds.
+    Seeds(SeedsArgs),
+    /// Print Kubernetes manifests for training on many machines.
+    Manifest(ManifestArgs),
+}
+
 /// Train a team of agents in the simulated cluster and compare it with the rule-based autoscalers.
 ///
 /// Ends with a table and a run directory: configuration, metrics, policy, every evaluation episode and a report. Ctrl-C leaves
 /// a run that --resume continues.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "karma-train", version, after_help = EXAMPLES)]
+#[command(name = "karma-train", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct TrainArgs {
+    /// Something other than one run.
+    #[command(subcommand)]
+    pub command: Option<TrainCommand>,
+
     /// Settings from a TOML file; flags override it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -7,15 +7,17 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser;
 
-use crate::cli::{KarmaArgs, KarmaCommand, TrainArgs};
+use crate::cli::{KarmaArgs, KarmaCommand, TrainArgs, TrainCommand};
 use crate::config::Written;
 use crate::error::RunError;
+use crate::export::{self, PolicyExportError};
 use crate::interrupt::{EXIT_CODE, Interrupt};
-use crate::organization;
 use crate::progress::Progress as _;
 use crate::report;
 use crate::run::{Outcome, Run, RunReport};
+use crate::sweep::{self, SweepError};
 use crate::terminal::Terminal;
+use crate::{jobs, organization};
 
 /// Exit code for wrong usage, as clap has it.
 const USAGE: u8 = 2;
@@ -30,6 +32,7 @@ pub fn karma(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     carry_out(arguments, |args: &KarmaArgs| match &args.command {
         KarmaCommand::Train(args) => work(args),
         KarmaCommand::Org(args) => organization::run(args),
+        KarmaCommand::Policy(args) => export::run(args),
         #[cfg(feature = "traces")]
         KarmaCommand::Model(args) => crate::model::run(args),
     })
@@ -65,10 +68,21 @@ fn is_usage(error: &anyhow::Error) -> bool {
     let of_model = crate::model::is_usage(error);
     #[cfg(not(feature = "traces"))]
     let of_model = false;
-    of_run || of_model
+    let of_sweep = error.downcast_ref::<SweepError>().is_some_and(SweepError::is_usage);
+    let of_export = error.downcast_ref::<PolicyExportError>().is_some_and(PolicyExportError::is_usage);
+    of_run || of_model || of_sweep || of_export
 }
 
 fn work(args: &TrainArgs) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Some(TrainCommand::Sweep(args)) => sweep::sweep(args),
+        Some(TrainCommand::Seeds(args)) => sweep::seeds(args),
+        Some(TrainCommand::Manifest(args)) => jobs::run(args),
+        None => train(args),
+    }
+}
+
+fn train(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let run = begin(args)?;
     let mut terminal = Terminal::new(args.quiet, Interrupt::listen().context("cannot listen to Ctrl-C")?);
     terminal.note(&format!("run: {}\n{}", run.path().display(), run.config()));

@@ -8,6 +8,7 @@
 //! | the comparison with the rule-based autoscalers | [`evaluation`] |
 //! | what a run leaves on the disk | [`run_dir`] |
 //! | a trained team | [`load_team`] |
+//! | its actors for other programs | [`export_policy`] |
 //! | organisations: files, `karma org` | [`organization`] |
 //! | the commands `karma`, `karma-train` and `karma-model` | [`karma()`], [`karma_train`], `karma_model` |
 //! | traces of the simulated cluster | [`collect`] |
@@ -36,7 +37,9 @@ mod command;
 pub mod config;
 mod error;
 pub mod evaluation;
+mod export;
 mod interrupt;
+mod jobs;
 #[cfg(feature = "traces")]
 pub mod model;
 pub mod organization;
@@ -45,6 +48,8 @@ mod progress;
 pub mod report;
 mod run;
 pub mod run_dir;
+mod sweep;
+mod tensorboard;
 mod terminal;
 #[cfg(test)]
 mod testing;
@@ -62,12 +67,13 @@ pub use karma_nn as nn;
 pub use karma_org as org;
 pub use karma_twin as twin;
 
-pub use cli::{KarmaArgs, KarmaCommand, TrainArgs};
+pub use cli::{KarmaArgs, KarmaCommand, TrainArgs, TrainCommand};
 #[cfg(feature = "traces")]
 pub use command::karma_model;
 pub use command::{karma, karma_train};
 pub use error::RunError;
+pub use export::{PolicyArgs, PolicyExportError, export_policy};
 pub use policy::{PolicyCard, load_team};
 pub use progress::{Progress, Silent, TrainingProgress};
 pub use run::{Outcome, Run, RunReport};
-pub use train::{Stop, Trained, train};
+pub use train::{Trained, train};

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use karma_marl::StopReason;
 use serde::Serialize;
 
 use crate::config::{RunConfig, Written, first_difference};
@@ -10,7 +11,7 @@ use crate::evaluation::{Evaluation, evaluate, rivals, team_row};
 use crate::progress::Progress;
 use crate::report;
 use crate::run_dir::{self, Manifest, RunDir, RunDirError, Status};
-use crate::train::{Stop, Trained, train};
+use crate::train::{Trained, train};
 
 /// A run that has its directory and its settings.
 #[derive(Debug)]
@@ -89,8 +90,8 @@ impl Run {
         self.manifest.iterations = trained.log.last().map_or(0, |line| line.stats.iteration);
         self.manifest.train_seconds = trained.log.last().map_or(0.0, |line| line.train_seconds);
         let evaluation = match trained.stop {
-            Stop::Interrupted => None,
-            Stop::Budget => self.compare(&trained, progress)?,
+            StopReason::Interrupted => None,
+            _ => self.compare(&trained, progress)?,
         };
         match evaluation {
             Some(evaluation) => self.finish(evaluation, &trained),

@@ -2,6 +2,7 @@ use super::*;
 use crate::games::Signals;
 use crate::seats::seats;
 use karma_core::{Environment as _, Id as _};
+use karma_nn::Alone;
 
 #[test]
 fn environments_write_their_own_rows_and_shared_actors_know_whom_they_play() {
@@ -9,7 +10,7 @@ fn environments_write_their_own_rows_and_shared_actors_know_whom_they_play() {
     let mut buffer = RolloutBuffer::new(&seats(&spec, true).unwrap(), spec.global_size, 3, 2);
     for (environment, rows) in buffer.split().into_iter().enumerate() {
         rows.rewards.fill(environment as f32);
-        assert_eq!((rows.globals.len(), rows.agents[0].masks.len(), rows.values.len()), (6, 6, 4));
+        assert_eq!((rows.globals.len(), rows.agents[0].masks.len(), rows.first), (6, 6, 2 * environment));
         assert_eq!((rows.len(), rows.each(1)), (2, 2..4));
     }
     assert_eq!((buffer.rows(), buffer.rewards()), (6, &[0.0, 1.0, 2.0].map(|e| [e; 4]).concat()[..]));
@@ -44,14 +45,14 @@ fn advantages_are_normalised_over_all_rows_of_all_agents_that_a_network_plays() 
     for sharing in [false, true] {
         let mut buffer = small(sharing);
         buffer.advantages.copy_from_slice(&advantages);
-        buffer.normalise_advantages();
+        buffer.normalise_advantages(&mut Alone).unwrap();
         let alone = [-1.0, -1.0, 1.0, 1.0, -1.0, -1.0, 1.0, 1.0];
         let expected = if sharing { advantages.map(|a| (a - mean) / deviation) } else { alone };
         for (got, expected) in buffer.advantages().iter().zip(expected) {
             assert!((got - expected).abs() < 1e-4, "{got} is not {expected} (sharing {sharing})");
         }
         buffer.advantages.fill(7.0);
-        buffer.normalise_advantages();
+        buffer.normalise_advantages(&mut Alone).unwrap();
         assert_eq!(buffer.advantages(), [0.0; 8]);
     }
 }

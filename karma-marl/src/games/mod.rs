@@ -6,16 +6,24 @@
 //! | [`Alternation`] | to plan under a mask, and not to quit | [`Alternation::optimum`] |
 //! | [`Stipend`] | to look beyond the horizon | horizon; its *value* is 1 / (1 − γ) |
 //! | [`Dilemma`] | to learn from each agent's own reward | [`Dilemma::rewards`] of both playing, each step |
+//! | [`MatrixGame`] | to find an equilibrium: of a team, or against an attacker | [`MatrixGame::equilibrium`] |
+//! | [`LastStand`] | to die for the team, and to learn nothing from the dead | horizon |
+//! | [`particles`] | what the field measures MAPPO by | [`particles::Convention::reference_returns`] |
 //!
-//! Each is an [`Environment`](karma_core::Environment) of two defenders that takes microseconds a step.
+//! Each is an [`Environment`](karma_core::Environment) that takes microseconds a step, most of them of two defenders.
 
 mod alternation;
 mod dilemma;
+mod last_stand;
+mod matrix;
+pub mod particles;
 mod signals;
 mod stipend;
 
 pub use alternation::Alternation;
 pub use dilemma::Dilemma;
+pub use last_stand::LastStand;
+pub use matrix::{MatrixError, MatrixGame, Mixed};
 pub use signals::Signals;
 pub use stipend::Stipend;
 

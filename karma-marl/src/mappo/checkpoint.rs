@@ -6,48 +6,57 @@
 //! a test holds this. Environments are not in it: between iterations they hold nothing (each rollout begins
 //! with new episodes).
 //!
-//! It is a [`karma_nn::Checkpoint`]: networks `actor.{i}` and `critic`, and the note `mappo` for the rest.
-//! Its digest is that of the agents' specifications and the length of the global features, so that a policy
+//! It is a [`karma_nn::Checkpoint`]: networks `actor.{i}`, `critic` (under IPPO `critic.{i}`), and the note `mappo` for the
+//! rest. Its digest is that of the agents' specifications and the length of the global features, so that a policy
 //! cannot be loaded for other agents.
 //!
-//! | version of the note | the critic's outputs | what can be done with it |
+//! Learners of several ranks write one checkpoint, the same on each of them, with the environments and streams of all.
+//!
+//! | version of the note | what is different | what can be done with it |
 //! |---|---|---|
-//! | 1 (not written in it) | one value, of the mean of the agents' rewards | load its policies |
-//! | 2 | a value for each agent, of its own rewards | that, and continue it |
+//! | 1 (not written in it) | the critic has one value for the team | load its policies |
+//! | 2 | sums were rounded in another way, streams of one rank | load its policies |
+//! | 3 | | that, and continue it |
 
 use std::fmt;
 use std::num::NonZeroUsize;
 
-use karma_core::{Digest, Environment, EnvironmentSpec, StreamRng};
-use karma_nn::{Checkpoint, CheckpointError, PolicyTrainer, ValueTrainer};
+use karma_core::{Digest, Environment, EnvironmentSpec, SeedTree, StreamRng};
+use karma_nn::{Alone, Checkpoint, CheckpointError, Collective, PolicyTrainer, ValueTrainer};
 use serde::{Deserialize, Serialize};
 
-use super::{Mappo, MappoParams, Progress, rollout_buffer};
+use super::{Mappo, MappoParams, Progress, Streams, Team, rollout_buffer};
+use crate::critics::critics;
 use crate::error::{MappoError, SetupError};
+use crate::seats::networks;
 use crate::vector::{SlotState, VectorEnvironment};
 
 const NOTE: &str = "mappo";
 /// The version of the note that is written, and that can be continued.
-const VERSION: u32 = 2;
-const CRITIC: &str = "critic";
+const VERSION: u32 = 3;
 
 /// What is not a tensor.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct TrainerState {
-    #[serde(default = "first_version")]
+struct TrainerState {
     version: u32,
-    pub(crate) params: MappoParams,
-    pub(crate) spec: EnvironmentSpec,
+    params: MappoParams,
+    spec: EnvironmentSpec,
     seed: u64,
     progress: Progress,
+    /// By place, those of all ranks.
     environments: Vec<SlotState>,
-    minibatches: StreamRng,
+    /// By rank.
+    minibatches: Vec<StreamRng>,
+    turns: StreamRng,
+    /// By number of network.
+    frozen: Vec<bool>,
 }
 
-/// What a note is that does not say.
-const fn first_version() -> u32 {
-    1
+/// What has to be known to play its policies; the same in all versions.
+#[derive(Debug, Deserialize)]
+struct Played {
+    params: MappoParams,
 }
 
 /// The name under which a checkpoint has an actor.
@@ -55,31 +64,42 @@ pub(crate) fn actor_name(number: usize) -> String {
     format!("actor.{number}")
 }
 
-/// Reads what a trainer of the agents of `spec` wrote.
-pub(crate) fn read(bytes: &[u8], spec: &EnvironmentSpec) -> Result<(Checkpoint, TrainerState), MappoError> {
+/// The name under which a checkpoint has one of `count` critics.
+fn critic_name(number: usize, count: usize) -> String {
+    if count == 1 { "critic".to_owned() } else { format!("critic.{number}") }
+}
+
+/// Reads what a trainer of the agents of `spec` wrote, and the settings that its policies were trained with.
+pub(crate) fn read(bytes: &[u8], spec: &EnvironmentSpec) -> Result<(Checkpoint, MappoParams), MappoError> {
     let checkpoint = Checkpoint::from_bytes(bytes, &schema_digest(spec)?)?;
     let note = checkpoint.note(NOTE).ok_or_else(|| unusable(&"it is missing"))?;
-    // Before the rest is read: of a later version it may be anything.
-    let version = note.get("version").map_or(Ok(first_version()), u32::deserialize);
-    let version = version.map_err(|error| unusable(&error))?;
-    if !(first_version()..=VERSION).contains(&version) {
-        return Err(unusable(&format!("it has version {version}; 1 to {VERSION} can be read")));
+    version(note)?;
+    let Played { params } = Played::deserialize(note).map_err(|error| unusable(&error))?;
+    Ok((checkpoint, params))
+}
+
+/// Before the rest is read: of a later version it may be anything.
+fn version(note: &serde_json::Value) -> Result<u32, MappoError> {
+    let version = note.get("version").map_or(Ok(1), u32::deserialize).map_err(|error| unusable(&error))?;
+    let readable = (1..=VERSION).contains(&version);
+    if readable {
+        Ok(version)
+    } else {
+        Err(unusable(&format!("it has version {version}; 1 to {VERSION} can be read")))
     }
-    let state = TrainerState::deserialize(note).map_err(|error| unusable(&error))?;
-    Ok((checkpoint, state))
 }
 
 impl TrainerState {
     /// Refuses what can be played, but not trained further.
-    fn check_version(&self) -> Result<(), MappoError> {
-        if self.version == VERSION {
-            return Ok(());
+    fn read(checkpoint: &Checkpoint) -> Result<Self, MappoError> {
+        let note = checkpoint.note(NOTE).ok_or_else(|| unusable(&"it is missing"))?;
+        let found = version(note)?;
+        if found != VERSION {
+            return Err(unusable(&format!(
+                "it has version {found}; only version {VERSION} can be continued (policies of all can be loaded)"
+            )));
         }
-        Err(unusable(&format!(
-            "it has version {}, whose critic has one value for the whole team; only version {VERSION}, with a \
-             value for each agent, can be continued (policies of both can be loaded)",
-            self.version
-        )))
+        Self::deserialize(note).map_err(|error| unusable(&error))
     }
 }
 
@@ -94,25 +114,41 @@ fn unusable(reason: &dyn fmt::Display) -> MappoError {
     MappoError::Note { note: NOTE, reason: reason.to_string() }
 }
 
+/// What each rank has, in the order of ranks.
+fn gather<T: Serialize + for<'de> Deserialize<'de>>(
+    mine: &T,
+    ranks: &mut dyn Collective,
+) -> Result<Vec<T>, MappoError> {
+    let bytes = serde_json::to_vec(mine).map_err(|error| unusable(&error))?;
+    let all = ranks.all_gather(&bytes)?;
+    all.iter().map(|bytes| serde_json::from_slice(bytes).map_err(|error| unusable(&error))).collect()
+}
+
 impl Mappo {
-    /// Everything that the next iteration depends on, as bytes; the same state gives the same bytes.
+    /// Everything that the next iteration depends on, as bytes; the same state gives the same bytes. All ranks call it,
+    /// and get the same.
     ///
     /// # Errors
-    /// If a parameter is not finite.
-    pub fn checkpoint(&self) -> Result<Vec<u8>, MappoError> {
+    /// If a parameter is not finite, or a rank has left.
+    pub fn checkpoint(&mut self) -> Result<Vec<u8>, MappoError> {
         let mut checkpoint = Checkpoint::new(&schema_digest(self.spec())?);
-        for (number, actor) in self.actors.iter().enumerate() {
+        for (number, actor) in self.team.actors.iter().enumerate() {
             actor.save(&mut checkpoint, &actor_name(number));
         }
-        self.critic.save(&mut checkpoint, CRITIC);
+        for (number, critic) in self.team.critics.iter().enumerate() {
+            critic.save(&mut checkpoint, &critic_name(number, self.team.critics.len()));
+        }
+        let ranks = self.ranks.as_mut();
         let state = TrainerState {
             version: VERSION,
             params: self.config.params().clone(),
-            spec: self.spec().clone(),
+            spec: self.environments.spec().clone(),
             seed: self.seed,
             progress: self.progress,
-            environments: self.environments.states(),
-            minibatches: self.minibatches.clone(),
+            environments: gather(&self.environments.states(), ranks)?.concat(),
+            minibatches: gather(&self.streams.minibatches, ranks)?,
+            turns: self.streams.turns.clone(),
+            frozen: self.team.frozen.clone(),
         };
         checkpoint.put_note(NOTE, serde_json::to_value(state).map_err(|error| unusable(&error))?);
         Ok(checkpoint.to_bytes()?)
@@ -129,27 +165,56 @@ impl Mappo {
         environments: Vec<Box<dyn Environment>>,
         threads: NonZeroUsize,
     ) -> Result<Self, MappoError> {
+        Self::restore_with(bytes, environments, threads, Box::new(Alone))
+    }
+
+    /// [`Mappo::restore`] as one of several `ranks`, of which there are as many as wrote it.
+    ///
+    /// # Errors
+    /// As there, and if there were more ranks or fewer.
+    pub fn restore_with(
+        bytes: &[u8],
+        environments: Vec<Box<dyn Environment>>,
+        threads: NonZeroUsize,
+        ranks: Box<dyn Collective>,
+    ) -> Result<Self, MappoError> {
         let Some(first) = environments.first() else {
             return Err(SetupError::Environments { found: 0, expected: 1 }.into());
         };
-        let (checkpoint, state) = read(bytes, first.spec())?;
-        state.check_version()?;
+        let checkpoint = Checkpoint::from_bytes(bytes, &schema_digest(first.spec())?)?;
+        let state = TrainerState::read(&checkpoint)?;
         let config = state.params.check()?;
-        let mut environments = VectorEnvironment::new(environments, state.seed)?;
-        if *environments.spec() != state.spec || environments.len() != state.environments.len() {
+        let (rank, size, count) = (ranks.rank(), ranks.size(), environments.len());
+        if state.minibatches.len() != size {
+            let written = state.minibatches.len();
+            return Err(unusable(&format!("it was written by {written} ranks, and there are {size}")));
+        }
+        let mut environments = VectorEnvironment::new(environments, rank * count, state.seed)?;
+        if *environments.spec() != state.spec || count * size != state.environments.len() {
             return Err(unusable(&"it was written with other environments (horizon or number)"));
         }
-        environments.restore(state.environments);
-        let buffer = rollout_buffer(&config, &environments)?;
+        environments.restore(&state.environments[rank * count..]);
+        let buffer = rollout_buffer(&config, &environments, size)?;
+        let critic_seats = critics(config.params().algorithm, buffer.seats());
         let actor = |number| PolicyTrainer::restore(&checkpoint, &actor_name(number), config.policy());
-        let networks = buffer.seats().iter().map(|seat| seat.network + 1).max().unwrap_or(0);
-        let actors = (0..networks).map(actor).collect::<Result<Vec<_>, CheckpointError>>()?;
-        let critic = ValueTrainer::restore(&checkpoint, CRITIC, config.value())?;
-        let (heads, agents) = (critic.heads(), buffer.seats().len());
-        if heads != agents {
-            return Err(unusable(&format!("its critic has {heads} heads, but there are {agents} agents")));
+        let actors = (0..networks(buffer.seats())).map(actor).collect::<Result<Vec<_>, CheckpointError>>()?;
+        let name = |number| critic_name(number, critic_seats.len());
+        let critic = |number| ValueTrainer::restore(&checkpoint, &name(number), config.value());
+        let critics = (0..critic_seats.len()).map(critic).collect::<Result<Vec<_>, CheckpointError>>()?;
+        for (critic, seat) in critics.iter().zip(&critic_seats) {
+            let (found, (_, expected)) = (critic.heads(), seat.shape(state.spec.global_size));
+            if found != expected {
+                return Err(unusable(&format!("a critic has {found} heads, but {expected} are needed")));
+            }
         }
-        let (seed, progress, minibatches) = (state.seed, state.progress, state.minibatches);
-        Ok(Self { config, seed, threads, environments, actors, critic, minibatches, progress, buffer })
+        if state.frozen.len() != actors.len() {
+            return Err(unusable(&"it does not say of each actor whether it learns"));
+        }
+        let team = Team { actors, frozen: state.frozen, critics, critic_seats };
+        let fresh = Streams::new(SeedTree::new(state.seed), rank);
+        let minibatches = state.minibatches.into_iter().nth(rank).unwrap_or(fresh.minibatches);
+        let streams = Streams { minibatches, turns: state.turns };
+        let (seed, progress) = (state.seed, state.progress);
+        Ok(Self { config, seed, threads, environments, team, streams, progress, buffer, ranks })
     }
 }

@@ -4,34 +4,48 @@ use karma_core::StreamRng;
 use karma_nn::{PolicyBatch, ValueBatch};
 
 use crate::buffer::RolloutBuffer;
+use crate::critics::CriticSeat;
 use karma_core::draw::shuffle;
 
 /// The mini-batches of one iteration, the same for all networks.
 #[derive(Debug)]
 pub(super) struct Minibatches {
-    /// One order of all rows for each epoch.
-    epochs: Vec<Vec<usize>>,
+    /// An order of all rows for each epoch; one for all of them where the whole rollout is the batch.
+    orders: Vec<Vec<usize>>,
+    epochs: usize,
     /// Mini-batches in an epoch.
     parts: usize,
 }
 
+/// A mini-batch: its epoch, its number in it, and its rows. It has none if they are those of the one before.
+pub(super) type Minibatch<'a> = (usize, usize, Option<&'a [usize]>);
+
 impl Minibatches {
-    /// Draws an order for each of `epochs`, to be cut into `parts`.
+    /// Draws an order for each of `epochs`, to be cut into `parts`. An order of one part would change nothing but the
+    /// rounding of sums, so none is drawn for it.
     pub(super) fn draw(rows: usize, (epochs, parts): (usize, usize), rng: &mut StreamRng) -> Self {
         let mut order: Vec<usize> = (0..rows).collect();
+        if parts == 1 {
+            return Self { orders: vec![order], epochs, parts };
+        }
         let mut next = || {
             shuffle(&mut order, rng);
             order.clone()
         };
-        Self { epochs: (0..epochs).map(|_| next()).collect(), parts }
+        Self { orders: (0..epochs).map(|_| next()).collect(), epochs, parts }
     }
 
-    /// The rows of each mini-batch, one epoch after the other. Sizes within an epoch differ by at most one.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[usize]> {
+    /// Each mini-batch, one epoch after the other. Sizes within an epoch differ by at most one.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Minibatch<'_>> {
         let parts = self.parts;
-        self.epochs.iter().flat_map(move |order| {
-            let start = move |part| part * order.len() / parts;
-            (0..parts).map(move |part| &order[start(part)..start(part + 1)])
+        (0..self.epochs).flat_map(move |epoch| {
+            let order = self.orders.get(epoch);
+            let cut = move |part| {
+                let rows =
+                    |order: &'_ Vec<usize>| part * order.len() / parts..(part + 1) * order.len() / parts;
+                (epoch, part, order.map(|order| &order[rows(order)]))
+            };
+            (0..parts).map(cut)
         })
     }
 }
@@ -44,16 +58,20 @@ pub(super) struct PolicyRows {
     actions: Vec<usize>,
     log_probs: Vec<f32>,
     advantages: Vec<f32>,
+    /// 1 where the agent took part, 0 where it was dead.
+    weights: Vec<f32>,
 }
 
 impl PolicyRows {
-    /// Copies `rows` of all agents that network `network` plays.
+    /// Copies `rows` of all agents that network `network` plays; `factor` multiplies the advantages of each row of the
+    /// rollout (HAPPO).
     pub(super) fn gather(
         &mut self,
         network: usize,
         rollout: &RolloutBuffer,
         rows: &[usize],
-    ) -> PolicyBatch<'_> {
+        factor: Option<&[f32]>,
+    ) {
         self.clear();
         let agents = rollout.seats().len();
         for (place, (seat, agent)) in rollout.seats().iter().zip(&rollout.agents).enumerate() {
@@ -62,16 +80,25 @@ impl PolicyRows {
                 gather(&mut self.masks, &agent.masks, seat.actions(), rows);
                 gather(&mut self.actions, &agent.actions, 1, rows);
                 gather(&mut self.log_probs, &agent.log_probs, 1, rows);
-                self.advantages.extend(rows.iter().map(|row| rollout.advantages[row * agents + place]));
+                let factor = |row: &usize| factor.map_or(1.0, |factor| factor[*row]);
+                let advantage = |row: &usize| factor(row) * rollout.advantages[row * agents + place];
+                self.advantages.extend(rows.iter().map(advantage));
+                self.weights.extend(rows.iter().map(|row| if agent.alive[*row] { 1.0 } else { 0.0 }));
             }
         }
+    }
+
+    /// What was copied.
+    pub(super) fn batch(&self) -> PolicyBatch<'_> {
+        let all_alive = self.weights.iter().all(|weight| *weight == 1.0);
         PolicyBatch {
             observations: &self.inputs,
             masks: &self.masks,
             actions: &self.actions,
             old_log_probs: &self.log_probs,
             advantages: &self.advantages,
-            weights: None,
+            weights: (!all_alive).then_some(&self.weights),
+            sequences: None,
         }
     }
 
@@ -81,27 +108,51 @@ impl PolicyRows {
         self.actions.clear();
         self.log_probs.clear();
         self.advantages.clear();
+        self.weights.clear();
     }
 }
 
-/// Copies for the critic.
+/// Copies for a critic.
 #[derive(Debug, Default)]
 pub(super) struct ValueRows {
-    globals: Vec<f32>,
+    states: Vec<f32>,
     outputs: Vec<f32>,
     returns: Vec<f32>,
 }
 
 impl ValueRows {
-    /// Copies `rows`, with one output and return for each agent: those of its head.
-    pub(super) fn gather(&mut self, rollout: &RolloutBuffer, rows: &[usize]) -> ValueBatch<'_> {
-        self.globals.clear();
+    /// Copies `rows` as the critic sees them, with the outputs and returns of its heads.
+    pub(super) fn gather(&mut self, seat: &CriticSeat, rollout: &RolloutBuffer, rows: &[usize]) {
+        self.states.clear();
         self.outputs.clear();
         self.returns.clear();
-        gather(&mut self.globals, &rollout.globals, rollout.global_size(), rows);
-        gather(&mut self.outputs, &rollout.outputs, rollout.seats().len(), rows);
-        gather(&mut self.returns, &rollout.returns, rollout.seats().len(), rows);
-        ValueBatch { states: &self.globals, old_values: &self.outputs, returns: &self.returns, weights: None }
+        let width = rollout.seats().len();
+        match seat {
+            CriticSeat::Central { .. } => {
+                gather(&mut self.states, &rollout.globals, rollout.global_size(), rows);
+                gather(&mut self.outputs, &rollout.outputs, width, rows);
+                gather(&mut self.returns, &rollout.returns, width, rows);
+            }
+            CriticSeat::Own { agents, inputs } => {
+                for agent in agents {
+                    gather(&mut self.states, &rollout.agents.as_slice()[*agent].inputs, *inputs, rows);
+                    let column = |from: &[f32], row: &usize| from[row * width + agent];
+                    self.outputs.extend(rows.iter().map(|row| column(&rollout.outputs, row)));
+                    self.returns.extend(rows.iter().map(|row| column(&rollout.returns, row)));
+                }
+            }
+        }
+    }
+
+    /// What was copied.
+    pub(super) fn batch(&self) -> ValueBatch<'_> {
+        ValueBatch {
+            states: &self.states,
+            old_values: &self.outputs,
+            returns: &self.returns,
+            weights: None,
+            sequences: None,
+        }
     }
 }
 
@@ -120,7 +171,7 @@ mod tests {
     #[test]
     fn every_epoch_has_every_row_once_in_another_order() {
         let minibatches = Minibatches::draw(10, (3, 4), &mut SeedTree::new(1).rng());
-        let parts: Vec<&[usize]> = minibatches.iter().collect();
+        let parts: Vec<&[usize]> = minibatches.iter().filter_map(|(_, _, rows)| rows).collect();
         assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [2, 3, 2, 3].repeat(3));
         let epochs: Vec<Vec<usize>> = parts.chunks(4).map(<[_]>::concat).collect();
         assert_ne!(epochs[0], epochs[1]);
@@ -128,6 +179,13 @@ mod tests {
             epoch.sort_unstable();
             assert_eq!(epoch, (0..10).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn a_rollout_that_is_one_batch_is_gathered_once_and_used_in_every_epoch() {
+        let minibatches = Minibatches::draw(3, (2, 1), &mut SeedTree::new(1).rng());
+        let all: Vec<_> = minibatches.iter().collect();
+        assert_eq!(all, [(0, 0, Some(&[0, 1, 2][..])), (1, 0, None)]);
     }
 
     #[test]

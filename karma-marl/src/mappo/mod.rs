@@ -14,12 +14,23 @@
 //!    minimises −min(r·A, clip(r, 1 ± ε)·A) − c·entropy with r the ratio of π(a) to what it was in the
 //!    rollout, and the critic a clipped Huber loss of the normalised returns, one Adam step each.
 //!
+//! **Relatives** ([`Algorithm`]). IPPO gives each actor a critic of its own that sees what the actor sees; HAPPO lets
+//! actors learn in turn (`update.rs`).
+//!
+//! **Two sides.** Agents of both teams may learn in one game, each from its own reward: with rewards of opposite sign that
+//! is self-play. [`Mappo::freeze`] keeps one side as it is, so that the other learns the best answer to it
+//! ([`exploitability`](crate::exploitability)).
+//!
+//! **Dead agents** ([`Step::is_alive`](karma_core::Step::is_alive)). What a dead agent does decides nothing, so its rows
+//! count neither for its policy nor for the normalisation of its advantages, and it sees zeros. Its rewards count until
+//! the end: the team may win after it fell, and the critic's head for it, which sees the whole state, says so.
+//!
 //! Where we differ from the authors' implementation (on-policy), on purpose:
 //! * a time limit truncates, it does not end the game: the final observation is valued, not thrown away;
 //! * an actor for each agent unless `parameter_sharing` is set, and then the actor is told whom it plays;
-//! * two hidden layers without layer normalisation; observations are normalised by the environment;
-//! * a mini-batch has the same rows for all networks, and each network's updates run on one thread, so
-//!   results do not depend on the number of threads;
+//! * the critic sees each state once, with a head for each agent, instead of once for each agent;
+//! * layer normalisation only where it is asked for (`input_norm`, `layer_norm`);
+//! * a mini-batch has the same rows for all networks, and results do not depend on the number of threads;
 //! * a checkpoint holds everything, so that a continued run is the same run.
 //!
 //! **A reward for each agent.** [`Step::rewards`](karma_core::Step::rewards) holds one for each, and they may
@@ -40,18 +51,22 @@ mod update;
 
 use std::num::NonZeroUsize;
 
-use karma_core::{Environment, EnvironmentSpec, PerAgent, SeedTree, StreamRng};
-use karma_nn::{Mlp, NetworkError, PolicyTrainer, ValueTrainer};
+use karma_core::{
+    AgentId, Environment, EnvironmentSpec, Id as _, PerAgent, SeedTree, StreamRng, draw::shuffle,
+};
+use karma_nn::{Alone, Collective, Mlp, NetworkError, PolicyTrainer, ValueTrainer};
 
 use crate::buffer::RolloutBuffer;
+use crate::critics::{self, CriticSeat};
 use crate::error::{MappoError, SetupError};
 use crate::policy::{Mode, TrainedPolicy};
 use crate::seats;
-use crate::vector::{Players, VectorEnvironment};
+use crate::vector::VectorEnvironment;
 use minibatch::Minibatches;
-pub use params::{MappoConfig, MappoParams};
+pub use params::{Algorithm, MappoConfig, MappoParams};
 pub use stats::IterationStats;
 pub(crate) use stats::Progress;
+use update::Lesson;
 
 /// A team in training.
 ///
@@ -73,17 +88,77 @@ pub struct Mappo {
     seed: u64,
     threads: NonZeroUsize,
     environments: VectorEnvironment,
-    actors: Vec<PolicyTrainer>,
-    critic: ValueTrainer,
-    minibatches: StreamRng,
+    team: Team,
+    streams: Streams,
     progress: Progress,
     buffer: RolloutBuffer,
+    ranks: Box<dyn Collective>,
+}
+
+/// The networks that learn.
+#[derive(Debug)]
+struct Team {
+    /// By number of network.
+    actors: Vec<PolicyTrainer>,
+    /// Which of the actors play, but do not learn.
+    frozen: Vec<bool>,
+    critics: Vec<ValueTrainer>,
+    critic_seats: Vec<CriticSeat>,
+}
+
+/// What learning draws.
+#[derive(Clone, Debug)]
+struct Streams {
+    /// The order of this rank's rows.
+    minibatches: StreamRng,
+    /// The order in which actors learn in turn, the same on all ranks.
+    turns: StreamRng,
+}
+
+impl Streams {
+    fn new(root: SeedTree, rank: usize) -> Self {
+        let minibatches = root.child("minibatches");
+        // The first rank draws what a learner by itself draws.
+        let minibatches = if rank == 0 { minibatches } else { minibatches.index(rank as u64) };
+        Self { minibatches: minibatches.rng(), turns: root.child("turns").rng() }
+    }
+}
+
+impl Team {
+    /// Fresh networks for a rollout's seats.
+    fn new(config: &MappoConfig, buffer: &RolloutBuffer, root: SeedTree) -> Result<Self, MappoError> {
+        let params = config.params();
+        let actor = |(seat, i): (&seats::Seat, u64)| -> Result<PolicyTrainer, MappoError> {
+            let network = params.actor(seat.inputs(), seat.actions()).check()?;
+            let fresh = Mlp::orthogonal(&network, &mut root.child("actor").index(i).rng());
+            let network = fresh.with_output_bias(&seat.prior(params.hold_bias));
+            let named = |source| MappoError::Network { learner: format!("actor {i}"), source };
+            Ok(PolicyTrainer::new(network.map_err(named)?, config.policy()))
+        };
+        let actors: Vec<_> =
+            seats::first_seats(buffer.seats()).zip(0..).map(actor).collect::<Result<_, _>>()?;
+        let critic_seats = critics::critics(params.algorithm, buffer.seats());
+        let critic = |(seat, i): (&CriticSeat, u64)| -> Result<ValueTrainer, MappoError> {
+            let (inputs, heads) = seat.shape(buffer.global_size());
+            let seed = root.child("critic");
+            let seed = if critic_seats.len() == 1 { seed } else { seed.index(i) };
+            let network = Mlp::orthogonal(&params.critic(inputs, heads).check()?, &mut seed.rng());
+            Ok(ValueTrainer::new(network, config.value()))
+        };
+        let critics = critic_seats.iter().zip(0..).map(critic).collect::<Result<_, _>>()?;
+        Ok(Self { frozen: vec![false; actors.len()], actors, critics, critic_seats })
+    }
+
+    fn players(&self) -> Vec<&Mlp> {
+        self.actors.iter().map(PolicyTrainer::network).collect()
+    }
 }
 
 impl Mappo {
     /// Fresh networks for `environments`. All randomness comes from `seed`: networks from `actor → i` and
-    /// `critic`, episodes from `train → environment → episode`, actions from `actions → environment`, and
-    /// the order of rows from `minibatches`. The number of threads changes no result.
+    /// `critic`, episodes from `train → environment → episode`, actions from `actions → environment`,
+    /// the order of rows from `minibatches`, and the order of turns from `turns`. The number of threads changes no
+    /// result.
     ///
     /// # Errors
     /// If environments and settings do not go together; see [`SetupError`].
@@ -93,22 +168,30 @@ impl Mappo {
         seed: u64,
         threads: NonZeroUsize,
     ) -> Result<Self, MappoError> {
-        let environments = VectorEnvironment::new(environments, seed)?;
-        let buffer = rollout_buffer(&config, &environments)?;
-        let (root, params) = (SeedTree::new(seed), config.params());
-        let networks = seats::actors(buffer.seats(), params)?;
-        let actor = |((network, seat), i): ((_, &seats::Seat), u64)| {
-            let fresh = Mlp::orthogonal(network, &mut root.child("actor").index(i).rng());
-            let network = fresh.with_output_bias(&seat.prior(params.hold_bias));
-            let named = |source| MappoError::Update { learner: format!("actor {i}"), source };
-            network.map(|network| PolicyTrainer::new(network, config.policy())).map_err(named)
-        };
-        let actors = networks.iter().zip(buffer.seats()).zip(0..).map(actor).collect::<Result<_, _>>()?;
-        let critic = params.critic(environments.spec().global_size, buffer.seats().len()).check()?;
-        let critic = Mlp::orthogonal(&critic, &mut root.child("critic").rng());
-        let critic = ValueTrainer::new(critic, config.value());
-        let (minibatches, progress) = (root.child("minibatches").rng(), Progress::default());
-        Ok(Self { config, seed, threads, environments, actors, critic, minibatches, progress, buffer })
+        Self::new_with(config, environments, seed, threads, Box::new(Alone))
+    }
+
+    /// [`Mappo::new`] as one of several `ranks` that learn together: each gives its share of the `num_envs`
+    /// environments, in the order of ranks, and all of them have the same settings and seed. With one mini-batch an epoch
+    /// they take the steps of one learner with all environments, to the rounding of sums; with several, each cuts its own
+    /// rows. On every rank the networks are the same, bit for bit.
+    ///
+    /// # Errors
+    /// As there, and if `num_envs` is no multiple of the number of ranks.
+    pub fn new_with(
+        config: MappoConfig,
+        environments: Vec<Box<dyn Environment>>,
+        seed: u64,
+        threads: NonZeroUsize,
+        ranks: Box<dyn Collective>,
+    ) -> Result<Self, MappoError> {
+        let first = ranks.rank() * environments.len();
+        let environments = VectorEnvironment::new(environments, first, seed)?;
+        let buffer = rollout_buffer(&config, &environments, ranks.size())?;
+        let root = SeedTree::new(seed);
+        let team = Team::new(&config, &buffer, root)?;
+        let (streams, progress) = (Streams::new(root, ranks.rank()), Progress::default());
+        Ok(Self { config, seed, threads, environments, team, streams, progress, buffer, ranks })
     }
 
     /// Plays one rollout and learns from it.
@@ -117,20 +200,50 @@ impl Mappo {
     /// If an environment breaks its promises or a number is not finite. The trainer may have taken some of
     /// its steps then and is not to be continued: restore the last checkpoint.
     pub fn iterate(&mut self) -> Result<IterationStats, MappoError> {
-        let actors = self.actors.iter().map(PolicyTrainer::network).collect();
-        let players = Players { actors, critic: &self.critic };
-        let played = self.environments.collect(&mut self.buffer, &players, self.threads)?;
+        let (threads, ranks) = (self.threads, self.ranks.as_mut());
+        let mut played = self.environments.collect(&mut self.buffer, &self.team.players(), threads)?;
+        let critics = (&self.team.critics[..], &self.team.critic_seats[..]);
+        critics::value(&mut self.buffer, &played.finals, critics, threads)
+            .map_err(|source| MappoError::Network { learner: "a critic".to_owned(), source })?;
         self.buffer.estimate(self.config.discount())?;
-        let (agents, buffer) = (self.buffer.seats().len(), &self.buffer);
-        let explained_variance = stats::explained_variance(&buffer.values, &buffer.returns, agents);
-        self.buffer.normalise_advantages();
-        let params = self.config.params();
-        let (rows, parts) = (self.buffer.rows(), params.num_minibatches);
-        let minibatches = Minibatches::draw(rows, (params.update_epochs, parts), &mut self.minibatches);
-        let learners = (&mut self.actors[..], &mut self.critic);
-        let losses = update::update(learners, &self.buffer, &minibatches, self.threads)?;
-        self.progress.advance(rows, played.returns.len());
+        let explained_variance = stats::explained_variance(&self.buffer, ranks)?;
+        self.buffer.normalise_advantages(ranks)?;
+        let (params, rows) = (self.config.params(), self.buffer.rows());
+        let cut = (params.update_epochs, params.num_minibatches);
+        let minibatches = Minibatches::draw(rows, cut, &mut self.streams.minibatches);
+        let turns = (params.algorithm == Algorithm::Happo).then(|| {
+            let mut turns: Vec<usize> = (0..self.team.actors.len()).collect();
+            shuffle(&mut turns, &mut self.streams.turns);
+            turns
+        });
+        let lesson = Lesson { rollout: &self.buffer, minibatches: &minibatches, turns, threads };
+        let losses = lesson.teach(&mut self.team, ranks)?;
+        stats::join(&mut played, ranks)?;
+        self.progress.advance(rows * ranks.size(), played.returns.len());
         Ok(IterationStats::new(&self.progress, &played, &losses, explained_variance))
+    }
+
+    /// Lets `policy` play `agent` from now on, without learning: a team to be attacked, or an attacker to be met. With
+    /// shared actors it plays the agent's whole side.
+    ///
+    /// # Errors
+    /// If the policy's network has another shape than the agent's would have.
+    pub fn freeze(&mut self, agent: AgentId, policy: &TrainedPolicy) -> Result<(), MappoError> {
+        let refused =
+            |source| MappoError::Network { learner: format!("the policy of agent {agent}"), source };
+        let Some(seat) = self.buffer.seats().get(agent) else {
+            let (expected, found) = (self.buffer.seats().len(), agent.index() + 1);
+            return Err(refused(NetworkError::Shape { what: "the agents", expected, found }));
+        };
+        let (theirs, ours) = (policy.network().config().params(), (seat.inputs(), seat.actions()));
+        for (what, found, expected) in [("input", theirs.input, ours.0), ("output", theirs.output, ours.1)] {
+            if found != expected {
+                return Err(refused(NetworkError::Shape { what, expected, found }));
+            }
+        }
+        self.team.actors[seat.network] = PolicyTrainer::new(policy.network().clone(), self.config.policy());
+        self.team.frozen[seat.network] = true;
+        Ok(())
     }
 
     /// The settings of this run.
@@ -141,6 +254,11 @@ impl Mappo {
     /// Agents, sizes and horizon of the environments.
     pub fn spec(&self) -> &EnvironmentSpec {
         self.environments.spec()
+    }
+
+    /// The first of the environments; between iterations it holds nothing.
+    pub(crate) fn environment(&mut self) -> &mut dyn Environment {
+        self.environments.first()
     }
 
     /// Iterations finished so far, those before the checkpoint included.
@@ -155,21 +273,27 @@ impl Mappo {
 
     /// The agents' policies as they are now.
     pub fn policies(&self, mode: Mode) -> PerAgent<TrainedPolicy> {
-        let network = |number: usize| self.actors[number].network().clone();
+        let network = |number: usize| self.team.actors[number].network().clone();
         self.buffer.seats().map(|seat| TrainedPolicy::new(network(seat.network), seat, mode))
     }
 
-    /// The critic's value of a state for each agent, in units of its rewards.
+    /// The central critic's value of a state for each agent, in units of its rewards; `None` under IPPO, which has no
+    /// critic of states.
     ///
     /// # Errors
     /// If `global` has not the length of the specification.
-    pub fn values(&self, global: &[f32]) -> Result<PerAgent<f32>, NetworkError> {
+    pub fn values(&self, global: &[f32]) -> Result<Option<PerAgent<f32>>, NetworkError> {
         let (expected, found) = (self.spec().global_size, global.len());
         if found != expected {
             return Err(NetworkError::Shape { what: "global", expected, found });
         }
-        let values = Players { actors: Vec::new(), critic: &self.critic }.values(global)?;
-        Ok(values.into())
+        let ([critic], [CriticSeat::Central { .. }]) = (&self.team.critics[..], &self.team.critic_seats[..])
+        else {
+            return Ok(None);
+        };
+        let mut values = critic.network().forward(global)?;
+        critic.denormalise(&mut values);
+        Ok(Some(values.into()))
     }
 }
 
@@ -177,9 +301,13 @@ impl Mappo {
 fn rollout_buffer(
     config: &MappoConfig,
     environments: &VectorEnvironment,
+    ranks: usize,
 ) -> Result<RolloutBuffer, SetupError> {
     let (params, spec) = (config.params(), environments.spec());
-    let (found, expected) = (environments.len(), params.num_envs);
+    if !params.num_envs.is_multiple_of(ranks) {
+        return Err(SetupError::Ranks { num_envs: params.num_envs, ranks });
+    }
+    let (found, expected) = (environments.len(), params.num_envs / ranks);
     if found != expected {
         return Err(SetupError::Environments { found, expected });
     }

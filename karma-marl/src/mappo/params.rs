@@ -7,6 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::gae::Discount;
 
+/// Which of three relatives learns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Algorithm {
+    /// One critic that sees everything (Yu et al., 2022).
+    #[default]
+    Mappo,
+    /// Each actor has a critic that sees what the actor sees (de Witt et al., 2020).
+    Ippo,
+    /// As MAPPO, but actors learn in turn, each on what those before it have become (Kuba et al., 2022).
+    Happo,
+}
+
 /// MAPPO's settings as written. "on-policy" is the reference implementation of the paper (Yu et al., 2022).
 ///
 /// There is no coefficient of the value loss: actor and critic have networks and optimisers of their own, and
@@ -14,7 +27,13 @@ use crate::gae::Discount;
 /// scenarios of chain4.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of a settings file, each with a meaning of its own"
+)]
 pub struct MappoParams {
+    /// Which of MAPPO, IPPO and HAPPO. Default `mappo`. HAPPO needs an actor for each agent.
+    pub algorithm: Algorithm,
     /// γ, the weight of a reward one step later, 0 to below 1. Default 0.85 (ours; 0.99 in on-policy and KARMA): a
     /// decision every 15 s has done what it does after a minute or two, and a longer view only adds noise.
     pub gamma: f32,
@@ -35,11 +54,18 @@ pub struct MappoParams {
     pub update_epochs: usize,
     /// Adam's step size for all networks, above 0. Default 1e-3 (ours; 5e-4 in HARL and on-policy).
     pub learning_rate: f32,
+    /// Adam's step size for the critic, above 0; absent: that of the actors.
+    pub critic_learning_rate: Option<f32>,
     /// Widths of the hidden layers of all networks. Default two of 64 (on-policy).
     pub hidden: Vec<usize>,
     /// Their non-linearity. Default tanh (what on-policy's published scripts train with).
     pub activation: Activation,
-    /// Environments that are played side by side, at least 1. Default 32: with episodes of 40 steps 1 280 rows
+    /// Layer normalisation of the inputs of all networks. Default false (true in on-policy and HARL): observations of
+    /// KARMA are normalised by the environment.
+    pub input_norm: bool,
+    /// Layer normalisation after each hidden layer. Default false (true in on-policy and HARL).
+    pub layer_norm: bool,
+    /// Environments that are played side by side by all ranks together, at least 1. Default 32: with episodes of 40 steps 1 280 rows
     /// an iteration, and about five episodes of each of six scenarios; smaller batches follow their noise.
     pub num_envs: usize,
     /// Steps that each environment plays in an iteration, a multiple of its horizon; absent: one horizon.
@@ -49,7 +75,7 @@ pub struct MappoParams {
     pub value_norm: bool,
     /// δ of the critic's Huber loss, in normalised units, above 0. Default 10 (on-policy).
     pub huber_delta: f32,
-    /// One actor for all agents, which is told whom it plays, instead of one for each. Default false: the
+    /// One actor for all agents of a side, which is told whom it plays, instead of one for each. Default false: the
     /// roles of KARMA differ.
     pub parameter_sharing: bool,
     /// Logit that a defender's changes of 0 begin with, 0 to 10. Default 3 (ours): a fresh team mostly holds
@@ -60,6 +86,7 @@ pub struct MappoParams {
 impl Default for MappoParams {
     fn default() -> Self {
         Self {
+            algorithm: Algorithm::Mappo,
             gamma: 0.85,
             gae_lambda: 0.9,
             clip_epsilon: 0.2,
@@ -68,8 +95,11 @@ impl Default for MappoParams {
             num_minibatches: 4,
             update_epochs: 10,
             learning_rate: 1e-3,
+            critic_learning_rate: None,
             hidden: vec![64, 64],
             activation: Activation::Tanh,
+            input_norm: false,
+            layer_norm: false,
             num_envs: 32,
             rollout_length: None,
             value_norm: true,
@@ -95,6 +125,33 @@ impl MappoParams {
         }
     }
 
+    /// The settings of on-policy's script for `simple_spread`: what its authors' figures were made with.
+    pub fn on_policy() -> Self {
+        Self {
+            learning_rate: 7e-4,
+            num_envs: 128,
+            input_norm: true,
+            layer_norm: true,
+            parameter_sharing: true,
+            ..Self::published()
+        }
+    }
+
+    /// The settings of HARL's tuned configuration for the discrete `simple_spread` (Zhong et al., 2024).
+    pub fn harl() -> Self {
+        Self {
+            update_epochs: 5,
+            hidden: vec![128, 128],
+            activation: Activation::Relu,
+            num_envs: 20,
+            rollout_length: Some(200),
+            input_norm: true,
+            layer_norm: true,
+            parameter_sharing: true,
+            ..Self::published()
+        }
+    }
+
     /// The settings to run with.
     ///
     /// # Errors
@@ -112,6 +169,17 @@ impl MappoParams {
         for (field, count) in counts {
             unless(count > 0, field, &count, "at least 1")?;
         }
+        let unshared = self.algorithm != Algorithm::Happo || !self.parameter_sharing;
+        unless(
+            unshared,
+            "parameter_sharing",
+            &self.parameter_sharing,
+            "false with happo, whose actors learn in turn",
+        )?;
+        self.critic_learning_rate.map_or(Ok(()), |rate| {
+            let ok = rate.is_finite() && rate > 0.0;
+            unless(ok, "critic_learning_rate", &rate, "a finite number above 0")
+        })?;
         self.actor(1, 1).check()?;
         let (policy, value) = (self.policy().check()?, self.value().check()?);
         Ok(MappoConfig { params: self.clone(), policy, value })
@@ -119,18 +187,23 @@ impl MappoParams {
 
     /// An actor's network.
     pub(crate) fn actor(&self, inputs: usize, actions: usize) -> MlpParams {
-        let (hidden, activation) = (self.hidden.clone(), self.activation);
-        MlpParams { hidden, activation, ..MlpParams::actor(inputs, actions) }
+        self.body(&MlpParams::actor(inputs, actions))
     }
 
-    /// The critic's network: a head for each agent.
-    pub(crate) fn critic(&self, inputs: usize, agents: usize) -> MlpParams {
-        let (hidden, activation) = (self.hidden.clone(), self.activation);
-        MlpParams { hidden, activation, output: agents, ..MlpParams::critic(inputs) }
+    /// A critic's network: a head for each agent that it values.
+    pub(crate) fn critic(&self, inputs: usize, heads: usize) -> MlpParams {
+        self.body(&MlpParams { output: heads, ..MlpParams::critic(inputs) })
     }
 
-    fn adam(&self) -> AdamParams {
-        AdamParams { learning_rate: self.learning_rate, ..AdamParams::default() }
+    /// What all networks have in common.
+    fn body(&self, ends: &MlpParams) -> MlpParams {
+        MlpParams {
+            hidden: self.hidden.clone(),
+            activation: self.activation,
+            input_norm: self.input_norm,
+            layer_norm: self.layer_norm,
+            ..ends.clone()
+        }
     }
 
     fn policy(&self) -> PolicyParams {
@@ -138,7 +211,7 @@ impl MappoParams {
             clip_epsilon: self.clip_epsilon,
             entropy_coef: self.entropy_coef,
             max_grad_norm: self.max_grad_norm,
-            adam: self.adam(),
+            adam: adam(self.learning_rate),
         }
     }
 
@@ -148,9 +221,13 @@ impl MappoParams {
             huber_delta: self.huber_delta,
             normalise_returns: self.value_norm,
             max_grad_norm: self.max_grad_norm,
-            adam: self.adam(),
+            adam: adam(self.critic_learning_rate.unwrap_or(self.learning_rate)),
         }
     }
+}
+
+fn adam(learning_rate: f32) -> AdamParams {
+    AdamParams { learning_rate, ..AdamParams::default() }
 }
 
 fn unless(

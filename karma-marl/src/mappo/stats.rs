@@ -1,8 +1,10 @@
 //! What an iteration came to.
 
+use karma_nn::{Collective, CollectiveError};
 use serde::{Deserialize, Serialize};
 
 use super::update::Losses;
+use crate::buffer::RolloutBuffer;
 use crate::stats::{mean, standard_deviation};
 use crate::vector::Played;
 
@@ -85,38 +87,89 @@ impl IterationStats {
     }
 }
 
-/// 1 − Var(returns − values) / Var(returns), the mean over agents of columns that are (rows, agents); `None` if
-/// no agent's returns vary. Not of all returns at once: a critic that knows only who earns more foresees nothing.
-pub(super) fn explained_variance(values: &[f32], returns: &[f32], agents: usize) -> Option<f64> {
-    let of = |agent: usize| {
-        let column = |all: &[f32]| -> Vec<f64> {
+/// 1 − Var(returns − values) / Var(returns) over all ranks, the mean over agents whose returns vary; `None` if there is
+/// none. Not of all returns at once: a critic that knows only who earns more foresees nothing.
+pub(super) fn explained_variance(
+    buffer: &RolloutBuffer,
+    ranks: &mut dyn Collective,
+) -> Result<Option<f64>, CollectiveError> {
+    let agents = buffer.seats().len();
+    let mut shares = Vec::new();
+    for agent in 0..agents {
+        let column = |all: &'_ [f32]| -> Vec<f64> {
             all.iter().skip(agent).step_by(agents).map(|x| f64::from(*x)).collect()
         };
-        let (values, returns) = (column(values), column(returns));
+        let (values, returns) = (column(&buffer.values), column(&buffer.returns));
         let errors: Vec<f64> = returns.iter().zip(values).map(|(r, v)| r - v).collect();
-        let (spread, error) = (standard_deviation(&returns)?, standard_deviation(&errors)?);
-        (spread > 0.0).then(|| 1.0 - (error / spread).powi(2))
+        let (spread, error) = (variance(&returns, ranks)?, variance(&errors, ranks)?);
+        if spread > 0.0 {
+            shares.push(1.0 - error / spread);
+        }
+    }
+    Ok(mean(&shares))
+}
+
+/// Of the values of all ranks.
+fn variance(values: &[f64], ranks: &mut dyn Collective) -> Result<f64, CollectiveError> {
+    let mut sums = [values.len() as f64, values.iter().sum()];
+    ranks.sum_f64(&mut sums)?;
+    let [count, mean] = [sums[0], sums[1] / sums[0]];
+    let mut square = [values.iter().map(|value| (value - mean).powi(2)).sum()];
+    ranks.sum_f64(&mut square)?;
+    Ok(square[0] / count)
+}
+
+/// Joins what all ranks played: returns in the order of ranks.
+pub(super) fn join(played: &mut Played, ranks: &mut dyn Collective) -> Result<(), CollectiveError> {
+    if ranks.size() == 1 {
+        return Ok(());
+    }
+    let mine: Vec<u8> = played.returns.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let all = ranks.all_gather(&mine)?.concat();
+    played.returns = all.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
+    let counts = [played.reviewed, played.corrected].map(u64::to_le_bytes).concat();
+    let all = ranks.all_gather(&counts)?;
+    let sum = |place: usize| {
+        all.iter()
+            .filter_map(|theirs| theirs.as_chunks().0.get(place))
+            .map(|bytes| u64::from_le_bytes(*bytes))
+            .sum()
     };
-    let shares: Vec<f64> = (0..agents).filter_map(of).collect();
-    mean(&shares)
+    (played.reviewed, played.corrected) = (sum(0), sum(1));
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::explained_variance;
+    use super::*;
+    use crate::games::Signals;
+    use crate::seats::seats;
+    use karma_core::Environment as _;
+    use karma_nn::Alone;
 
-    #[test]
-    fn explained_variance_is_one_for_a_perfect_critic_and_zero_for_a_constant_one() {
-        assert_eq!(explained_variance(&[1.0, 3.0], &[1.0, 3.0], 1), Some(1.0));
-        assert_eq!(explained_variance(&[2.0, 2.0], &[1.0, 3.0], 1), Some(0.0));
-        assert_eq!(explained_variance(&[3.0, 1.0], &[1.0, 3.0], 1), Some(-3.0));
-        assert_eq!(explained_variance(&[0.0, 1.0], &[2.0, 2.0], 1), None);
+    /// Of columns of two agents, (rows, agents).
+    fn of(values: &[f32], returns: &[f32]) -> Option<f64> {
+        let spec = Signals::new(2).spec().clone();
+        let rows = values.len() / 2;
+        let mut buffer = RolloutBuffer::new(&seats(&spec, false).unwrap(), spec.global_size, rows, 1);
+        buffer.values.copy_from_slice(values);
+        buffer.returns.copy_from_slice(returns);
+        explained_variance(&buffer, &mut Alone).unwrap()
     }
 
     #[test]
-    fn explained_variance_is_a_mean_over_agents_whatever_they_earn() {
-        // The first agent's returns are foreseen, the second's only in their mean, the third's do not vary.
-        let (returns, values) = ([1.0, 100.0, 7.0, 3.0, 300.0, 7.0], [1.0, 200.0, 7.0, 3.0, 200.0, 9.0]);
-        assert_eq!(explained_variance(&values, &returns, 3), Some(0.5));
+    fn explained_variance_is_one_for_a_perfect_critic_and_zero_for_a_constant_one() {
+        let both = |column: [f32; 2]| column.map(|x| [x, x]).concat();
+        assert_eq!(of(&both([1.0, 3.0]), &both([1.0, 3.0])), Some(1.0));
+        assert_eq!(of(&both([2.0, 2.0]), &both([1.0, 3.0])), Some(0.0));
+        assert_eq!(of(&both([3.0, 1.0]), &both([1.0, 3.0])), Some(-3.0));
+        assert_eq!(of(&both([0.0, 1.0]), &both([2.0, 2.0])), None);
+    }
+
+    #[test]
+    fn explained_variance_is_a_mean_over_the_agents_whose_returns_vary() {
+        // The first agent's returns are foreseen, the second's only in their mean; then the second's do not vary.
+        assert_eq!(of(&[1.0, 200.0, 3.0, 200.0], &[1.0, 100.0, 3.0, 300.0]), Some(0.5));
+        assert_eq!(of(&[1.0, 7.0, 3.0, 9.0], &[1.0, 7.0, 3.0, 7.0]), Some(1.0));
     }
 }

@@ -56,8 +56,8 @@ fn every_network_is_trained_and_only_a_shared_actor_is_the_same_for_all() {
     for sharing in [false, true] {
         let mut mappo = trainer(|p| p.parameter_sharing = sharing).unwrap();
         let networks = |mappo: &Mappo| -> Vec<Mlp> {
-            let actors = mappo.actors.iter().map(PolicyTrainer::network);
-            actors.chain([mappo.critic.network()]).cloned().collect()
+            let actors = mappo.team.actors.iter().map(PolicyTrainer::network);
+            actors.chain([mappo.team.critics[0].network()]).cloned().collect()
         };
         let before = networks(&mappo);
         mappo.iterate().unwrap();
@@ -70,7 +70,7 @@ fn every_network_is_trained_and_only_a_shared_actor_is_the_same_for_all() {
 fn minibatches_multiply_the_gradient_steps() {
     let mut mappo = trainer(|p| p.num_minibatches = 3).unwrap();
     mappo.iterate().unwrap();
-    assert_eq!((mappo.actors[0].steps(), mappo.critic.steps()), (6, 6));
+    assert_eq!((mappo.team.actors[0].steps(), mappo.team.critics[0].steps()), (6, 6));
 }
 
 #[test]
@@ -103,19 +103,19 @@ fn with_version(bytes: &[u8], version: Option<u32>) -> Vec<u8> {
 }
 
 #[test]
-fn a_checkpoint_with_one_value_for_the_whole_team_still_plays_but_cannot_be_continued() {
-    let bytes = with_version(&trainer(|_| ()).unwrap().checkpoint().unwrap(), None);
+fn a_checkpoint_of_an_earlier_version_still_plays_but_cannot_be_continued() {
+    let bytes = with_version(&trainer(|_| ()).unwrap().checkpoint().unwrap(), Some(2));
     let spec = Signals::new(4).spec().clone();
     assert!(TrainedPolicy::load(&bytes, &spec, Mode::Greedy).is_ok());
     let refused = Mappo::restore(&bytes, copies(&Signals::new(4), 3), NonZeroUsize::MIN).unwrap_err();
-    assert!(refused.to_string().contains("version 1, whose critic has one value"), "{refused}");
+    assert!(refused.to_string().contains("version 2; only version 3"), "{refused}");
 }
 
 #[test]
 fn a_checkpoint_of_a_later_version_is_refused_by_number() {
-    let bytes = with_version(&trainer(|_| ()).unwrap().checkpoint().unwrap(), Some(3));
+    let bytes = with_version(&trainer(|_| ()).unwrap().checkpoint().unwrap(), Some(4));
     let refused = TrainedPolicy::load(&bytes, Signals::new(4).spec(), Mode::Greedy).unwrap_err();
-    assert!(refused.to_string().contains("it has version 3; 1 to 2 can be read"), "{refused}");
+    assert!(refused.to_string().contains("it has version 4; 1 to 3 can be read"), "{refused}");
 }
 
 #[test]

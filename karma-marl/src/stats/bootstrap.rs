@@ -82,12 +82,16 @@ impl Bootstrap {
     pub fn estimate(&self, scores: &Scores, statistic: Statistic, rng: &mut StreamRng) -> Estimate {
         let mut pooled = scores.pooled();
         let value = statistic.of(&mut pooled);
-        let mut statistics: Vec<f64> = (0..self.params.resamples)
-            .map(|_| {
-                resample(scores, &mut pooled, rng);
-                statistic.of(&mut pooled)
-            })
-            .collect();
+        let statistics = (0..self.params.resamples).map(|_| {
+            resample(scores, &mut pooled, rng);
+            statistic.of(&mut pooled)
+        });
+        let statistics = statistics.collect();
+        self.interval(value, statistics)
+    }
+
+    /// `value` between the outer quantiles of the statistics of all resamples.
+    pub(super) fn interval(&self, value: f64, mut statistics: Vec<f64>) -> Estimate {
         statistics.sort_by(f64::total_cmp);
         let tail = (1.0 - self.params.confidence) / 2.0;
         Estimate { value, low: quantile(&statistics, tail), high: quantile(&statistics, 1.0 - tail) }
@@ -95,7 +99,7 @@ impl Bootstrap {
 }
 
 /// Draws each stratum anew into `pooled`.
-fn resample(scores: &Scores, mut pooled: &mut [f64], rng: &mut StreamRng) {
+pub(super) fn resample(scores: &Scores, mut pooled: &mut [f64], rng: &mut StreamRng) {
     for stratum in scores.strata() {
         let (drawn, rest) = pooled.split_at_mut(stratum.len());
         drawn.fill_with(|| stratum[below(rng, stratum.len())]);
@@ -113,30 +117,25 @@ fn quantile(sorted: &[f64], q: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{bootstrap, rng, table};
     use super::*;
-    use karma_core::SeedTree;
     use proptest::prelude::*;
 
     fn estimate(strata: Vec<Vec<f64>>, statistic: Statistic, seed: u64) -> Estimate {
-        let bootstrap = BootstrapParams { resamples: 50_000, ..BootstrapParams::default() }.check().unwrap();
-        bootstrap.estimate(&Scores::new(strata).unwrap(), statistic, &mut SeedTree::new(seed).rng())
+        bootstrap(50_000).estimate(&Scores::new(strata).unwrap(), statistic, &mut rng(seed))
     }
 
     /// `StratifiedBootstrap` of rliable 1.2.0, 50 000 resamples, percentile method: over three of its seeds
     /// the ends vary by up to 0.001.
     #[test]
     fn intervals_are_those_of_rliable() {
-        let strata = vec![
-            vec![0.0, 0.17, 0.24, 0.31, 0.48, 0.55, 0.62, 0.79, 0.86, 0.93],
-            vec![0.5, 0.65, 0.8, 0.95, 0.6, 0.75, 0.9, 0.55, 0.7, 0.85],
-            vec![2.0, 1.7, 0.8, -0.7, 0.2, 0.5, 0.2, -0.7, 0.8, 1.7],
-        ];
         let golden = [
             (Statistic::InterquartileMean, [0.640_625, 0.4902, 0.7602]),
             (Statistic::Mean, [0.623_333, 0.4241, 0.8202]),
+            (Statistic::OptimalityGap, [0.456_667, 0.3174, 0.6082]),
         ];
         for (statistic, expected) in golden {
-            let Estimate { value, low, high } = estimate(strata.clone(), statistic, 3);
+            let Estimate { value, low, high } = bootstrap(50_000).estimate(&table(), statistic, &mut rng(3));
             for (got, expected) in [value, low, high].into_iter().zip(expected) {
                 assert!((got - expected).abs() < 0.003, "{statistic:?}: {got} is not {expected}");
             }
@@ -183,8 +182,7 @@ mod tests {
             let bootstrap = BootstrapParams { resamples: 200, confidence: 0.9 }.check().unwrap();
             let (least, most) = scores.iter().fold((9.0_f64, -9.0_f64), |(l, m), s| (l.min(*s), m.max(*s)));
             let scores = Scores::new(vec![scores]).unwrap();
-            let mut rng = SeedTree::new(seed).rng();
-            let got = bootstrap.estimate(&scores, Statistic::InterquartileMean, &mut rng);
+            let got = bootstrap.estimate(&scores, Statistic::InterquartileMean, &mut rng(seed));
             prop_assert!(least - 1e-9 <= got.low && got.low <= got.high && got.high <= most + 1e-9);
         }
     }

@@ -9,7 +9,11 @@
 //! |---|---|
 //! | how good is a policy? | [`Bootstrap::estimate`] of [`Statistic::InterquartileMean`] |
 //! | is it better than another? | the same of [`Scores::minus`]; an interval without 0 says yes |
+//! | how far is it from the target? | the same of [`Statistic::OptimalityGap`] |
+//! | how often is it better, not by how much? | [`Bootstrap::probability_of_improvement`] |
+//! | how good are its best and its worst runs? | [`Bootstrap::performance_profile`] |
 //! | how much do its episodes differ? | [`reward_std_percent`] |
+//! | what do the field's own tools say? | a file for `marl-eval`, written by [`MarlEval`] |
 //!
 //! ```
 //! use karma_core::SeedTree;
@@ -26,9 +30,17 @@
 //! ```
 
 mod bootstrap;
+mod improvement;
+mod marl_eval;
+mod profile;
 mod scores;
 mod statistic;
+#[cfg(test)]
+mod testing;
 
 pub use bootstrap::{Bootstrap, BootstrapParams, Estimate};
+pub use marl_eval::{EvalRun, EvalStep, MarlEval, MarlEvalError, Metrics, RunName};
 pub use scores::{Scores, ScoresError};
-pub use statistic::{Statistic, interquartile_mean, mean, reward_std_percent, standard_deviation};
+pub use statistic::{
+    Statistic, interquartile_mean, mean, optimality_gap, reward_std_percent, standard_deviation,
+};

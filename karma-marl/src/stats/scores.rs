@@ -34,6 +34,14 @@ pub enum ScoresError {
         /// Sizes of the strata of the second.
         right: Vec<usize>,
     },
+    /// Two sets of scores are of different scenarios.
+    #[error("{left} and {right} strata cannot be compared: take the same scenarios for both")]
+    OtherStrata {
+        /// How many strata the first has.
+        left: usize,
+        /// How many the second has.
+        right: usize,
+    },
 }
 
 /// One score for each (scenario, seed). A scenario is a stratum: seeds are only exchangeable within it.

@@ -11,6 +11,8 @@ pub enum Statistic {
     InterquartileMean,
     /// The mean of all.
     Mean,
+    /// How far the scores fall short of 1, the target of normalised scores; see [`optimality_gap`].
+    OptimalityGap,
 }
 
 impl Statistic {
@@ -19,6 +21,7 @@ impl Statistic {
         match self {
             Self::Mean => sum_over(scores),
             Self::InterquartileMean => middle_half(scores),
+            Self::OptimalityGap => shortfall(scores, 1.0),
         }
     }
 }
@@ -50,6 +53,21 @@ pub fn interquartile_mean(scores: &[f64]) -> Option<f64> {
     (!scores.is_empty()).then(|| middle_half(&mut scores.to_vec()))
 }
 
+/// The optimality gap: by how much the scores fall short of `target` (γ) on average, a score above it counting as the
+/// target itself.
+///
+/// Unlike the mean it cannot be bought with one scenario that is solved far better than needed, so lower is better
+/// (Agarwal et al., 2021, section 4.2). `None` of nothing.
+///
+/// ```
+/// use karma_marl::stats::optimality_gap;
+/// // Shortfalls of ½ and 0.
+/// assert_eq!(optimality_gap(&[0.5, 7.0], 1.0), Some(0.25));
+/// ```
+pub fn optimality_gap(scores: &[f64], target: f64) -> Option<f64> {
+    (!scores.is_empty()).then(|| shortfall(scores, target))
+}
+
 /// The standard deviation of episodic returns in percent of their mean: 100 · std / |mean|, over the
 /// evaluation episodes of one policy. Small means predictable, not good: a policy that always fails has 0
 /// %.
@@ -67,8 +85,12 @@ pub fn reward_std_percent(returns: &[f64]) -> Option<f64> {
     (mean != 0.0).then(|| 100.0 * deviation / mean.abs())
 }
 
-fn sum_over(scores: &[f64]) -> f64 {
+pub(super) fn sum_over(scores: &[f64]) -> f64 {
     scores.iter().sum::<f64>() / scores.len() as f64
+}
+
+fn shortfall(scores: &[f64], target: f64) -> f64 {
+    target - scores.iter().map(|score| score.min(target)).sum::<f64>() / scores.len() as f64
 }
 
 fn middle_half(scores: &mut [f64]) -> f64 {
@@ -79,6 +101,7 @@ fn middle_half(scores: &mut [f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::table;
     use super::*;
     use proptest::prelude::*;
 
@@ -94,11 +117,21 @@ mod tests {
         }
     }
 
+    /// `aggregate_optimality_gap` of rliable 1.2.0, with targets 1 and ½.
+    #[test]
+    fn the_optimality_gap_is_that_of_rliable() {
+        let scores = table().pooled();
+        for (target, expected) in [(1.0, 0.456_666_666_666_666_67), (0.5, 0.143_333_333_333_333_37)] {
+            assert!((optimality_gap(&scores, target).unwrap() - expected).abs() < 1e-12);
+        }
+    }
+
     #[test]
     fn nothing_has_no_mean_and_a_mean_of_zero_has_no_percent() {
         assert_eq!((mean(&[]), interquartile_mean(&[]), standard_deviation(&[])), (None, None, None));
         assert_eq!(reward_std_percent(&[1.0, -1.0]), None);
         assert_eq!(reward_std_percent(&[]), None);
+        assert_eq!(optimality_gap(&[], 1.0), None);
     }
 
     #[test]

@@ -1,14 +1,10 @@
-//! One environment at its place, and the loop that plays it.
+//! One environment at its place.
 
-use karma_core::{Action, Environment, JointAction, SeedTree, Step, StreamRng};
-use karma_nn::{MaskedCategorical, NetworkError};
+use karma_core::{Environment, JointAction, SeedTree, Step, StreamRng};
+use karma_nn::NetworkError;
 use serde::{Deserialize, Serialize};
 
-use super::Players;
-use crate::buffer::{AgentRows, EnvironmentRows};
 use crate::error::RolloutError;
-use crate::gae::Boundary;
-use crate::policy::action;
 
 /// What of an environment a checkpoint keeps between rollouts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +13,17 @@ pub(crate) struct SlotState {
     pub(crate) episodes: u64,
     /// Draws the actions.
     pub(crate) actions: StreamRng,
+}
+
+/// What was seen after a row that was cut off: the critics are to value it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Final {
+    /// The row of the buffer that it follows.
+    pub(crate) row: usize,
+    /// As [`Step::global`].
+    pub(crate) global: Vec<f32>,
+    /// Each agent's inputs, one after the other.
+    pub(crate) inputs: Vec<f32>,
 }
 
 /// What an environment came to in a rollout.
@@ -28,10 +35,12 @@ pub(crate) struct Played {
     pub(crate) reviewed: u64,
     /// Those of them in which it changed what was asked for.
     pub(crate) corrected: u64,
+    /// In the order of rows.
+    pub(crate) finals: Vec<Final>,
 }
 
 impl Played {
-    fn count(&mut self, step: &Step) {
+    pub(super) fn count(&mut self, step: &Step) {
         self.reviewed += u64::from(step.corrected.is_some());
         self.corrected += u64::from(step.corrected == Some(true));
     }
@@ -39,6 +48,7 @@ impl Played {
     /// Adds what another environment, or a later one in the order of places, came to.
     pub(crate) fn append(mut self, other: Self) -> Self {
         self.returns.extend(other.returns);
+        self.finals.extend(other.finals);
         self.reviewed += other.reviewed;
         self.corrected += other.corrected;
         self
@@ -67,94 +77,30 @@ impl Slot {
         Self { place, environment, seeds: seeds.index(place as u64), state }
     }
 
-    /// Plays one step for each row.
-    pub(super) fn play(
-        &mut self,
-        players: &Players<'_>,
-        mut rows: EnvironmentRows<'_>,
-    ) -> Result<Played, RolloutError> {
-        let length = rows.len();
-        let mut joint = JointAction::filled(Action(0), rows.agents.len());
-        let (mut played, mut so_far) = (Played::default(), 0.0);
-        let mut step = self.begin()?;
-        for t in 0..length {
-            self.decide(players, &step, (&mut rows, t), &mut joint)?;
-            step = self.advance(&joint)?;
-            let each = rows.each(t);
-            rows.rewards[each].copy_from_slice(step.rewards.as_slice());
-            self.close(players, &step, (&mut rows, t))?;
-            so_far += mean_reward(&step);
-            played.count(&step);
-            if step.is_last() {
-                played.returns.push(std::mem::take(&mut so_far));
-                if t + 1 < length {
-                    step = self.begin()?;
-                }
-            }
-        }
-        Ok(played)
+    pub(super) fn environment(&mut self) -> &mut dyn Environment {
+        self.environment.as_mut()
     }
 
     /// Begins the next episode.
-    fn begin(&mut self) -> Result<Step, RolloutError> {
+    pub(super) fn begin(&mut self, step: &mut Step) -> Result<(), RolloutError> {
         let seed = self.seeds.index(self.state.episodes).seed();
         self.state.episodes += 1;
-        let step = self.environment.reset(seed);
-        self.check(&step).map(|()| step)
+        self.environment.reset_into(seed, step);
+        self.check(step)
     }
 
-    fn advance(&mut self, joint: &JointAction) -> Result<Step, RolloutError> {
+    /// Plays a joint action.
+    pub(super) fn advance(&mut self, joint: &JointAction, step: &mut Step) -> Result<(), RolloutError> {
         let (environment, episode) = self.name();
-        let step = self.environment.step(joint);
-        let step = step.map_err(|source| RolloutError::Refused { environment, episode, source })?;
-        self.check(&step).map(|()| step)
+        let played = self.environment.step_into(joint, step);
+        played.map_err(|source| RolloutError::Refused { environment, episode, source })?;
+        self.check(step)
     }
 
-    /// Writes what is seen into row `t`, and draws every agent's action.
-    fn decide(
-        &mut self,
-        players: &Players<'_>,
-        step: &Step,
-        (rows, t): (&mut EnvironmentRows<'_>, usize),
-        joint: &mut JointAction,
-    ) -> Result<(), RolloutError> {
+    /// What an actor refuses.
+    pub(super) fn unusable(&self, source: NetworkError) -> RolloutError {
         let (environment, episode) = self.name();
-        let name = |source| RolloutError::Inference { environment, episode, source };
-        let each = rows.each(t);
-        let global = &mut rows.globals[t * step.global.len()..][..step.global.len()];
-        global.copy_from_slice(&step.global);
-        let (outputs, values) = (&mut rows.outputs[each.clone()], &mut rows.values[each]);
-        players.values_into(global, outputs, values).map_err(name)?;
-        let seen = step.observations.iter().zip(&step.masks);
-        for ((agent, (observation, mask)), chosen) in rows.agents.iter_mut().zip(seen).zip(joint) {
-            agent.see(t, &observation.0, mask.as_slice());
-            *chosen = agent.act(t, players, &mut self.state.actions).map_err(name)?;
-        }
-        Ok(())
-    }
-
-    /// Writes what followed the step of row `t`.
-    fn close(
-        &self,
-        players: &Players<'_>,
-        step: &Step,
-        (rows, t): (&mut EnvironmentRows<'_>, usize),
-    ) -> Result<(), RolloutError> {
-        let (each, last_row) = (rows.each(t), t + 1 == rows.len());
-        let boundaries = &mut rows.boundaries[each];
-        if step.terminated {
-            boundaries.fill(Boundary::Terminated);
-        } else if step.truncated || last_row {
-            let (environment, episode) = self.name();
-            let finals = players.values(&step.global);
-            let finals = finals.map_err(|source| RolloutError::Inference { environment, episode, source })?;
-            for (boundary, final_value) in boundaries.iter_mut().zip(finals) {
-                *boundary = Boundary::Truncated { final_value };
-            }
-        } else {
-            boundaries.fill(Boundary::None);
-        }
-        Ok(())
+        RolloutError::Inference { environment, episode, source }
     }
 
     /// This environment and the episode it plays, for messages.
@@ -181,28 +127,4 @@ impl Slot {
         let finite = step.rewards.iter().all(|reward| reward.is_finite());
         if finite { Ok(()) } else { Err(RolloutError::Reward { environment, episode }) }
     }
-}
-
-impl AgentRows<'_> {
-    /// Writes what the agent sees into row `t`; its one-hot code is there already.
-    fn see(&mut self, t: usize, observation: &[f32], mask: &[bool]) {
-        self.inputs[t * self.seat.inputs()..][..observation.len()].copy_from_slice(observation);
-        self.masks[t * mask.len()..][..mask.len()].copy_from_slice(mask);
-    }
-
-    /// Draws the action of row `t`.
-    fn act(&mut self, t: usize, players: &Players<'_>, rng: &mut StreamRng) -> Result<Action, NetworkError> {
-        let (inputs, actions) = (self.seat.inputs(), self.seat.actions());
-        let logits = players.actors[self.seat.network].forward(&self.inputs[t * inputs..][..inputs])?;
-        let head = MaskedCategorical::new(&logits, &self.masks[t * actions..][..actions])?;
-        self.actions[t] = head.sample(rng);
-        self.log_probs[t] = head.log_probs()[self.actions[t]];
-        Ok(action(self.actions[t]))
-    }
-}
-
-/// The mean of the agents' rewards, which is what is reported; each agent learns from its own. Where all earn
-/// the same, it is that.
-fn mean_reward(step: &Step) -> f64 {
-    step.rewards.iter().map(|reward| f64::from(*reward)).sum::<f64>() / step.rewards.len() as f64
 }

@@ -1,9 +1,11 @@
 use karma_core::{ActionError, AgentId, Id as _, JointAction, Step};
-use karma_nn::{MlpParams, ValueParams};
+use karma_nn::{MlpParams, ValueParams, ValueTrainer};
 
 use super::*;
+use crate::critics;
 use crate::gae::Boundary;
 use crate::games::{Alternation, Dilemma, Signals, Stipend};
+use crate::mappo::Algorithm;
 use crate::policy::action;
 use crate::seats::seats;
 
@@ -26,10 +28,6 @@ impl Team {
         let critic = ValueTrainer::new(network(critic), ValueParams::default().check().unwrap());
         Self { actors, critic }
     }
-
-    fn players(&self) -> Players<'_> {
-        Players { actors: self.actors.iter().collect(), critic: &self.critic }
-    }
 }
 
 /// The second of two rollouts of `length` steps of three copies, or the first error.
@@ -40,15 +38,18 @@ fn collect<E: Environment + Clone + 'static>(
 ) -> (RolloutBuffer, Result<Vec<f64>, RolloutError>) {
     let spec = environment.spec().clone();
     let copies = (0..3).map(|_| Box::new(environment.clone()) as Box<dyn Environment>).collect();
-    let mut vector = VectorEnvironment::new(copies, 5).unwrap();
-    let mut buffer = RolloutBuffer::new(&seats(&spec, false).unwrap(), spec.global_size, 3, length);
-    let team = Team::new(&spec);
-    let threads = NonZeroUsize::new(threads).unwrap();
+    let mut vector = VectorEnvironment::new(copies, 0, 5).unwrap();
+    let seats = seats(&spec, false).unwrap();
+    let mut buffer = RolloutBuffer::new(&seats, spec.global_size, 3, length);
+    let (team, critic_seats) = (Team::new(&spec), critics::critics(Algorithm::Mappo, &seats));
+    let (actors, threads) = (team.actors.iter().collect::<Vec<_>>(), NonZeroUsize::new(threads).unwrap());
     let mut returns = Ok(Vec::new());
     for _ in 0..2 {
-        returns = returns
-            .and_then(|_| vector.collect(&mut buffer, &team.players(), threads))
-            .map(|played| played.returns);
+        returns = returns.and_then(|_| vector.collect(&mut buffer, &actors, threads)).map(|played| {
+            let critics = (std::slice::from_ref(&team.critic), &critic_seats[..]);
+            critics::value(&mut buffer, &played.finals, critics, threads).unwrap();
+            played.returns
+        });
     }
     (buffer, returns)
 }
@@ -94,7 +95,8 @@ fn a_truncated_step_is_valued_by_its_final_observation() {
         let action = |agent| action(buffer.actions(AgentId::from_index(agent))[t]);
         last = Some(game.step(&vec![action(0), action(1)].into()).unwrap());
     }
-    let finals = team.players().values(&last.unwrap().global).unwrap();
+    let mut finals = team.critic.network().forward(&last.unwrap().global).unwrap();
+    team.critic.denormalise(&mut finals);
     assert_ne!(finals[0], finals[1], "each agent has a head of its own");
     let expected: Vec<_> =
         finals.into_iter().map(|final_value| Boundary::Truncated { final_value }).collect();
@@ -181,8 +183,8 @@ fn a_broken_promise_is_named_with_its_environment_and_episode() {
 #[test]
 fn environments_of_another_kind_are_refused() {
     let environments: Vec<Box<dyn Environment>> = vec![Box::new(Signals::new(3)), Box::new(Signals::new(4))];
-    let refused = VectorEnvironment::new(environments, 1).unwrap_err();
+    let refused = VectorEnvironment::new(environments, 0, 1).unwrap_err();
     assert_eq!(refused, SetupError::Specification { environment: 1 });
-    let refused = VectorEnvironment::new(Vec::new(), 1).unwrap_err();
+    let refused = VectorEnvironment::new(Vec::new(), 0, 1).unwrap_err();
     assert_eq!(refused, SetupError::Environments { found: 0, expected: 1 });
 }

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::thread::{ScopedJoinHandle, scope};
 
-use super::{BLOCK, Backprop, Pass, Piece};
-use crate::{Mlp, NetworkError};
+use super::{Backprop, Pass, Piece};
+use crate::{Mlp, NetworkError, Sequences};
 
 /// A loss that is a sum over rows, each of which can be computed by any thread.
 pub(crate) trait RowLoss: Sync {
@@ -58,28 +58,29 @@ impl Backprop {
     pub(crate) fn gradient_of<L: RowLoss>(
         &mut self,
         network: &Mlp,
-        inputs: &[f32],
+        (inputs, sequences): (&[f32], Option<&Sequences<'_>>),
         loss: &L,
         threads: NonZeroUsize,
     ) -> Result<L::Sums, NetworkError> {
-        let width = self.begin(network, inputs)?;
-        let count = inputs.len().div_ceil(BLOCK * width);
+        let cut = self.begin(network, inputs, sequences)?;
+        let count = cut.blocks;
         let workers = threads.get().min(count);
         self.pieces.resize_with(workers.max(self.pieces.len()), || Piece::new(&self.layout));
-        let pass = Pass { network, activation: self.activation, transposed: &self.transposed };
-        let blocks = inputs.chunks(BLOCK * width).zip(&mut self.blocks).enumerate();
-        let job = |(block, (inputs, gradient))| Job { first: block * BLOCK, inputs, gradient };
+        let Self { activation, transposed, recall, blocks, pieces, .. } = self;
+        let pass = Pass { network, activation: *activation, transposed, recall, sequences, cut };
+        let blocks = inputs.chunks(cut.block * pass.width()).zip(blocks).enumerate();
+        let job = |(block, (inputs, gradient))| Job { first: block * cut.block, inputs, gradient };
         let mut jobs: Vec<Job<'_>> = blocks.map(job).collect();
         let work = |piece: &mut Piece, jobs: &mut [Job<'_>]| -> Result<Vec<L::Sums>, NetworkError> {
             jobs.iter_mut().map(|job| job.run(&pass, piece, loss)).collect()
         };
         let parts = if workers == 1 {
-            vec![work(&mut self.pieces[0], &mut jobs)]
+            vec![work(&mut pieces[0], &mut jobs)]
         } else {
             let work = &work;
             scope(|scope| {
                 let start = |(piece, jobs)| scope.spawn(move || work(piece, jobs));
-                let shares = self.pieces.iter_mut().zip(jobs.chunks_mut(count.div_ceil(workers)));
+                let shares = pieces.iter_mut().zip(jobs.chunks_mut(count.div_ceil(workers)));
                 let started: Vec<_> = shares.map(start).collect();
                 started.into_iter().map(join).collect()
             })

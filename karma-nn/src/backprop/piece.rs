@@ -2,40 +2,83 @@
 
 use std::mem;
 
-use super::{PIECE, Pass};
+use super::recurrence::Recurrence;
+use super::{Cut, Pass};
 use crate::kernel::{self, Rows, padded};
 use crate::mlp::Layout;
 use crate::{NetworkError, rowwise};
 
-/// What one thread keeps of the rows that it works on.
+/// What one thread keeps of the rows that it works on, which lie in order of time: the first step of each sequence, then
+/// the second of each.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
-    /// Outputs of each layer, `PIECE × width`.
+    /// Inputs in order of time, if that is not how they are given.
+    inputs: Vec<f32>,
+    /// Outputs of each layer, rows × width.
     activations: Vec<Vec<f32>>,
-    /// Normalised inputs of each layer that normalises them, `PIECE × padded(inputs)`.
+    /// Normalised inputs of each layer that normalises them, rows × `padded(inputs)`.
     normalised: Vec<Vec<f32>>,
     /// What their rows were divided by, inverted.
     scales: Vec<Vec<f32>>,
-    /// Derivatives with respect to the pre-activations of each layer, `PIECE × width`.
+    /// Derivatives with respect to the sums of each layer, rows × columns.
     deltas: Vec<Vec<f32>>,
+    recurrence: Recurrence,
     /// As many as the widest layer needs.
     zeros: Vec<f32>,
 }
 
+/// Which rows of a batch a piece holds: whole sequences.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    /// Number of the first row in the batch.
+    pub(super) first: usize,
+    pub(super) sequences: usize,
+    /// Steps in each.
+    pub(super) length: usize,
+}
+
+impl Span {
+    pub(super) const fn rows(self) -> usize {
+        self.sequences * self.length
+    }
+
+    /// Every row: its number in the batch, and its place in the piece.
+    fn places(self) -> impl Iterator<Item = (usize, usize)> {
+        let of = move |s| (0..self.length).map(move |t| (self.row(s, t), t * self.sequences + s));
+        (0..self.sequences).flat_map(of)
+    }
+
+    /// The number in the batch of a step of a sequence.
+    pub(super) const fn row(self, sequence: usize, step: usize) -> usize {
+        self.first + sequence * self.length + step
+    }
+}
+
 impl Piece {
     pub(super) fn new(layout: &Layout) -> Self {
-        let per_layer = || layout.layers.iter().map(|l| vec![0.0; PIECE * l.width]).collect::<Vec<_>>();
-        let norms = |len: &dyn Fn(usize) -> usize| {
-            let sizes = layout.layers.iter().map(|l| l.norm.as_ref().map_or(0, |_| len(padded(l.inputs))));
-            sizes.map(|size| vec![0.0; size]).collect::<Vec<_>>()
-        };
-        let widest = layout.layers.iter().map(|l| l.width).max().unwrap_or(0);
+        let empty = vec![Vec::new(); layout.layers.len()];
         Self {
-            activations: per_layer(),
-            normalised: norms(&|width| PIECE * width),
-            scales: norms(&|_| PIECE),
-            deltas: per_layer(),
-            zeros: vec![0.0; widest],
+            inputs: Vec::new(),
+            activations: empty.clone(),
+            normalised: empty.clone(),
+            scales: empty.clone(),
+            deltas: empty,
+            recurrence: Recurrence::default(),
+            zeros: vec![0.0; layout.layers.iter().map(|l| l.width).max().unwrap_or(0)],
+        }
+    }
+
+    /// Makes room for the pieces of a batch.
+    fn reserve(&mut self, layout: &Layout, cut: Cut) {
+        for (i, layer) in layout.layers.iter().enumerate() {
+            let normalised = layer.norm.as_ref().map_or(0, |_| cut.piece);
+            grow(&mut self.activations[i], cut.piece * layer.width);
+            grow(&mut self.normalised[i], normalised * padded(layer.inputs));
+            grow(&mut self.scales[i], normalised);
+            grow(&mut self.deltas[i], cut.piece * layer.columns());
+            if layer.hidden.is_some() {
+                self.recurrence.reserve(layer, cut);
+            }
         }
     }
 
@@ -48,17 +91,23 @@ impl Piece {
         head: &mut impl FnMut(usize, &[f32], &mut [f32]) -> Result<(), E>,
     ) -> Result<(), E> {
         gradient.fill(0.0);
-        let width = pass.network.config().params().input;
-        for (i, inputs) in inputs.chunks(PIECE * width).enumerate() {
-            let rows = inputs.len() / width;
-            self.forward(pass, inputs, rows);
-            self.head(pass, (first + i * PIECE, rows), head)?;
-            self.backward(pass, inputs, rows, gradient);
+        let (width, length, piece) = (pass.width(), pass.cut.length, pass.cut.piece);
+        self.reserve(pass.network.layout(), pass.cut);
+        for (i, inputs) in inputs.chunks(piece * width).enumerate() {
+            let sequences = inputs.len() / width / length;
+            let span = Span { first: first + i * piece, sequences, length };
+            let mut ordered = mem::take(&mut self.inputs);
+            let inputs = if length == 1 { inputs } else { by_time(inputs, (width, span), &mut ordered) };
+            self.forward(pass, inputs, span);
+            self.head(pass, span, head)?;
+            self.backward(pass, inputs, span, gradient);
+            self.inputs = ordered;
         }
         Ok(())
     }
 
-    fn forward(&mut self, pass: &Pass<'_>, inputs: &[f32], rows: usize) {
+    fn forward(&mut self, pass: &Pass<'_>, inputs: &[f32], span: Span) {
+        let rows = span.rows();
         for (i, layer) in pass.network.layout().layers.iter().enumerate() {
             let (below, here) = self.activations.split_at_mut(i);
             let below = below.last().map_or(inputs, Vec::as_slice);
@@ -71,37 +120,47 @@ impl Piece {
             } else {
                 below
             };
-            pass.network.layer(i, x, &mut here[0][..rows * layer.width]);
+            let out = &mut here[0][..rows * layer.width];
+            if layer.hidden.is_some() {
+                pass.network.layer(i, x, self.recurrence.gates_mut(layer, span));
+                self.recurrence.forward(pass, (layer, span), out);
+            } else {
+                pass.network.layer(i, x, out);
+            }
         }
     }
 
+    /// Asks for the derivatives of the rows, in the order of the batch.
     fn head<E>(
         &mut self,
         pass: &Pass<'_>,
-        (first, rows): (usize, usize),
+        span: Span,
         head: &mut impl FnMut(usize, &[f32], &mut [f32]) -> Result<(), E>,
     ) -> Result<(), E> {
         let last = self.deltas.len() - 1;
         let layer = &pass.network.layout().layers[last];
         let (width, outputs) = (layer.width, layer.outputs);
-        let deltas = &mut self.deltas[last][..rows * width];
+        let (deltas, out) = (&mut self.deltas[last][..span.rows() * width], &self.activations[last]);
         deltas.fill(0.0);
-        let out = self.activations[last].chunks_exact(width);
-        for (row, (delta, out)) in deltas.chunks_exact_mut(width).zip(out).enumerate() {
-            head(first + row, &out[..outputs], &mut delta[..outputs])?;
+        for (row, place) in span.places() {
+            let at = place * width..place * width + outputs;
+            head(row, &out[at.clone()], &mut deltas[at])?;
         }
         Ok(())
     }
 
-    fn backward(&mut self, pass: &Pass<'_>, inputs: &[f32], rows: usize, gradient: &mut [f32]) {
-        for i in (0..self.deltas.len()).rev() {
-            let delta = mem::take(&mut self.deltas[i]);
-            let width = pass.network.layout().layers[i].width;
-            self.parameter_gradient(pass, (i, inputs), &delta[..rows * width], gradient);
-            if i > 0 {
-                self.delta_below(pass, (i, rows), &delta);
+    fn backward(&mut self, pass: &Pass<'_>, inputs: &[f32], span: Span, gradient: &mut [f32]) {
+        for (i, layer) in pass.network.layout().layers.iter().enumerate().rev() {
+            let mut deltas = mem::take(&mut self.deltas[i]);
+            let delta = &mut deltas[..span.rows() * layer.columns()];
+            if layer.hidden.is_some() {
+                self.recurrence.backward(pass, (layer, span), delta, gradient);
             }
-            self.deltas[i] = delta;
+            self.parameter_gradient(pass, (i, inputs), delta, gradient);
+            if i > 0 {
+                self.delta_below(pass, (i, span), delta);
+            }
+            self.deltas[i] = deltas;
         }
     }
 
@@ -114,28 +173,45 @@ impl Piece {
         gradient: &mut [f32],
     ) {
         let layer = &pass.network.layout().layers[i];
-        let (rows, stride) = (delta.len() / layer.width, layer.stride(i));
+        let (rows, stride) = (delta.len() / layer.columns(), layer.stride(i));
         let values = match (&layer.norm, i.checked_sub(1)) {
             (Some(_), _) => &self.normalised[i],
             (None, Some(below)) => &self.activations[below],
             (None, None) => inputs,
         };
         let x = Rows { values: &values[..rows * stride], stride, used: layer.inputs };
-        kernel::outer(x, delta, layer.width, &mut gradient[layer.weight.clone()]);
-        kernel::column_sums(delta, &mut gradient[layer.bias.clone()]);
+        kernel::outer(x, delta, layer.columns(), &mut gradient[layer.weight.clone()]);
+        rowwise::column_sums(delta, &mut gradient[layer.bias.clone()]);
     }
 
     /// From the δ of layer `i` to that of layer `i − 1`.
-    fn delta_below(&mut self, pass: &Pass<'_>, (i, rows): (usize, usize), delta: &[f32]) {
-        let layer = &pass.network.layout().layers[i];
-        let width = padded(layer.inputs);
-        let below = &mut self.deltas[i - 1][..rows * width];
-        let delta = Rows { values: &delta[..rows * layer.width], stride: layer.width, used: layer.outputs };
-        kernel::linear(delta, &pass.transposed[i], &self.zeros[..width], below);
+    fn delta_below(&mut self, pass: &Pass<'_>, (i, span): (usize, Span), delta: &[f32]) {
+        let (layer, below) = (&pass.network.layout().layers[i], &pass.network.layout().layers[i - 1]);
+        let (rows, width, recurrent) = (span.rows(), below.width, below.hidden.is_some());
+        let outputs = if recurrent { self.recurrence.slopes_mut() } else { &mut self.deltas[i - 1] };
+        let outputs = &mut outputs[..rows * width];
+        let delta = Rows { values: delta, stride: layer.columns(), used: layer.used() };
+        kernel::linear(delta, &pass.transposed[i], &self.zeros[..width], outputs);
         if layer.norm.is_some() {
             let (normalised, scales) = (&self.normalised[i][..rows * width], &self.scales[i][..rows]);
-            rowwise::normalise_backward(normalised, scales, layer.inputs, below);
+            rowwise::normalise_backward(normalised, scales, layer.inputs, outputs);
         }
-        rowwise::differentiate(pass.activation, &self.activations[i - 1][..rows * width], below);
+        if !recurrent {
+            rowwise::differentiate(pass.activation, &self.activations[i - 1][..rows * width], outputs);
+        }
     }
+}
+
+/// Room for `len` values.
+pub(super) fn grow(values: &mut Vec<f32>, len: usize) {
+    values.resize(values.len().max(len), 0.0);
+}
+
+/// The rows of `inputs` in order of time.
+fn by_time<'a>(inputs: &[f32], (width, span): (usize, Span), ordered: &'a mut Vec<f32>) -> &'a [f32] {
+    grow(ordered, inputs.len());
+    for (row, (_, place)) in inputs.chunks_exact(width).zip(span.places()) {
+        ordered[place * width..][..width].copy_from_slice(row);
+    }
+    &ordered[..inputs.len()]
 }

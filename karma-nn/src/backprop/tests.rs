@@ -1,3 +1,5 @@
+mod recurrent;
+
 use std::num::NonZeroUsize;
 
 use super::*;
@@ -25,7 +27,10 @@ fn network(hidden: &[usize], activation: Activation) -> Mlp {
 /// A network whose gains, shifts and biases are not what they begin with.
 fn network_with(hidden: &[usize], activation: Activation, norms: bool) -> Mlp {
     let (hidden, input_norm, layer_norm) = (hidden.to_vec(), norms, norms);
-    let params = MlpParams { hidden, activation, output: 3, input_norm, layer_norm, ..MlpParams::critic(6) };
+    moved(&MlpParams { hidden, activation, output: 3, input_norm, layer_norm, ..MlpParams::critic(6) })
+}
+
+fn moved(params: &MlpParams) -> Mlp {
     let mut network = Mlp::orthogonal(&params.check().unwrap(), &mut rng(5));
     let places: Vec<_> = network.layout().places().collect();
     network.change(|parameters| {
@@ -135,7 +140,7 @@ fn any_number_of_threads_gives_the_same_bits() {
     let on = |threads: usize| {
         let mut backprop = Backprop::new(network.config());
         let threads = NonZeroUsize::new(threads).unwrap();
-        let sums = backprop.gradient_of(&network, &inputs, &HalfSquares, threads).unwrap();
+        let sums = backprop.gradient_of(&network, (&inputs, None), &HalfSquares, threads).unwrap();
         (sums.to_bits(), backprop.last_gradient().to_vec())
     };
     assert_eq!(on(1).1, gradient(&network, &inputs));
@@ -156,7 +161,7 @@ fn an_error_of_a_row_ends_the_pass_on_any_thread() {
     }
     let (network, inputs) = (network(&[4], Activation::Tanh), wave(6 * 2 * BLOCK, 0.0));
     let mut backprop = Backprop::new(network.config());
-    assert!(backprop.gradient_of(&network, &inputs, &Refuse, NonZeroUsize::new(2).unwrap()).is_err());
+    assert!(backprop.gradient_of(&network, (&inputs, None), &Refuse, NonZeroUsize::new(2).unwrap()).is_err());
 }
 
 #[test]

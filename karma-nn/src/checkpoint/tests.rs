@@ -24,6 +24,7 @@ fn train_actor(actor: &mut PolicyTrainer, iteration: u64) {
         old_log_probs: &[-1.6; 40],
         advantages: &advantages,
         weights: None,
+        sequences: None,
     };
     actor.update(&batch).unwrap();
 }
@@ -31,7 +32,13 @@ fn train_actor(actor: &mut PolicyTrainer, iteration: u64) {
 fn train_critic(critic: &mut ValueTrainer, iteration: u64) {
     let (states, returns) = (wave(6 * 40, iteration as f32), wave(40, iteration as f32 + 0.5));
     let old_values = critic.network().forward(&states).unwrap();
-    let batch = ValueBatch { states: &states, old_values: &old_values, returns: &returns, weights: None };
+    let batch = ValueBatch {
+        states: &states,
+        old_values: &old_values,
+        returns: &returns,
+        weights: None,
+        sequences: None,
+    };
     critic.update(&batch).unwrap();
 }
 
@@ -285,4 +292,31 @@ proptest! {
         let file = safetensors::serialize(Vec::<(&str, TensorView<'_>)>::new(), metadata).unwrap();
         prop_assert!(Checkpoint::from_bytes(&file, DIGEST).is_err());
     }
+}
+
+#[test]
+fn a_recurrent_network_comes_back_under_the_names_of_its_gates() {
+    let params = MlpParams { hidden: vec![5], recurrent: true, layer_norm: true, ..MlpParams::actor(3, 2) };
+    let network = Mlp::orthogonal(&params.check().unwrap(), &mut rng(4));
+    let mut checkpoint = Checkpoint::new(DIGEST);
+    network.save(&mut checkpoint, "actor");
+    for (name, shape) in [
+        ("input.weight", &[5, 15][..]),
+        ("input.bias", &[15]),
+        ("hidden.weight", &[5, 15]),
+        ("hidden.bias", &[15]),
+    ] {
+        checkpoint.f32_tensor(&format!("actor.layers.1.gru.{name}"), shape).unwrap();
+    }
+    let checkpoint = Checkpoint::from_bytes(&checkpoint.to_bytes().unwrap(), DIGEST).unwrap();
+    assert_eq!(Mlp::restore(&checkpoint, "actor").unwrap(), network);
+}
+
+#[test]
+fn settings_of_a_network_without_memory_are_written_as_before_there_was_any() {
+    let text = |params: &MlpParams| serde_json::to_string(params).unwrap();
+    let plain = MlpParams::critic(3);
+    assert!(!text(&plain).contains("recurrent"));
+    let recurrent = MlpParams { recurrent: true, ..plain };
+    assert_eq!(serde_json::from_str::<MlpParams>(&text(&recurrent)).unwrap(), recurrent);
 }

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Rows, column_sums, linear, outer, padded};
+use super::{Rows, linear, outer, padded};
 
 fn wave(n: usize, phase: f32) -> Vec<f32> {
     (0..n).map(|i| (i as f32 * 0.37 + phase).sin()).collect()
@@ -39,11 +39,4 @@ proptest! {
             }
         }
     }
-}
-
-#[test]
-fn column_sums_add_each_column() {
-    let mut sums = [1.0, 0.0];
-    column_sums(&[1.0, 2.0, 3.0, 4.0], &mut sums);
-    assert_eq!(sums, [5.0, 6.0]);
 }

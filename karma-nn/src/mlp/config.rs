@@ -54,6 +54,10 @@ pub struct MlpParams {
     /// Layer normalisation after each hidden layer's non-linearity, as in MAPPO's reference.
     #[serde(default)]
     pub layer_norm: bool,
+    /// A gated recurrent unit, as wide as the last hidden layer, between that layer and the output: the network
+    /// remembers. Needs a hidden layer. With `layer_norm` what it gives out is normalised too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recurrent: bool,
 }
 
 /// Two hidden layers of 64: what the reference implementation of MAPPO runs with.
@@ -83,6 +87,7 @@ impl MlpParams {
             output_gain: unit(),
             input_norm: false,
             layer_norm: false,
+            recurrent: false,
         }
     }
 
@@ -100,6 +105,8 @@ impl MlpParams {
         width("input", self.input)?;
         width("output", self.output)?;
         self.hidden.iter().try_for_each(|w| width("hidden", *w))?;
+        let fits = !self.recurrent || layers > 0;
+        ConfigError::unless(fits, "recurrent", &self.recurrent, "false in a network without hidden layers")?;
         ConfigError::positive("output_gain", self.output_gain)?;
         Ok(MlpConfig(self.clone()))
     }
@@ -124,11 +131,22 @@ impl MlpConfig {
         if i == 0 { self.0.input_norm } else { self.0.layer_norm }
     }
 
-    /// (inputs, outputs) of each layer, first to last.
+    /// Values that the network remembers from one step to the next.
+    pub(crate) fn memory(&self) -> usize {
+        if self.0.recurrent { self.0.hidden.last().copied().unwrap_or(0) } else { 0 }
+    }
+
+    /// Which layer is recurrent.
+    pub(crate) fn recurrent_layer(&self) -> Option<usize> {
+        self.0.recurrent.then_some(self.0.hidden.len())
+    }
+
+    /// (inputs, outputs) of each layer, first to last, the recurrent one included.
     pub(crate) fn layers(&self) -> impl Iterator<Item = (usize, usize)> {
-        let MlpParams { input, hidden, output, .. } = &self.0;
-        let inputs = std::iter::once(input).chain(hidden);
-        inputs.zip(hidden.iter().chain(std::iter::once(output))).map(|(i, o)| (*i, *o))
+        let MlpParams { input, hidden, output, recurrent, .. } = &self.0;
+        let inner = hidden.iter().chain(hidden.last().filter(|_| *recurrent));
+        let inputs = std::iter::once(input).chain(inner.clone());
+        inputs.zip(inner.chain(std::iter::once(output))).map(|(i, o)| (*i, *o))
     }
 }
 
@@ -140,6 +158,8 @@ mod tests {
     fn layers_chain_from_input_to_output() {
         let config = MlpParams { hidden: vec![5, 6], ..MlpParams::actor(3, 4) }.check().unwrap();
         assert_eq!(config.layers().collect::<Vec<_>>(), [(3, 5), (5, 6), (6, 4)]);
+        let config = MlpParams { recurrent: true, ..config.params().clone() }.check().unwrap();
+        assert_eq!(config.layers().collect::<Vec<_>>(), [(3, 5), (5, 6), (6, 6), (6, 4)]);
     }
 
     #[test]
@@ -148,6 +168,9 @@ mod tests {
         assert_eq!(refused(MlpParams::critic(0)).to_string(), "input is 0; allowed: 1 to 16384");
         assert_eq!(refused(MlpParams { hidden: vec![8, 0], ..MlpParams::critic(2) }).field, "hidden");
         assert_eq!(refused(MlpParams { hidden: vec![1; 17], ..MlpParams::critic(2) }).value, "17");
+        let bare = MlpParams { hidden: vec![], recurrent: true, ..MlpParams::critic(2) };
+        let message = "recurrent is true; allowed: false in a network without hidden layers";
+        assert_eq!(refused(bare).to_string(), message);
         let gain = f32::NAN;
         assert_eq!(refused(MlpParams { output_gain: gain, ..MlpParams::critic(2) }).field, "output_gain");
     }

@@ -14,6 +14,7 @@ use super::layout::LayerLayout;
 
 impl Mlp {
     /// Computes W′ and b′ of every layer that normalises its inputs, and copies the parameters of the others.
+    /// A state is not normalised: its products run with the parameters themselves.
     pub(super) fn fold(&mut self) {
         if self.folded.is_empty() {
             return;
@@ -25,12 +26,13 @@ impl Mlp {
                 folded[layer.bias.clone()].copy_from_slice(&parameters[layer.bias.clone()]);
                 continue;
             };
+            let columns = layer.columns();
             let (weights, biases) =
                 folded[layer.weight.start..layer.bias.end].split_at_mut(layer.weight.len());
             biases.copy_from_slice(&parameters[layer.bias.clone()]);
-            let rows = parameters[layer.weight.clone()].chunks_exact(layer.width);
+            let rows = parameters[layer.weight.clone()].chunks_exact(columns);
             let scales = parameters[norm.gain.clone()].iter().zip(&parameters[norm.bias.clone()]);
-            for ((to, from), (gain, shift)) in weights.chunks_exact_mut(layer.width).zip(rows).zip(scales) {
+            for ((to, from), (gain, shift)) in weights.chunks_exact_mut(columns).zip(rows).zip(scales) {
                 for ((to, bias), w) in to.iter_mut().zip(&mut *biases).zip(from) {
                     *to = gain * w;
                     *bias += shift * w;
@@ -52,10 +54,11 @@ impl Mlp {
             gradient[layer.weight.start..norm.bias.end].split_at_mut(layer.bias.end - layer.weight.start);
         let (weights, biases) = linear.split_at_mut(layer.weight.len());
         let (gains, shifts) = norms.split_at_mut(norm.gain.len());
-        let rows = self.parameters[layer.weight.clone()].chunks_exact(layer.width);
+        let columns = layer.columns();
+        let rows = self.parameters[layer.weight.clone()].chunks_exact(columns);
         let scales = self.parameters[norm.gain.clone()].iter().zip(&self.parameters[norm.bias.clone()]);
         let slopes = gains.iter_mut().zip(shifts);
-        let each = weights.chunks_exact_mut(layer.width).zip(rows).zip(scales).zip(slopes);
+        let each = weights.chunks_exact_mut(columns).zip(rows).zip(scales).zip(slopes);
         for (((slope, w), (gain, shift)), (gain_slope, shift_slope)) in each {
             for ((slope, w), bias) in slope.iter_mut().zip(w).zip(&*biases) {
                 *gain_slope += w * *slope;

@@ -12,10 +12,19 @@ use rand::RngExt as _;
 use rand_distr::StandardNormal;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::layout::Place;
 use crate::math::narrow;
 
+/// The weights of `place`: a matrix of its own for each gate, side by side.
+pub(super) fn gates(place: &Place, gain: f32, rng: &mut Xoshiro256PlusPlus) -> Vec<f32> {
+    let (rows, gates) = (place.shape[0], place.gates());
+    let columns = place.shape[1] / gates;
+    let drawn: Vec<Vec<f32>> = (0..gates).map(|_| orthogonal(rows, columns, gain, rng)).collect();
+    (0..rows).flat_map(|r| drawn.iter().flat_map(move |m| &m[r * columns..][..columns])).copied().collect()
+}
+
 /// A `rows × columns` matrix, row major, whose shorter side is orthogonal with length `gain`.
-pub(super) fn orthogonal(rows: usize, columns: usize, gain: f32, rng: &mut Xoshiro256PlusPlus) -> Vec<f32> {
+fn orthogonal(rows: usize, columns: usize, gain: f32, rng: &mut Xoshiro256PlusPlus) -> Vec<f32> {
     let (long, short) = (rows.max(columns), rows.min(columns));
     let frame = orthonormal(short, long, rng);
     let at = |r: usize, c: usize| if rows >= columns { frame[c][r] } else { frame[r][c] };

@@ -1,7 +1,8 @@
 //! A multilayer perceptron and its forward pass.
 //!
 //! `h₀ = x`, `hᵢ₊₁ = act(yᵢ · Wᵢ + bᵢ)`, and no activation after the last layer; yᵢ is hᵢ, or what layer normalisation
-//! makes of it. One row through a network of 160 → 64 → 64 → 28 costs 16 thousand multiply-adds, about a microsecond.
+//! makes of it. A recurrent network has a gated recurrent unit (`gru.rs`) between the last hidden layer and the output;
+//! it is called once for each step, with the states that the call before left ([`Inference::step`]). One row through a network of 160 → 64 → 64 → 28 costs 16 thousand multiply-adds, about a microsecond.
 
 mod config;
 mod fold;
@@ -14,10 +15,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::{Checkpoint, CheckpointError, NetworkError, kernel, rowwise};
 pub use config::{Activation, MlpConfig, MlpParams};
 pub use inference::Inference;
-#[cfg(test)]
-pub(crate) use layout::LayerLayout;
-pub(crate) use layout::Layout;
-pub(crate) use layout::PlaceKind;
+pub(crate) use layout::{HiddenLayout, LayerLayout, Layout, PlaceKind};
 
 /// A multilayer perceptron with its parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,18 +28,19 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// A fresh network: orthogonal weights with the activation's gain (the output layer with `output_gain`),
-    /// biases 0. The same state of `rng` gives the same network.
+    /// A fresh network: orthogonal weights with the activation's gain (the output layer with `output_gain`, each gate of
+    /// a recurrent layer with gain 1), biases 0. The same state of `rng` gives the same network.
     pub fn orthogonal(config: &MlpConfig, rng: &mut Xoshiro256PlusPlus) -> Self {
         let (layout, params) = (Layout::new(config), config.params());
         let (mut parameters, last) = (vec![0.0; layout.len], layout.layers.len() - 1);
         for place in layout.places() {
-            let gain = if place.layer == last { params.output_gain } else { params.activation.gain() };
+            let gain = match place.layer {
+                layer if layer == last => params.output_gain,
+                layer if Some(layer) == config.recurrent_layer() => 1.0,
+                _ => params.activation.gain(),
+            };
             match place.kind {
-                PlaceKind::Weight => {
-                    let weights = init::orthogonal(place.shape[0], place.shape[1], gain, rng);
-                    place.write(&weights, &mut parameters);
-                }
+                PlaceKind::Weight => place.write(&init::gates(&place, gain, rng), &mut parameters),
                 PlaceKind::Gain => place.write(&vec![1.0; place.shape[0]], &mut parameters),
                 PlaceKind::Bias | PlaceKind::Shift => {}
             }
@@ -94,7 +93,8 @@ impl Mlp {
 
     /// Puts the network into `checkpoint` under `name`: its settings, and tensors `{name}.layers.{i}.weight`
     /// (inputs × outputs), `{name}.layers.{i}.bias` and, where inputs are normalised, `{name}.layers.{i}.norm.gain`
-    /// and `{name}.layers.{i}.norm.bias` (inputs).
+    /// and `{name}.layers.{i}.norm.bias` (inputs). A recurrent layer has `{name}.layers.{i}.gru.input.weight` (inputs ×
+    /// 3 · outputs: r, z and n), `.gru.input.bias`, `.gru.hidden.weight` (outputs × 3 · outputs) and `.gru.hidden.bias`.
     pub fn save(&self, checkpoint: &mut Checkpoint, name: &str) {
         checkpoint.put_network(name, self.config.params());
         checkpoint.put_flat(name, &self.layout, &self.parameters);
@@ -124,7 +124,13 @@ impl Mlp {
         result
     }
 
-    /// Outputs for rows of inputs: `inputs` is rows × input, the result rows × output.
+    /// How many values the network remembers from one step to the next: 0, or the width of its recurrent layer.
+    pub fn memory(&self) -> usize {
+        self.config.memory()
+    }
+
+    /// Outputs for rows of inputs: `inputs` is rows × input, the result rows × output. For a recurrent network each row
+    /// is the first of an episode.
     ///
     /// # Errors
     /// When `inputs` is empty or not a whole number of rows.
@@ -143,20 +149,28 @@ impl Mlp {
         Inference::default().forward(self, inputs, outputs)
     }
 
-    /// Layer `i` on rows of its (padded, normalised) inputs; `out` says how many rows.
+    /// Layer `i` on rows of its (padded, normalised) inputs; `out` says how many rows. A recurrent layer ends here with
+    /// the inputs' part of its gates.
     pub(crate) fn layer(&self, i: usize, x: &[f32], out: &mut [f32]) {
         let layer = &self.layout.layers[i];
         let stride = layer.stride(i);
-        let x = &x[..out.len() / layer.width * stride];
+        let x = &x[..out.len() / layer.columns() * stride];
         let x = kernel::Rows { values: x, stride, used: layer.inputs };
         let weights = self.effective();
         kernel::linear(x, &weights[layer.weight.clone()], &weights[layer.bias.clone()], out);
-        if i + 1 < self.layout.layers.len() {
+        if i + 1 < self.layout.layers.len() && layer.hidden.is_none() {
             rowwise::activate(self.config.params().activation, out);
         }
     }
 
-    /// The weights and biases that the products run with.
+    /// The part of the gates of the recurrent `layer` that the (padded) states before give.
+    pub(crate) fn recall(&self, layer: &LayerLayout, before: &[f32], gates: &mut [f32]) {
+        let Some(HiddenLayout { weight, bias }) = &layer.hidden else { return };
+        let before = kernel::Rows { values: before, stride: layer.width, used: layer.outputs };
+        kernel::linear(before, &self.parameters[weight.clone()], &self.parameters[bias.clone()], gates);
+    }
+
+    /// The weights and biases that the products of inputs run with.
     pub(crate) fn effective(&self) -> &[f32] {
         if self.folded.is_empty() { &self.parameters } else { &self.folded }
     }

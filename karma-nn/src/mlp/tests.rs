@@ -82,6 +82,81 @@ fn an_output_bias_is_what_a_fresh_actor_prefers() {
     assert_eq!(refused, NetworkError::Shape { what: "biases", expected: 4, found: 3 });
 }
 
+fn recurrent(seed: u64) -> Mlp {
+    let params =
+        MlpParams { hidden: vec![20, 17], recurrent: true, layer_norm: true, ..MlpParams::actor(9, 5) };
+    Mlp::orthogonal(&params.check().unwrap(), &mut rng(seed))
+}
+
+#[test]
+fn the_state_of_a_unit_without_parameters_halves_at_each_step() {
+    let params = MlpParams { hidden: vec![2], recurrent: true, ..MlpParams::critic(1) };
+    let (network, mut states) = (Mlp::zeros(&params.check().unwrap()), [1.0, -0.5, 0.25, 0.0]);
+    let mut inference = Inference::default();
+    inference.step(&network, &[3.0, 4.0], &mut states, &mut [0.0; 2]).unwrap();
+    assert_eq!(states, [0.5, -0.25, 0.125, 0.0]);
+}
+
+#[test]
+fn each_gate_of_a_fresh_recurrent_layer_is_orthogonal_and_unbiased() {
+    let network = recurrent(1);
+    assert_eq!((network.memory(), linear_map().memory()), (17, 0));
+    // 9 → 20 → 17 → 17 → 5, three normalisations, and two biases for each gate.
+    let dense = 10 * 20 + 21 * 17 + 18 * 5 + 2 * (20 + 17 + 17);
+    assert_eq!(network.parameter_count(), dense + 2 * 18 * 3 * 17);
+    let of = |name: &str| network.layout.places().find(|p| p.name == format!("layers.2.gru.{name}")).unwrap();
+    for (weight, bias) in [("input.weight", "input.bias"), ("hidden.weight", "hidden.bias")] {
+        assert!(of(bias).read(&network.parameters).iter().all(|b| *b == 0.0));
+        let values = of(weight).read(&network.parameters);
+        for (gate, a, b) in (0..3 * 17 * 17).map(|i| (i / 289, i / 17 % 17, i % 17)) {
+            let column = |c: usize| values.iter().skip(gate * 17 + c).step_by(3 * 17);
+            let dot: f32 = column(a).zip(column(b)).map(|(a, b)| a * b).sum();
+            assert!(
+                (dot - f32::from(u8::from(a == b))).abs() < 1e-5,
+                "gate {gate}, columns {a} and {b}: {dot}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_forward_pass_of_a_recurrent_network_is_a_first_step() {
+    let (network, inputs, mut inference) = (recurrent(2), wave(9 * 130, 0.4), Inference::default());
+    let (mut states, mut outputs) = (vec![0.0; 17 * 130], vec![0.0; 5 * 130]);
+    inference.step(&network, &inputs, &mut states, &mut outputs).unwrap();
+    assert_eq!(network.forward(&inputs).unwrap(), outputs);
+    inference.step(&network, &inputs, &mut states, &mut outputs).unwrap();
+    assert_ne!(network.forward(&inputs).unwrap(), outputs, "the second step remembers the first");
+    // A row alone, by buffers that have seen more rows and another network.
+    inference.forward(&linear_map(), &[0.0; 3], &mut [0.0; 2]).unwrap();
+    let (mut state, mut output) = ([0.0; 17], [0.0; 5]);
+    for _ in 0..2 {
+        inference.step(&network, &inputs[9 * 99..9 * 100], &mut state, &mut output).unwrap();
+    }
+    assert_eq!((&state[..], &output[..]), (&states[17 * 99..17 * 100], &outputs[5 * 99..5 * 100]));
+}
+
+#[test]
+fn states_that_do_not_fit_are_refused_and_those_of_a_network_without_memory_are_none() {
+    let mut inference = Inference::default();
+    let refused = inference.step(&recurrent(1), &[0.0; 18], &mut [0.0; 17], &mut [0.0; 10]).unwrap_err();
+    assert_eq!(refused, NetworkError::Shape { what: "states", expected: 34, found: 17 });
+    let (network, mut outputs) = (linear_map(), [0.0; 2]);
+    assert!(inference.step(&network, &[1.0; 3], &mut [0.0], &mut outputs).is_err());
+    inference.step(&network, &[1.0; 3], &mut [], &mut outputs).unwrap();
+    assert_eq!(network.forward(&[1.0; 3]).unwrap(), outputs);
+}
+
+#[test]
+fn a_nan_in_input_or_state_reaches_a_recurrent_networks_output() {
+    let (network, mut inference, mut outputs) = (recurrent(1), Inference::default(), [0.0; 5]);
+    let mut state = [0.0; 17];
+    inference.step(&network, &[f32::NAN; 9], &mut state, &mut outputs).unwrap();
+    assert!(outputs.iter().chain(&state).all(|v| v.is_nan()));
+    inference.step(&network, &[0.0; 9], &mut state, &mut outputs).unwrap();
+    assert!(outputs.iter().all(|v| v.is_nan()));
+}
+
 proptest! {
     #[test]
     fn a_row_does_not_depend_on_its_neighbours(rows in 1_usize..150, seed: u64) {

@@ -4,7 +4,7 @@ use super::{PolicyBatch, PolicyParams, PolicyStats};
 use crate::backprop::RowLoss;
 use crate::categorical::{RowSummary, masked_softmax};
 use crate::learner::{total_weight, weight};
-use crate::{NetworkError, math};
+use crate::{Collective, NetworkError, math};
 
 /// The loss of a batch, row by row.
 pub(super) struct Surrogate<'a> {
@@ -26,15 +26,15 @@ pub(super) struct Sums {
 
 impl<'a> Surrogate<'a> {
     pub(super) fn new(
-        batch: &'a PolicyBatch<'a>,
-        params: &'a PolicyParams,
+        (batch, params): (&'a PolicyBatch<'a>, &'a PolicyParams),
         (rows, actions): (usize, usize),
+        ranks: &mut dyn Collective,
     ) -> Result<Self, NetworkError> {
         NetworkError::length("masks", batch.masks.len(), rows * actions)?;
         NetworkError::length("actions", batch.actions.len(), rows)?;
         NetworkError::length("old_log_probs", batch.old_log_probs.len(), rows)?;
         NetworkError::length("advantages", batch.advantages.len(), rows)?;
-        Ok(Self { batch, params, total_weight: total_weight(batch.weights, rows)? })
+        Ok(Self { batch, params, total_weight: total_weight(batch.weights, rows, ranks)? })
     }
 
     /// The action and the mask of a row, once they are known to make sense.
@@ -64,17 +64,13 @@ impl<'a> Surrogate<'a> {
         if free <= clipped { -free } else { 0.0 }
     }
 
-    pub(super) fn stats(&self, sums: &Sums) -> Result<PolicyStats, NetworkError> {
-        let mean = |sum: f64| math::narrow(sum / self.total_weight);
-        let policy_loss = mean(sums.loss);
+    pub(super) fn stats(&self, sums: &Sums, ranks: &mut dyn Collective) -> Result<PolicyStats, NetworkError> {
+        let mut means = [sums.loss, sums.entropy, sums.kl, sums.clipped];
+        ranks.sum_f64(&mut means)?;
+        let [policy_loss, entropy, approx_kl, clip_fraction] =
+            means.map(|sum| math::narrow(sum / self.total_weight));
         NetworkError::finite(policy_loss, || "policy loss".to_owned())?;
-        Ok(PolicyStats {
-            policy_loss,
-            entropy: mean(sums.entropy),
-            approx_kl: mean(sums.kl),
-            clip_fraction: mean(sums.clipped),
-            grad_norm: 0.0,
-        })
+        Ok(PolicyStats { policy_loss, entropy, approx_kl, clip_fraction, grad_norm: 0.0 })
     }
 }
 

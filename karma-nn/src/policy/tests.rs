@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{rng, wave};
+use crate::testing::{relative_error, rng, wave};
 use crate::{MaskedCategorical, MlpParams};
 
 /// One input, two actions, no hidden layer, all parameters 0: both actions have probability ½.
@@ -23,6 +23,7 @@ fn one_row<'a>() -> PolicyBatch<'a> {
         old_log_probs: &[HALF],
         advantages: &[2.0],
         weights: None,
+        sequences: None,
     }
 }
 
@@ -64,15 +65,17 @@ fn a_ratio_beyond_the_clip_gets_no_gradient_only_in_the_direction_of_the_advanta
     let mut trainer = blank(&PolicyParams { entropy_coef: 0.0, ..PolicyParams::default() });
     // The old probability was ¼, so r = 2.
     let batch = PolicyBatch { old_log_probs: &[2.0 * HALF], ..one_row() };
-    let good = trainer.gradient(&batch).unwrap();
+    let good = trainer.gradient(&batch, &mut Alone).unwrap();
     assert!((good.policy_loss + 1.2 * 2.0).abs() < 1e-5 && good.clip_fraction == 1.0, "{good:?}");
     assert!((good.approx_kl - (1.0 + HALF)).abs() < 1e-5);
     assert!(trainer.last_gradient().iter().all(|g| *g == 0.0));
-    let bad = trainer.gradient(&PolicyBatch { advantages: &[-2.0], ..batch }).unwrap();
+    let bad = trainer.gradient(&PolicyBatch { advantages: &[-2.0], ..batch }, &mut Alone).unwrap();
     assert!((bad.policy_loss - 2.0 * 2.0).abs() < 1e-5, "{bad:?}");
     assert!(trainer.last_gradient().iter().any(|g| *g != 0.0));
     // The old probability was 1, so r = ½: below the range, and already far enough for a bad action.
-    let low = trainer.gradient(&PolicyBatch { old_log_probs: &[0.0], advantages: &[-2.0], ..batch }).unwrap();
+    let low = trainer
+        .gradient(&PolicyBatch { old_log_probs: &[0.0], advantages: &[-2.0], ..batch }, &mut Alone)
+        .unwrap();
     assert!((low.policy_loss - 0.8 * 2.0).abs() < 1e-5 && low.clip_fraction == 1.0, "{low:?}");
     assert!(trainer.last_gradient().iter().all(|g| *g == 0.0));
 }
@@ -108,6 +111,7 @@ fn rows_of_weight_zero_change_nothing_even_if_no_action_is_legal_there() {
         old_log_probs: &[-1.5, f32::NAN, -1.4],
         advantages: &[1.0, f32::NAN, -1.0],
         weights: Some(&[1.0, 0.0, 1.0]),
+        sequences: None,
     };
     let living = [&observations[..4], &observations[8..]].concat();
     let alone = PolicyBatch {
@@ -117,6 +121,7 @@ fn rows_of_weight_zero_change_nothing_even_if_no_action_is_legal_there() {
         old_log_probs: &[-1.5, -1.4],
         advantages: &[1.0, -1.0],
         weights: None,
+        sequences: None,
     };
     assert_eq!(with.update(&batch).unwrap(), without.update(&alone).unwrap());
     assert_eq!(with.network(), without.network());
@@ -161,4 +166,49 @@ fn settings_out_of_range_are_refused() {
     assert_eq!(refused(PolicyParams { clip_epsilon: 0.0, ..PolicyParams::default() }), "clip_epsilon");
     assert_eq!(refused(PolicyParams { entropy_coef: -0.1, ..PolicyParams::default() }), "entropy_coef");
     assert_eq!(refused(PolicyParams { max_grad_norm: f32::NAN, ..PolicyParams::default() }), "max_grad_norm");
+}
+
+/// P ranks with a part of the rows each take the step of one rank with all rows.
+#[test]
+fn ranks_together_take_the_step_of_one_with_all_rows() {
+    let rows = 600;
+    let network = Mlp::orthogonal(&MlpParams::actor(4, 5).check().unwrap(), &mut rng(2));
+    let (observations, advantages) = (wave(rows * 4, 0.1), wave(rows, 0.4));
+    let (masks, old) = (vec![true; rows * 5], vec![-1.5; rows]);
+    let (actions, weights): (Vec<usize>, Vec<f32>) = (0..rows).map(|i| (i % 5, (i % 3) as f32)).unzip();
+    let part = |from: usize, to: usize| PolicyBatch {
+        observations: &observations[from * 4..to * 4],
+        masks: &masks[from * 5..to * 5],
+        actions: &actions[from..to],
+        old_log_probs: &old[from..to],
+        advantages: &advantages[from..to],
+        weights: Some(&weights[from..to]),
+        sequences: None,
+    };
+    let trainer = || PolicyTrainer::new(network.clone(), PolicyParams::default().check().unwrap());
+    let mut one = trainer();
+    let expected = one.update(&part(0, rows)).unwrap();
+    for size in [2, 3] {
+        let work = |mut ranks: crate::Threads| {
+            let (mut trainer, each) = (trainer(), rows / ranks.size());
+            let batch = part(ranks.rank() * each, (ranks.rank() + 1) * each);
+            (trainer.update_with(&batch, &mut ranks).unwrap(), trainer)
+        };
+        let done: Vec<_> = std::thread::scope(|scope| {
+            let started: Vec<_> = crate::Threads::group(size)
+                .into_iter()
+                .map(|ranks| scope.spawn(move || work(ranks)))
+                .collect();
+            started.into_iter().map(|rank| rank.join().unwrap()).collect()
+        });
+        for (stats, trainer) in &done {
+            assert_eq!(trainer.network(), done[0].1.network(), "all ranks have the same network");
+            let error = relative_error(trainer.last_gradient(), one.last_gradient());
+            assert!(error < 1e-6, "{size} ranks: relative error {error}");
+            assert!((stats.policy_loss - expected.policy_loss).abs() < 1e-6);
+            assert!(
+                (stats.entropy - expected.entropy).abs() < 1e-6 && stats.approx_kl == done[0].0.approx_kl
+            );
+        }
+    }
 }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::testing::{relative_error, rng, wave};
-use crate::{MaskedCategorical, MlpParams, PolicyParams, PolicyTrainer, ValueParams, ValueTrainer};
+use crate::{Alone, MaskedCategorical, MlpParams, PolicyParams, PolicyTrainer, ValueParams, ValueTrainer};
 
 fn network(params: MlpParams, activation: Activation, seed: u64) -> Mlp {
     // A gain of 1 at the output, so that no part of the gradient is negligible; every other network normalises.
@@ -56,6 +56,7 @@ impl Rollout {
             old_log_probs: &self.old_log_probs,
             advantages: &self.advantages,
             weights,
+            sequences: None,
         }
     }
 }
@@ -83,7 +84,7 @@ proptest! {
         let batch = rollout.batch((weighted && weights.iter().any(|w| *w > 0.0)).then_some(weights.as_slice()));
         let (loss, expected) = policy_gradient(&network, &batch, &config, Device::Cpu).unwrap();
         let mut trainer = PolicyTrainer::new(network, config);
-        let stats = trainer.gradient(&batch).unwrap();
+        let stats = trainer.gradient(&batch, &mut Alone).unwrap();
         prop_assert!((stats.policy_loss - 0.05 * stats.entropy - loss).abs() < 1e-5);
         let error = relative_error(trainer.last_gradient(), &expected);
         prop_assert!(error < 1e-5, "relative error {}", error);
@@ -102,7 +103,7 @@ proptest! {
         let old = network.forward(&states).unwrap().into_iter().zip(wave(rows * heads, 0.9));
         let old: Vec<f32> = old.map(|(v, w)| v + 0.5 * w).collect();
         let weights = (weighted && weights.iter().any(|w| *w > 0.0)).then_some(weights.as_slice());
-        let batch = ValueBatch { states: &states, old_values: &old, returns: &returns, weights };
+        let batch = ValueBatch { states: &states, old_values: &old, returns: &returns, weights, sequences: None };
         let mut norms = vec![ValueNorm::new(); heads];
         for (head, norm) in norms.iter_mut().enumerate() {
             let column: Vec<f32> = returns.iter().skip(head).step_by(heads).copied().collect();
@@ -110,7 +111,57 @@ proptest! {
         }
         let (loss, expected) = value_gradient(&network, &batch, (&config, &norms), Device::Cpu).unwrap();
         let mut trainer = ValueTrainer::new(network, config);
-        let ours = trainer.gradient(&batch, &norms).unwrap();
+        let ours = trainer.gradient(&batch, &norms, &mut Alone).unwrap();
+        prop_assert!((ours - loss).abs() < 1e-5 * loss.abs().max(1.0), "{} and {}", ours, loss);
+        let error = relative_error(trainer.last_gradient(), &expected);
+        prop_assert!(error < 1e-5, "relative error {}", error);
+    }
+}
+
+/// States that are not 0, and episodes that begin in the middle of sequences.
+fn memory(network: &Mlp, rows: usize, length: usize) -> (Vec<f32>, Vec<bool>) {
+    (wave(rows / length * network.memory(), 0.6), (0..rows).map(|row| row % 7 == 3).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn a_recurrent_gradient_is_that_of_automatic_differentiation_through_time(
+        (count, length) in (1_usize..60, 1_usize..12), weighted: bool, seed in 0_u64..1_000,
+    ) {
+        let params = MlpParams { hidden: vec![24, 17], recurrent: true, ..MlpParams::actor(11, 9) };
+        let (network, rows) = (network(params, Activation::Tanh, seed), count * length);
+        let config = PolicyParams { entropy_coef: 0.05, ..PolicyParams::default() }.check().unwrap();
+        let (rollout, weights) = (Rollout::new(&network, rows, seed), weights(rows, seed as f32));
+        let weights = (weighted && weights.iter().any(|w| *w > 0.0)).then_some(weights.as_slice());
+        let (states, begins) = memory(&network, rows, length);
+        let sequences = Some(Sequences { length, states: &states, begins: &begins });
+        let batch = PolicyBatch { sequences, ..rollout.batch(weights) };
+        let (loss, expected) = policy_gradient(&network, &batch, &config, Device::Cpu).unwrap();
+        let mut trainer = PolicyTrainer::new(network, config);
+        let stats = trainer.gradient(&batch, &mut Alone).unwrap();
+        prop_assert!((stats.policy_loss - 0.05 * stats.entropy - loss).abs() < 1e-5);
+        let error = relative_error(trainer.last_gradient(), &expected);
+        prop_assert!(error < 1e-5, "relative error {}", error);
+    }
+
+    #[test]
+    fn a_recurrent_critic_has_the_gradient_of_automatic_differentiation_through_time(
+        (count, length) in (1_usize..60, 1_usize..12), seed in 0_u64..1_000,
+    ) {
+        let params = MlpParams { hidden: vec![17], recurrent: true, output: 2, ..MlpParams::critic(11) };
+        let (network, rows) = (network(params, Activation::Relu, seed), count * length);
+        let config = ValueParams { normalise_returns: false, ..ValueParams::default() }.check().unwrap();
+        let (inputs, returns) = (wave(rows * 11, seed as f32), wave(rows * 2, 0.2));
+        let (states, begins) = memory(&network, rows, length);
+        let sequences = Some(Sequences { length, states: &states, begins: &begins });
+        let old_values = &wave(rows * 2, 0.25);
+        let batch = ValueBatch { states: &inputs, old_values, returns: &returns, weights: None, sequences };
+        let norms = [ValueNorm::new(); 2];
+        let (loss, expected) = value_gradient(&network, &batch, (&config, &norms), Device::Cpu).unwrap();
+        let mut trainer = ValueTrainer::new(network, config);
+        let ours = trainer.gradient(&batch, &norms, &mut Alone).unwrap();
         prop_assert!((ours - loss).abs() < 1e-5 * loss.abs().max(1.0), "{} and {}", ours, loss);
         let error = relative_error(trainer.last_gradient(), &expected);
         prop_assert!(error < 1e-5, "relative error {}", error);
@@ -122,7 +173,7 @@ fn every_parameter_of_a_policy_gets_a_gradient() {
     let network = network(MlpParams { hidden: vec![8, 8], ..MlpParams::actor(5, 4) }, Activation::Tanh, 1);
     let rollout = Rollout::new(&network, 64, 3);
     let mut trainer = PolicyTrainer::new(network, PolicyParams::default().check().unwrap());
-    trainer.gradient(&rollout.batch(None)).unwrap();
+    trainer.gradient(&rollout.batch(None), &mut Alone).unwrap();
     let layout = trainer.network().layout();
     for place in layout.places() {
         let gradient = place.read(trainer.last_gradient());

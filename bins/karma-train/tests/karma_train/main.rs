@@ -6,4 +6,5 @@ mod organizations;
 mod refusals;
 mod runs;
 mod shields;
+mod sweeps;
 mod workplace;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use karma_core::{Hardness, Seconds, Topology};
 use karma_guard::{SafetyConfig, Timing};
-use karma_marl::MappoConfig;
 use karma_marl::stats::{Bootstrap, BootstrapParams};
+use karma_marl::{MappoConfig, StopConfig};
 use karma_mock::sim::SimulationConfig;
 use karma_mock::{Scenario, Setup, topologies};
 use karma_org::guide::GuideSetting;
@@ -40,6 +40,7 @@ pub(super) fn check(params: &RunParams, sources: &Sources) -> Result<RunConfig, 
         trace,
         scenarios: scenarios(&params.scenarios, sources)?,
         learner: learner(params, sources)?,
+        stop: stop(params, sources)?,
         bootstrap: bootstrap(params, sources)?,
         threads: threads(params),
         params: params.clone(),
@@ -85,6 +86,13 @@ fn safety(params: &RunParams, setup: &Setup, sources: &Sources) -> Result<Option
 fn simulation(params: &RunParams, sources: &Sources) -> Result<SimulationConfig, ConfigError> {
     SimulationConfig::try_from(params.simulation)
         .map_err(|error| sources.refuse(&format!("simulation.{}", error.field), &error))
+}
+
+fn stop(params: &RunParams, sources: &Sources) -> Result<StopConfig, ConfigError> {
+    let refuse = |error: karma_nn::ConfigError| {
+        sources.refuse(&format!("stop.{}", error.field), &format!("stop.{error}"))
+    };
+    params.stop.check().map_err(refuse)
 }
 
 fn learner(params: &RunParams, sources: &Sources) -> Result<MappoConfig, ConfigError> {

@@ -2,7 +2,7 @@
 
 use karma_core::RewardParams;
 use karma_guard::SafetyParams;
-use karma_marl::MappoParams;
+use karma_marl::{MappoParams, StopParams};
 use karma_mock::Split;
 use karma_mock::sim::SimulationParams;
 use karma_twin::environment::FaultParams;
@@ -61,6 +61,8 @@ pub struct RunParams {
     pub reward: RewardParams,
     /// The learner.
     pub learner: MappoParams,
+    /// Reasons to stop before the budget is spent, among them the paper's criterion. Default: none.
+    pub stop: StopParams,
     /// The comparison at the end.
     pub evaluation: EvaluationParams,
 }
@@ -86,6 +88,7 @@ impl Default for RunParams {
             simulation: SimulationParams::default(),
             reward: RewardParams::default(),
             learner: MappoParams::default(),
+            stop: StopParams::default(),
             evaluation: EvaluationParams::default(),
         }
     }

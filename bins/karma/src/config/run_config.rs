@@ -7,7 +7,7 @@ use std::sync::Arc;
 use karma_core::{DefenderTeam, Digest, Environment, EnvironmentSpec, PerAgent, Policy, SafeguardFactory};
 use karma_guard::SafetyConfig;
 use karma_marl::stats::Bootstrap;
-use karma_marl::{MappoConfig, TeamAutoscaler, TeamError};
+use karma_marl::{MappoConfig, StopConfig, TeamAutoscaler, TeamError};
 use karma_mock::environment::NoScenario;
 use karma_mock::workload::ReplayParams;
 use karma_mock::{ClusterEnvironment, ClusterObserver, Episode, Scenario, Setup, Split, WorkloadParams};
@@ -31,6 +31,7 @@ pub struct RunConfig {
     pub(super) trace: Option<Vec<u8>>,
     pub(super) scenarios: Arc<[Scenario]>,
     pub(super) learner: MappoConfig,
+    pub(super) stop: StopConfig,
     pub(super) bootstrap: Bootstrap,
     pub(super) threads: NonZeroUsize,
     pub(super) twin: Option<Arc<TrainingTwin>>,
@@ -76,6 +77,11 @@ impl RunConfig {
     /// The learner's settings.
     pub const fn learner(&self) -> &MappoConfig {
         &self.learner
+    }
+
+    /// Reasons to stop before the budget is spent.
+    pub const fn stop(&self) -> &StopConfig {
+        &self.stop
     }
 
     /// How intervals are made.

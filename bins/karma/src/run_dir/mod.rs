@@ -9,6 +9,7 @@
 //! | `trace.csv` | the workload's trace, if it is one's own |
 //! | `twin/twin.safetensors` | the twin that the team was trained in, if it was |
 //! | `metrics.jsonl` | one line for each iteration |
+//! | `tensorboard/events.out.tfevents.karma` | the same numbers as curves: `tensorboard --logdir runs` |
 //! | `policy/checkpoint.safetensors` | the trainer: networks, optimisers, streams of randomness |
 //! | `policy/policy.json` | what the policies observe and do |
 //! | `evaluation.json` | every episode of every row, and the figures |
@@ -34,6 +35,7 @@ pub use metrics::MetricsLine;
 
 use crate::config::RunConfig;
 use crate::policy::PolicyCard;
+use crate::tensorboard::EventsFile;
 use crate::topology_json;
 use metrics::MetricsFile;
 
@@ -41,6 +43,8 @@ const MANIFEST: &str = "manifest.json";
 const LOCK: &str = ".lock";
 const POLICY: &str = "policy";
 const METRICS: &str = "metrics.jsonl";
+/// Readers ask for `tfevents` in the name.
+const EVENTS: &str = "tensorboard/events.out.tfevents.karma";
 pub(crate) const TOPOLOGY: &str = "topology.json";
 pub(crate) const ORGANIZATION: &str = "organization.xml";
 const ORGANIZATION_GUIDES: &str = "organization.guides.yaml";
@@ -54,7 +58,7 @@ pub(crate) const EVALUATION: &str = "evaluation.json";
 pub(crate) const TABLE: &str = "table.txt";
 pub(crate) const REPORT: &str = "report.html";
 /// Everything that a run may hold, the manifest last; `--force` removes these and nothing else.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     CONFIG,
     TOPOLOGY,
     ORGANIZATION,
@@ -62,6 +66,7 @@ const FILES: [&str; 13] = [
     TRACE,
     TWIN,
     METRICS,
+    EVENTS,
     CHECKPOINT,
     POLICY_CARD,
     EVALUATION,
@@ -213,11 +218,13 @@ impl RunDir {
     }
 }
 
-/// The training log of a run.
+/// The training log of a run, and its curves.
 #[derive(Debug)]
 pub(crate) struct TrainingLog {
     path: PathBuf,
     file: MetricsFile,
+    events_path: PathBuf,
+    events: EventsFile,
 }
 
 impl TrainingLog {
@@ -225,10 +232,14 @@ impl TrainingLog {
     pub(crate) fn open(directory: &RunDir, iterations: u64) -> Result<Self, RunDirError> {
         let path = directory.file(METRICS);
         let file = MetricsFile::open(&path, iterations).map_err(file_error(&path, "read"))?;
-        Ok(Self { path, file })
+        let events_path = directory.file(EVENTS);
+        let events =
+            EventsFile::open(&events_path, file.lines()).map_err(file_error(&events_path, "written"))?;
+        Ok(Self { path, file, events_path, events })
     }
 
     pub(crate) fn append(&mut self, line: MetricsLine) -> Result<(), RunDirError> {
+        self.events.append(&line).map_err(file_error(&self.events_path, "written"))?;
         self.file.append(line).map_err(file_error(&self.path, "written"))
     }
 
