@@ -47,7 +47,7 @@ fn tasks() -> Vec<Task> {
         Task {
             name: "spread-harl",
             scenario: spread,
-            convention: Convention::PETTINGZOO_1_22_3,
+            convention: Convention::HARL,
             params: MappoParams::harl(),
             steps: 10_000_000,
             published: "HARL's curve, MAPPO: about -58 (0.97)",
@@ -58,14 +58,14 @@ fn tasks() -> Vec<Task> {
             scenario: spread,
             convention: Convention::ON_POLICY,
             params: MappoParams::on_policy(),
-            steps: 10_000_000,
+            steps: 6_000_000,
             published: "on-policy's authors and users, 20 M steps: about -120 (0.91)",
             bar: 0.88,
         },
         Task {
             name: "reference",
             scenario: Scenario::Reference,
-            convention: Convention::PETTINGZOO_1_22_3,
+            convention: Convention::HARL,
             params: long(MappoParams::on_policy()),
             steps: 3_000_000,
             published: "HARL's curve, MAPPO and HAPPO: about -12.5",
@@ -74,7 +74,7 @@ fn tasks() -> Vec<Task> {
         Task {
             name: "speaker-listener",
             scenario: Scenario::SpeakerListener,
-            convention: Convention::PETTINGZOO_1_22_3,
+            convention: Convention::HARL,
             params: own(long(MappoParams::on_policy())),
             steps: 2_000_000,
             published: "HARL's curve, MAPPO: about -13 to -15",
@@ -83,7 +83,7 @@ fn tasks() -> Vec<Task> {
         Task {
             name: "spread-happo",
             scenario: spread,
-            convention: Convention::PETTINGZOO_1_22_3,
+            convention: Convention::HARL,
             params: own(MappoParams { algorithm: Algorithm::Happo, ..MappoParams::harl() }),
             steps: 5_000_000,
             published: "HARL's curve, HAPPO, 10 M steps: about -62 (0.90)",
@@ -92,7 +92,7 @@ fn tasks() -> Vec<Task> {
         Task {
             name: "spread-ippo",
             scenario: spread,
-            convention: Convention::PETTINGZOO_1_22_3,
+            convention: Convention::HARL,
             params: MappoParams { algorithm: Algorithm::Ippo, ..MappoParams::harl() },
             steps: 5_000_000,
             published: "nearly MAPPO's (Papoudakis et al., 2021)",

@@ -70,7 +70,7 @@ impl From<SetupError> for ExportError {
 /// If the bytes are damaged, hold something else, or were trained for other agents; or if an actor is recurrent.
 pub fn export_onnx(bytes: &[u8], spec: &EnvironmentSpec) -> Result<PerAgent<OnnxActor>, ExportError> {
     let (checkpoint, params) = checkpoint::read(bytes, spec)?;
-    let seats = seats(spec, params.parameter_sharing)?;
+    let seats = seats(spec, params.sharing())?;
     spec.agents.iter().zip(&seats).map(|(agent, seat)| export(&checkpoint, agent, seat)).collect()
 }
 
@@ -133,7 +133,7 @@ mod tests {
     fn a_model_says_whose_it_is_and_what_it_was_trained_for() {
         let (bytes, spec) = trained(false);
         let digest = karma_nn::Header::from_bytes(&bytes).unwrap().schema_digest;
-        for OnnxActor { agent, model } in export_onnx(&bytes, &spec).unwrap().iter() {
+        for OnnxActor { agent, model } in &export_onnx(&bytes, &spec).unwrap() {
             for text in [agent, &digest, "{\"Discrete\":{\"actions\":3}}"] {
                 assert!(holds(model, text), "{text} is missing");
             }

@@ -45,7 +45,7 @@ impl TrainedPolicy {
             let network = Mlp::restore(&checkpoint, &checkpoint::actor_name(seat.network))?;
             Ok(Self::new(network, seat, mode))
         };
-        seats(spec, params.parameter_sharing)?.iter().map(load).collect()
+        seats(spec, params.sharing())?.iter().map(load).collect()
     }
 
     /// The actor.

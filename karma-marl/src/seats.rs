@@ -39,14 +39,30 @@ impl Seat {
     }
 }
 
+/// Who shares an actor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// Nobody.
+    Separate,
+    /// All agents of a side.
+    Side {
+        /// Whether the actor is told whom it plays.
+        identity: bool,
+    },
+}
+
 /// Seats for all agents. With sharing, each side has one actor.
-pub(crate) fn seats(spec: &EnvironmentSpec, sharing: bool) -> Result<PerAgent<Seat>, SetupError> {
+pub(crate) fn seats(spec: &EnvironmentSpec, sharing: Sharing) -> Result<PerAgent<Seat>, SetupError> {
     let agents = spec.agents.as_slice();
     if agents.is_empty() {
         return Err(SetupError::NoAgents);
     }
     let seat = |(index, agent): (usize, &AgentSpec)| {
-        let (network, identity) = if sharing { shared(agents, index)? } else { (index, Vec::new()) };
+        let (network, identity) = match sharing {
+            Sharing::Separate => (index, Vec::new()),
+            Sharing::Side { identity: true } => shared(agents, index)?,
+            Sharing::Side { identity: false } => (shared(agents, index)?.0, Vec::new()),
+        };
         Ok(Seat { network, observation: agent.observation_size, identity, space: agent.action_space })
     };
     agents.iter().enumerate().map(seat).collect()
@@ -84,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_shared_actor_is_told_whom_it_plays() {
-        let seats = seats(Signals::new(4).spec(), true).unwrap();
+        let seats = seats(Signals::new(4).spec(), Sharing::Side { identity: true }).unwrap();
         let [first, second] = seats.as_slice() else { panic!("two agents") };
         assert_eq!((first.network, second.network, first.inputs()), (0, 0, 3 + 2));
         assert_eq!((&first.identity[..], &second.identity[..]), (&[1.0, 0.0][..], &[0.0, 1.0][..]));
@@ -93,14 +109,14 @@ mod tests {
 
     #[test]
     fn separate_actors_see_their_observation_only() {
-        let seats = seats(Signals::new(4).spec(), false).unwrap();
+        let seats = seats(Signals::new(4).spec(), Sharing::Separate).unwrap();
         let networks: Vec<_> = seats.iter().map(|seat| (seat.network, seat.inputs())).collect();
         assert_eq!(networks, [(0, 3), (1, 3)]);
     }
 
     #[test]
     fn a_fresh_defender_prefers_to_hold_and_other_agents_prefer_nothing() {
-        let mut seat = seats(Signals::new(4).spec(), false).unwrap().into_vec().remove(0);
+        let mut seat = seats(Signals::new(4).spec(), Sharing::Separate).unwrap().into_vec().remove(0);
         assert!(seat.prior(2.0).iter().all(|logit| *logit == 0.0));
         seat.space = ActionSpace::Defender { services: 2, alpha: 1 };
         assert_eq!(seat.prior(2.0), [0.0, 2.0, 0.0, 0.0, 2.0, 0.0]);
@@ -113,7 +129,7 @@ mod tests {
         (attacker.team, attacker.observation_size) = (Team::Attacker, 7);
         let defenders = spec.agents.clone().into_vec();
         spec.agents = vec![defenders[0].clone(), attacker, defenders[1].clone()].into();
-        let seats = seats(&spec, true).unwrap();
+        let seats = seats(&spec, Sharing::Side { identity: true }).unwrap();
         let places: Vec<_> =
             seats.iter().map(|seat| (seat.network, seat.identity.len(), seat.inputs())).collect();
         assert_eq!(places, [(0, 2, 5), (1, 0, 7), (0, 2, 5)]);
@@ -123,9 +139,12 @@ mod tests {
     fn unlike_sharers_are_refused_by_name() {
         let mut spec = Signals::new(4).spec().clone();
         spec.agents.as_mut_slice()[1].action_space = ActionSpace::Discrete { actions: 9 };
-        assert_eq!(seats(&spec, true), Err(SetupError::Sharing { agent: "second".to_owned() }));
-        assert!(seats(&spec, false).is_ok());
+        assert_eq!(
+            seats(&spec, Sharing::Side { identity: true }),
+            Err(SetupError::Sharing { agent: "second".to_owned() })
+        );
+        assert!(seats(&spec, Sharing::Separate).is_ok());
         spec.agents = Vec::new().into();
-        assert_eq!(seats(&spec, false), Err(SetupError::NoAgents));
+        assert_eq!(seats(&spec, Sharing::Separate), Err(SetupError::NoAgents));
     }
 }

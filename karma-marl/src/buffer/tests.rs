@@ -1,13 +1,14 @@
 use super::*;
 use crate::games::Signals;
-use crate::seats::seats;
+use crate::seats::{Sharing, seats};
 use karma_core::{Environment as _, Id as _};
 use karma_nn::Alone;
 
 #[test]
 fn environments_write_their_own_rows_and_shared_actors_know_whom_they_play() {
     let spec = Signals::new(2).spec().clone();
-    let mut buffer = RolloutBuffer::new(&seats(&spec, true).unwrap(), spec.global_size, 3, 2);
+    let mut buffer =
+        RolloutBuffer::new(&seats(&spec, Sharing::Side { identity: true }).unwrap(), spec.global_size, 3, 2);
     for (environment, rows) in buffer.split().into_iter().enumerate() {
         rows.rewards.fill(environment as f32);
         assert_eq!((rows.globals.len(), rows.agents[0].masks.len(), rows.first), (6, 6, 2 * environment));
@@ -21,6 +22,7 @@ fn environments_write_their_own_rows_and_shared_actors_know_whom_they_play() {
 /// Two environments of two steps of two agents.
 fn small(sharing: bool) -> RolloutBuffer {
     let spec = Signals::new(2).spec().clone();
+    let sharing = if sharing { Sharing::Side { identity: true } } else { Sharing::Separate };
     RolloutBuffer::new(&seats(&spec, sharing).unwrap(), spec.global_size, 2, 2)
 }
 

@@ -319,7 +319,7 @@ fn rollout_buffer(
     if num_minibatches > rows {
         return Err(SetupError::Minibatches { num_minibatches, rows });
     }
-    let seats = seats::seats(spec, params.parameter_sharing)?;
+    let seats = seats::seats(spec, params.sharing())?;
     Ok(RolloutBuffer::new(&seats, spec.global_size, found, rollout_length))
 }
 

@@ -6,6 +6,7 @@ use karma_nn::{
 use serde::{Deserialize, Serialize};
 
 use crate::gae::Discount;
+use crate::seats::Sharing;
 
 /// Which of three relatives learns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +79,10 @@ pub struct MappoParams {
     /// One actor for all agents of a side, which is told whom it plays, instead of one for each. Default false: the
     /// roles of KARMA differ.
     pub parameter_sharing: bool,
+    /// Whether a shared actor is told whom it plays, by a one-hot code after the observation. Default true: without it,
+    /// agents that see the same have to do the same. False in on-policy and HARL: where observations tell agents apart, the
+    /// code invites each to a part of its own, whatever the situation (in `simple_spread`, a landmark of its own however far).
+    pub agent_identity: bool,
     /// Logit that a defender's changes of 0 begin with, 0 to 10. Default 3 (ours): a fresh team mostly holds
     /// still, as an operator would want of one, instead of moving every service at random at every decision.
     pub hold_bias: f32,
@@ -105,6 +110,7 @@ impl Default for MappoParams {
             value_norm: true,
             huber_delta: 10.0,
             parameter_sharing: false,
+            agent_identity: true,
             hold_bias: 3.0,
         }
     }
@@ -133,6 +139,7 @@ impl MappoParams {
             input_norm: true,
             layer_norm: true,
             parameter_sharing: true,
+            agent_identity: false,
             ..Self::published()
         }
     }
@@ -148,6 +155,7 @@ impl MappoParams {
             input_norm: true,
             layer_norm: true,
             parameter_sharing: true,
+            agent_identity: false,
             ..Self::published()
         }
     }
@@ -183,6 +191,15 @@ impl MappoParams {
         self.actor(1, 1).check()?;
         let (policy, value) = (self.policy().check()?, self.value().check()?);
         Ok(MappoConfig { params: self.clone(), policy, value })
+    }
+
+    /// Who shares an actor.
+    pub(crate) fn sharing(&self) -> Sharing {
+        if self.parameter_sharing {
+            Sharing::Side { identity: self.agent_identity }
+        } else {
+            Sharing::Separate
+        }
     }
 
     /// An actor's network.

@@ -143,7 +143,7 @@ pub(super) fn join(played: &mut Played, ranks: &mut dyn Collective) -> Result<()
 mod tests {
     use super::*;
     use crate::games::Signals;
-    use crate::seats::seats;
+    use crate::seats::{Sharing, seats};
     use karma_core::Environment as _;
     use karma_nn::Alone;
 
@@ -151,7 +151,8 @@ mod tests {
     fn of(values: &[f32], returns: &[f32]) -> Option<f64> {
         let spec = Signals::new(2).spec().clone();
         let rows = values.len() / 2;
-        let mut buffer = RolloutBuffer::new(&seats(&spec, false).unwrap(), spec.global_size, rows, 1);
+        let mut buffer =
+            RolloutBuffer::new(&seats(&spec, Sharing::Separate).unwrap(), spec.global_size, rows, 1);
         buffer.values.copy_from_slice(values);
         buffer.returns.copy_from_slice(returns);
         explained_variance(&buffer, &mut Alone).unwrap()

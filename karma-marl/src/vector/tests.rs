@@ -7,7 +7,7 @@ use crate::gae::Boundary;
 use crate::games::{Alternation, Dilemma, Signals, Stipend};
 use crate::mappo::Algorithm;
 use crate::policy::action;
-use crate::seats::seats;
+use crate::seats::{Sharing, seats};
 
 /// An untrained team for environments of `spec`.
 struct Team {
@@ -39,7 +39,7 @@ fn collect<E: Environment + Clone + 'static>(
     let spec = environment.spec().clone();
     let copies = (0..3).map(|_| Box::new(environment.clone()) as Box<dyn Environment>).collect();
     let mut vector = VectorEnvironment::new(copies, 0, 5).unwrap();
-    let seats = seats(&spec, false).unwrap();
+    let seats = seats(&spec, Sharing::Separate).unwrap();
     let mut buffer = RolloutBuffer::new(&seats, spec.global_size, 3, length);
     let (team, critic_seats) = (Team::new(&spec), critics::critics(Algorithm::Mappo, &seats));
     let (actors, threads) = (team.actors.iter().collect::<Vec<_>>(), NonZeroUsize::new(threads).unwrap());

@@ -1,4 +1,4 @@
-//! What "the" multi-particle environments are: five published variants, told apart by five switches.
+//! What "the" multi-particle environments are: six published variants, told apart by six switches.
 //!
 //! Returns of one task from two papers often cannot be compared, because the physics or the reward differ:
 //!
@@ -6,7 +6,8 @@
 //! |---|---|---|---|---|---|
 //! | [`ON_POLICY`](Convention::ON_POLICY) | velocity first | yes | sum, shared | ±0.8 | on-policy (Yu et al., 2022) |
 //! | [`OPENAI`](Convention::OPENAI) | velocity first | yes | sum, shared | ±1 | openai/multiagent-particle-envs, `EPyMARL` |
-//! | [`PETTINGZOO_1_22_3`](Convention::PETTINGZOO_1_22_3) | velocity first | yes | half own, half team | ±1 | HARL, `MARLlib` |
+//! | [`PETTINGZOO_1_22_3`](Convention::PETTINGZOO_1_22_3) | velocity first | yes | half own, half team | ±1 | `MARLlib` |
+//! | [`HARL`](Convention::HARL) | velocity first | yes | to each the team's sum of that | ±1 | HARL (Zhong et al., 2024) |
 //! | [`PETTINGZOO_1_22_4`](Convention::PETTINGZOO_1_22_4) | velocity first | no | half own, half team | ±1 | that release alone |
 //! | [`MPE2`](Convention::MPE2) | position first | no | half own, half team | ±1 | PettingZoo from 1.23, mpe2 1.1.1, `JaxMARL` |
 //!
@@ -51,6 +52,8 @@ pub struct Convention {
     pub self_collision: bool,
     /// Who is paid what.
     pub rewards: RewardMix,
+    /// Whether each is then paid the sum of that over the team, as HARL's wrapper does.
+    pub team_sum: bool,
     /// The cost of a distance in `simple_reference`.
     pub reference_distance: Distance,
     /// Landmarks of `simple_spread` and `simple_reference` start uniformly within ± this, those of
@@ -92,21 +95,25 @@ impl Convention {
         integration: Integration::VelocityFirst,
         self_collision: true,
         rewards: RewardMix::SharedSum,
+        team_sum: false,
         reference_distance: Distance::Squared,
         landmark_scale: 1.0,
     };
     /// PettingZoo up to 1.22.3.
     pub const PETTINGZOO_1_22_3: Self =
         Self { rewards: RewardMix::HalfLocal, reference_distance: Distance::Plain, ..Self::OPENAI };
+    /// HARL's wrapper of that.
+    pub const HARL: Self = Self { team_sum: true, ..Self::PETTINGZOO_1_22_3 };
     /// PettingZoo 1.22.4: agents no longer collide with themselves.
     pub const PETTINGZOO_1_22_4: Self = Self { self_collision: false, ..Self::PETTINGZOO_1_22_3 };
     /// PettingZoo from 1.23 on, mpe2 and `JaxMARL`: positions are integrated first.
     pub const MPE2: Self = Self { integration: Integration::PositionFirst, ..Self::PETTINGZOO_1_22_4 };
     /// All of them with their names.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("on-policy", Self::ON_POLICY),
         ("openai", Self::OPENAI),
         ("pettingzoo-1.22.3", Self::PETTINGZOO_1_22_3),
+        ("harl", Self::HARL),
         ("pettingzoo-1.22.4", Self::PETTINGZOO_1_22_4),
         ("mpe2", Self::MPE2),
     ];
@@ -114,10 +121,8 @@ impl Convention {
     /// The return of a team as papers count it: of a shared reward what one agent got, else the sum over the agents.
     pub fn team_return(&self, agents: &[f64]) -> f64 {
         let sum: f64 = agents.iter().sum();
-        match self.rewards {
-            RewardMix::SharedSum => sum / agents.len().max(1) as f64,
-            RewardMix::HalfLocal => sum,
-        }
+        let shared = self.team_sum || self.rewards == RewardMix::SharedSum;
+        if shared { sum / agents.len().max(1) as f64 } else { sum }
     }
 
     /// The returns that span a normalised score; `None` for a variant or a task for which none were computed.
@@ -129,7 +134,7 @@ impl Convention {
         match (scenario, *self) {
             (Scenario::Spread, Self::ON_POLICY) => returns(-218.7, -203.6, -110.1),
             (Scenario::Spread, Self::OPENAI) => returns(-231.5, -217.5, -112.0),
-            (Scenario::Spread, Self::PETTINGZOO_1_22_3) => returns(-115.8, -108.8, -56.0),
+            (Scenario::Spread, Self::PETTINGZOO_1_22_3 | Self::HARL) => returns(-115.8, -108.8, -56.0),
             (Scenario::Spread, Self::PETTINGZOO_1_22_4) => returns(-78.3, -71.3, -18.5),
             (Scenario::Spread, Self::MPE2) => returns(-79.3, -72.4, -22.1),
             (Scenario::SpeakerListener, known) if Self::ALL.iter().any(|(_, named)| *named == known) => {

@@ -206,8 +206,9 @@ impl Particles {
             }
             step.global.extend_from_slice(features);
         }
+        let sum: f64 = paid.iter().take(agents).sum();
         for (reward, paid) in step.rewards.iter_mut().zip(paid) {
-            *reward = paid as f32;
+            *reward = if self.convention.team_sum { sum } else { paid } as f32;
         }
         (step.terminated, step.truncated, step.corrected) = (false, self.over, None);
         step.alive = PerAgent::default();
