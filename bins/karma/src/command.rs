@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
+use karma_nn::{Alone, Collective};
 
 use crate::cli::{KarmaArgs, KarmaCommand, TrainArgs, TrainCommand};
 use crate::config::Written;
@@ -17,6 +18,8 @@ use crate::report;
 use crate::run::{Outcome, Run, RunReport};
 use crate::sweep::{self, SweepError};
 use crate::terminal::Terminal;
+#[cfg(feature = "mpi")]
+use crate::world::{Job, World};
 use crate::{jobs, organization};
 
 /// Exit code for wrong usage, as clap has it.
@@ -83,11 +86,28 @@ fn work(args: &TrainArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn train(args: &TrainArgs) -> anyhow::Result<ExitCode> {
+    #[cfg(feature = "mpi")]
+    if let Some(job) = Job::join()? {
+        return job.work(|world| if world.rank() == 0 { lead(args, world) } else { follow(world) });
+    }
+    lead(args, Alone)
+}
+
+/// As a later one of several ranks: trains and says nothing.
+#[cfg(feature = "mpi")]
+fn follow(world: World) -> anyhow::Result<ExitCode> {
+    let interrupt = Interrupt::listen().context("cannot listen to Ctrl-C")?;
+    crate::train::follow(&interrupt, world)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// As the first rank, or the only one.
+fn lead(args: &TrainArgs, ranks: impl Collective + Copy + 'static) -> anyhow::Result<ExitCode> {
     let run = begin(args)?;
     let mut terminal = Terminal::new(args.quiet, Interrupt::listen().context("cannot listen to Ctrl-C")?);
     terminal.note(&format!("run: {}\n{}", run.path().display(), run.config()));
     let path = run.path().to_owned();
-    let outcome = run.work(&mut terminal);
+    let outcome = run.work_with(&mut terminal, ranks);
     terminal.finish();
     match outcome? {
         Outcome::Finished(report) => print(args, &report).map(|()| ExitCode::SUCCESS),

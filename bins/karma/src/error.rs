@@ -40,6 +40,14 @@ pub enum RunError {
     /// A row of the table cannot be set up.
     #[error("a rule-based autoscaler does not fit the topology: {0}")]
     Rival(String),
+    /// One of several processes cannot take part in a run.
+    #[error("rank {rank} cannot take part in the run: {reason}")]
+    Rank {
+        /// Which.
+        rank: usize,
+        /// Why.
+        reason: String,
+    },
     /// The run directory.
     #[error(transparent)]
     Directory(#[from] RunDirError),
@@ -57,6 +65,7 @@ impl RunError {
             | Self::Twin(_)
             | Self::Checkpoint { .. }
             | Self::Team(_)
+            | Self::Rank { .. }
             | Self::Rival(_) => false,
         }
     }

@@ -45,6 +45,7 @@ pub mod model;
 pub mod organization;
 mod policy;
 mod progress;
+mod ranks;
 pub mod report;
 mod run;
 pub mod run_dir;
@@ -58,6 +59,8 @@ mod topology_json;
 pub mod traces;
 mod train;
 pub mod twin_file;
+#[cfg(feature = "mpi")]
+mod world;
 
 pub use karma_baseline as baseline;
 pub use karma_core as core;

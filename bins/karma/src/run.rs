@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use karma_marl::StopReason;
+use karma_nn::{Alone, Collective};
 use serde::Serialize;
 
 use crate::config::{RunConfig, Written, first_difference};
@@ -11,7 +12,7 @@ use crate::evaluation::{Evaluation, evaluate, rivals, team_row};
 use crate::progress::Progress;
 use crate::report;
 use crate::run_dir::{self, Manifest, RunDir, RunDirError, Status};
-use crate::train::{Trained, train};
+use crate::train::{Trained, lead};
 
 /// A run that has its directory and its settings.
 #[derive(Debug)]
@@ -85,8 +86,17 @@ impl Run {
     ///
     /// # Errors
     /// If the learner fails, or a file cannot be written.
-    pub fn work(mut self, progress: &mut dyn Progress) -> Result<Outcome, RunError> {
-        let trained = train(&self.config, &self.directory, progress)?;
+    pub fn work(self, progress: &mut dyn Progress) -> Result<Outcome, RunError> {
+        self.work_with(progress, Alone)
+    }
+
+    /// [`Run::work`] as the first of several ranks, which train together.
+    pub(crate) fn work_with(
+        mut self,
+        progress: &mut dyn Progress,
+        ranks: impl Collective + Copy + 'static,
+    ) -> Result<Outcome, RunError> {
+        let trained = lead(&self.config, &self.directory, progress, ranks)?;
         self.manifest.iterations = trained.log.last().map_or(0, |line| line.stats.iteration);
         self.manifest.train_seconds = trained.log.last().map_or(0.0, |line| line.train_seconds);
         let evaluation = match trained.stop {

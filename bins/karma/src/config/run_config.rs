@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Arc;
 
 use karma_core::{DefenderTeam, Digest, Environment, EnvironmentSpec, PerAgent, Policy, SafeguardFactory};
@@ -115,12 +116,20 @@ impl RunConfig {
     /// # Errors
     /// What no checked configuration gives: no scenario, or parts of a twin that do not fit each other.
     pub fn environments(&self) -> Result<Vec<Box<dyn Environment>>, RunError> {
+        self.environments_at(0..self.learner.params().num_envs)
+    }
+
+    /// The environments of these places only.
+    pub(crate) fn environments_at(
+        &self,
+        places: Range<usize>,
+    ) -> Result<Vec<Box<dyn Environment>>, RunError> {
         let boxed = |environment| Box::new(environment) as Box<dyn Environment>;
         let environment = |place| match &self.twin {
             Some(twin) => Ok(twin.environment(self, place)?),
             None => Ok(self.environment(Split::Train).map(boxed)?),
         };
-        (0..self.learner.params().num_envs).map(environment).collect()
+        places.map(environment).collect()
     }
 
     /// The twin that the team is trained in.

@@ -1,7 +1,8 @@
 //! One training on several machines: an `MPIJob` of the Kubeflow training operator (kubeflow.org/v2beta1).
 //!
-//! The launcher starts one process on each worker. The image needs `mpirun` (Open MPI), `karma-train` built for it, and the
-//! SSH server of the operator's base image with its user 1000, `mpiuser`.
+//! The launcher starts one process on each worker. The image needs `mpirun` (Open MPI), `karma-train` built with the feature
+//! `mpi` against it, and the SSH server of the operator's base image with its user 1000, `mpiuser`. All workers see the run
+//! directory on the claim. Only a run that resumes is tried again: one that begins would find its own directory occupied.
 
 use serde_json::{Value, json};
 
@@ -16,8 +17,10 @@ pub(super) fn document(options: &PodOptions, workers: usize, arguments: &[String
     let count = workers.to_string();
     let fixed = ["-np", &count, "-bind-to", "none", "-wdir", DATA, "karma-train"];
     let args: Vec<&str> = fixed.into_iter().chain(arguments.iter().map(String::as_str)).collect();
+    let resumes =
+        arguments.iter().any(|argument| argument == "--resume" || argument.starts_with("--resume="));
     let server = format!("{HOME}/.sshd_config");
-    let mut policy = json!({ "cleanPodPolicy": "Running", "backoffLimit": 3 });
+    let mut policy = json!({ "cleanPodPolicy": "Running", "backoffLimit": if resumes { 3 } else { 0 } });
     if options.kueue.is_some() {
         policy["suspend"] = json!(true);
     }

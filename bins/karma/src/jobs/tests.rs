@@ -118,6 +118,12 @@ fn an_mpi_job_starts_one_process_on_each_worker() {
         (&args[1], &args[args.len() - 1], &job["spec"]["slotsPerWorker"]),
         (&json!("4"), &json!("40"), &json!(1))
     );
+    let retries = |arguments: [&str; 2]| {
+        let job = mpi::document(&options(None), 4, &arguments.map(str::to_owned));
+        job["spec"]["runPolicy"]["backoffLimit"].clone()
+    };
+    assert_eq!(retries(["--out", "/data/run"]), json!(0), "a second try would be refused");
+    assert_eq!(retries(["--resume", "/data/run"]), json!(3));
 }
 
 #[test]
