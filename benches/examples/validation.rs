@@ -1,11 +1,13 @@
 //! Validates the learner on the multi-particle environments against what was published.
 //!
 //! ```sh
-//! cargo run --release -p karma-benches --example validation                # all of docs/validation.md, hours on two cores
+//! cargo run --release -p karma-benches --example validation                # a minute: does it run at all?
+//! cargo run --release -p karma-benches --example validation -- --seeds 10 --steps 1 --known validation.jsonl   # hours
 //! cargo run --release -p karma-benches --example validation -- --seeds 2 --only spread-harl --steps 0.1
 //! ```
 //!
-//! Prints one JSON line for each run as it ends, then the tables of `docs/validation.md` as Markdown. Lines that an earlier
+//! The second command makes the table of `docs/validation.md`; `--steps` is the share of each task's steps. Prints one JSON
+//! line for each run as it ends, then the table as Markdown. Lines that an earlier
 //! call printed can be given back with `--known FILE`: those runs are not repeated, so that an interrupted validation goes on.
 
 use std::fs::{File, OpenOptions};
@@ -124,7 +126,7 @@ struct Options {
 
 fn options() -> Result<Options, Error> {
     let threads = std::thread::available_parallelism()?;
-    let mut options = Options { seeds: 10, steps: 1.0, only: Vec::new(), threads, known: None };
+    let mut options = Options { seeds: 1, steps: 0.002, only: Vec::new(), threads, known: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
