@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 
 use karma_benches::environment;
 use karma_benches::turns::{self, Failure};
-use karma_core::{Environment, PerAgent, SeedTree, Step, StreamRng};
+use karma_core::{Environment, Memory, PerAgent, SeedTree, Step, StreamRng};
 use karma_marl::{Mappo, MappoParams, Mode, TrainedPolicy};
 
 /// Decisions in one call of the clock.
@@ -29,6 +29,7 @@ fn main() -> Result<(), Failure> {
 /// A fresh team before the first decision of an episode.
 struct Play {
     policies: PerAgent<TrainedPolicy>,
+    memories: PerAgent<Memory>,
     step: Step,
     rng: StreamRng,
 }
@@ -40,14 +41,16 @@ impl Play {
         let config = MappoParams { num_envs: 1, ..MappoParams::default() }.check()?;
         let games: Vec<Box<dyn Environment>> = vec![Box::new(game)];
         let policies = Mappo::new(config, games, 7, NonZeroUsize::MIN)?.policies(mode);
-        Ok(Self { policies, step, rng: SeedTree::new(7).rng() })
+        let memories = policies.map(|_| Memory::default());
+        Ok(Self { policies, memories, step, rng: SeedTree::new(7).rng() })
     }
 
     fn decide(&mut self, times: u32) -> Result<(), Failure> {
         for _ in 0..times {
             let seen = self.step.observations.iter().zip(&self.step.masks);
-            for (policy, (observation, mask)) in self.policies.iter().zip(seen) {
-                std::hint::black_box(policy.try_act(observation, mask, &mut self.rng)?);
+            let agents = self.policies.iter().zip(&mut self.memories).zip(seen);
+            for ((policy, memory), (observation, mask)) in agents {
+                std::hint::black_box(policy.try_act_on(memory, observation, mask, &mut self.rng)?);
             }
         }
         Ok(())

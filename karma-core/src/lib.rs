@@ -23,6 +23,7 @@ mod foresight;
 pub mod guide;
 mod ids;
 mod json;
+mod memory;
 pub mod metric;
 pub mod parallel;
 mod random;
@@ -48,6 +49,7 @@ pub use guide::{
     Bound, Conduct, Guidance, Guide, GuideFactory, Guided, Hardness, HardnessError, RunningGuide,
 };
 pub use ids::{AgentId, EntryPointId, Id, IdVec, PerAgent, PerEntryPoint, PerService, ServiceId};
+pub use memory::Memory;
 pub use metric::{Metric, MetricRow};
 pub use random::{SeedTree, StreamRng};
 pub use resilience::{EpisodeReport, ResilienceMeter};

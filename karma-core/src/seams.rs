@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Action, ActionError, ActionMask, ActionSpace, AgentId, Conduct, Decision, DefenderTeam, History, Id as _,
-    Interventions, JointAction, MetricRow, Observation, PerAgent, PerService, Role, Snapshot, State,
+    Interventions, JointAction, Memory, MetricRow, Observation, PerAgent, PerService, Role, Snapshot, State,
     StreamRng, Transition,
 };
 
@@ -200,6 +200,18 @@ pub trait Autoscaler: Send {
 pub trait Policy: Send + Sync {
     /// An action that the mask allows.
     fn act(&self, observation: &Observation, mask: &ActionMask, rng: &mut StreamRng) -> Action;
+
+    /// The same in the course of an episode, for agents that remember: `memory` is what the agent's last decision left
+    /// there, empty if the episode begins. It also saves allocations.
+    fn act_on(
+        &self,
+        _memory: &mut Memory,
+        observation: &Observation,
+        mask: &ActionMask,
+        rng: &mut StreamRng,
+    ) -> Action {
+        self.act(observation, mask, rng)
+    }
 }
 
 /// What an agent sees of the game's history.

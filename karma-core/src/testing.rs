@@ -10,10 +10,10 @@ use std::ops::RangeInclusive;
 
 use crate::{
     Action, ActionError, ActionMask, ActionSpace, AgentId, Autoscaler, Decision, Environment,
-    EnvironmentSpec, Guidance, Guide, History, Id as _, JointAction, Metric, Observation, Observer, PerAgent,
-    PerService, Policy, Prediction, Replicas, Reviewed, RewardFunction, Safeguard, SafeguardFactory,
-    SeedTree, Snapshot, State, Step, StreamRng, Target, Topology, TrajectorySink, Transition,
-    TransitionModel,
+    EnvironmentSpec, Guidance, Guide, History, Id as _, JointAction, Memory, Metric, Observation, Observer,
+    PerAgent, PerService, Policy, Prediction, Replicas, Reviewed, RewardFunction, Safeguard,
+    SafeguardFactory, SeedTree, Snapshot, State, Step, StreamRng, Target, Topology, TrajectorySink,
+    Transition, TransitionModel,
 };
 use rand_xoshiro::rand_core::Rng as _;
 
@@ -151,7 +151,8 @@ pub fn autoscaler<A: Autoscaler>(mut make: impl FnMut() -> A, topology: &Topolog
     }
 }
 
-/// A [`Policy`]'s promises: it takes legal actions only, and the same stream gives the same action.
+/// A [`Policy`]'s promises: it takes legal actions only, the same stream gives the same action, and so does the same
+/// episode.
 pub fn policy(policy: &dyn Policy, observations: &[(Observation, ActionMask)]) {
     for (index, (observation, mask)) in observations.iter().enumerate() {
         let stream = SeedTree::new(index as u64).child("conformance");
@@ -162,6 +163,18 @@ pub fn policy(policy: &dyn Policy, observations: &[(Observation, ActionMask)]) {
             policy.act(observation, mask, &mut stream.rng()),
             "the same stream gives the same action"
         );
+    }
+    let mut memory = Memory::default();
+    let mut episode = || -> Vec<_> {
+        memory.clear();
+        let mut rng = SeedTree::new(5).child("conformance").rng();
+        let seen = observations.iter();
+        seen.map(|(seen, mask)| policy.act_on(&mut memory, seen, mask, &mut rng)).collect()
+    };
+    let actions = episode();
+    assert_eq!(actions, episode(), "a memory that was cleared remembers nothing");
+    for ((_, mask), action) in observations.iter().zip(&actions) {
+        assert!(mask.allows(*action), "{action:?} is not allowed");
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct AgentColumns {
     pub(crate) actions: Vec<usize>,
     /// (E, T): ln π of the action when it was taken.
     pub(crate) log_probs: Vec<f32>,
+    /// (E, T / chunk, memory): the actor's state before the first row of each sequence.
+    pub(crate) states: Vec<f32>,
 }
 
 impl AgentColumns {
@@ -41,6 +43,7 @@ impl AgentColumns {
             alive: vec![true; rows],
             actions: vec![0; rows],
             log_probs: vec![0.0; rows],
+            states: Vec::new(),
         }
     }
 
@@ -52,6 +55,7 @@ impl AgentColumns {
             alive: &mut self.alive,
             actions: &mut self.actions,
             log_probs: &mut self.log_probs,
+            states: &mut self.states,
         }
     }
 }
@@ -60,11 +64,18 @@ impl AgentColumns {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RolloutBuffer {
     length: usize,
+    /// Rows of a sequence that a recurrent network learns from; 1 for networks that remember nothing.
+    chunk: usize,
     global_size: usize,
     seats: PerAgent<Seat>,
     pub(crate) agents: PerAgent<AgentColumns>,
     /// (E, T, global size).
     pub(crate) globals: Vec<f32>,
+    /// (E, T): whether an episode begins in the row.
+    pub(crate) begins: Vec<bool>,
+    /// (E, T / chunk, memory) for each agent: the state of its critic before the first row of each sequence. A critic of
+    /// all has that of the first.
+    pub(crate) critic_states: PerAgent<Vec<f32>>,
     /// (E, T, N): the critic's outputs as they are, normalised if it normalises.
     pub(crate) outputs: Vec<f32>,
     /// (E, T, N): the same in units of rewards.
@@ -92,10 +103,13 @@ impl RolloutBuffer {
         let column = || vec![0.0; each];
         Self {
             length,
+            chunk: 1,
             global_size,
             seats: seats.clone(),
             agents: seats.map(|seat| AgentColumns::new(seat, rows)),
             globals: vec![0.0; rows * global_size],
+            begins: vec![false; rows],
+            critic_states: seats.map(|_| Vec::new()),
             outputs: column(),
             values: column(),
             rewards: column(),
@@ -103,6 +117,32 @@ impl RolloutBuffer {
             advantages: column(),
             returns: column(),
         }
+    }
+
+    /// The same for networks that remember `memory` numbers, and learn from sequences of `chunk` rows, a divisor of the
+    /// length; without memory, the same.
+    pub(crate) fn with_memory(mut self, chunk: usize, memory: usize) -> Self {
+        self.chunk = chunk;
+        let states = self.chunks() * memory;
+        for agent in &mut self.agents {
+            agent.states = vec![0.0; states];
+        }
+        self
+    }
+
+    /// Steps of each environment, T.
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Rows of a sequence; 1 without memory.
+    pub(crate) fn chunk(&self) -> usize {
+        self.chunk
+    }
+
+    /// Number of sequences, E · T / chunk.
+    pub(crate) fn chunks(&self) -> usize {
+        self.rows() / self.chunk
     }
 
     /// Number of rows, E·T.
@@ -153,6 +193,8 @@ impl RolloutBuffer {
         let environments = self.rows() / self.length;
         let mut rest = EnvironmentRows {
             first: 0,
+            chunk: self.chunk,
+            begins: &mut self.begins,
             agents: self.seats.iter().zip(&mut self.agents).map(|(seat, c)| c.rows(seat)).collect(),
             globals: &mut self.globals,
             rewards: &mut self.rewards,

@@ -6,7 +6,10 @@
 //! | IPPO | one for each actor, with one head | what its actor sees |
 //!
 //! A critic decides nothing during a rollout, so it is asked when all states are known: as one batch, in parts that go to
-//! any thread. A value is a function of its row alone, so the parts change nothing.
+//! any thread. A value is a function of its row alone, so the parts change nothing. A recurrent critic is asked row after
+//! row of all environments (`recurrent.rs`).
+
+mod recurrent;
 
 use std::num::NonZeroUsize;
 
@@ -111,6 +114,12 @@ pub(crate) fn value(
     (critics, seats): (&[ValueTrainer], &[CriticSeat]),
     threads: NonZeroUsize,
 ) -> Result<(), NetworkError> {
+    if critics.iter().any(|critic| critic.network().memory() > 0) {
+        return critics
+            .iter()
+            .zip(seats)
+            .try_for_each(|(critic, seat)| recurrent::value(buffer, finals, (critic, seat), threads));
+    }
     let agents = buffer.seats().len();
     for valued in run_all(threads, rollout_jobs(buffer, critics, seats), Job::run) {
         for (row, agent, output, value) in valued?.each() {
@@ -137,13 +146,7 @@ fn rollout_jobs<'a>(
     let mut jobs = Vec::new();
     for (critic, seat) in critics.iter().zip(seats) {
         let (width, _) = seat.shape(buffer.global_size());
-        let views: Vec<(Vec<usize>, &[f32])> = match seat {
-            CriticSeat::Central { agents } => vec![((0..*agents).collect(), &buffer.globals)],
-            CriticSeat::Own { agents, .. } => {
-                agents.iter().map(|a| (vec![*a], &buffer.agents.as_slice()[*a].inputs[..])).collect()
-            }
-        };
-        for (columns, inputs) in views {
+        for (columns, inputs) in views(buffer, seat) {
             let parts = inputs.chunks(PART * width).enumerate();
             jobs.extend(parts.map(|(i, inputs)| Job {
                 critic,
@@ -154,6 +157,16 @@ fn rollout_jobs<'a>(
         }
     }
     jobs
+}
+
+/// The rows as a critic sees them, with the agents whose heads value them.
+fn views<'a>(buffer: &'a RolloutBuffer, seat: &CriticSeat) -> Vec<(Vec<usize>, &'a [f32])> {
+    match seat {
+        CriticSeat::Central { agents } => vec![((0..*agents).collect(), &buffer.globals)],
+        CriticSeat::Own { agents, .. } => {
+            agents.iter().map(|a| (vec![*a], &buffer.agents.as_slice()[*a].inputs[..])).collect()
+        }
+    }
 }
 
 /// The final observations as a critic sees them, with the agents whose heads say what they are worth.

@@ -51,6 +51,24 @@ pub enum SetupError {
         /// Steps of an episode.
         horizon: usize,
     },
+    /// A rollout does not consist of whole sequences.
+    #[error("chunk_length is {chunk_length}; allowed: a divisor of the rollout's length, {rollout_length}")]
+    ChunkLength {
+        /// What the settings say.
+        chunk_length: usize,
+        /// Steps that an environment plays in an iteration.
+        rollout_length: usize,
+    },
+    /// There are more mini-batches than sequences for recurrent networks.
+    #[error(
+        "num_minibatches is {num_minibatches}; allowed: at most the sequences of an iteration, {sequences}"
+    )]
+    Sequences {
+        /// What the settings say.
+        num_minibatches: usize,
+        /// Environments times steps, divided by the length of a sequence.
+        sequences: usize,
+    },
     /// There are more mini-batches than rows.
     #[error("num_minibatches is {num_minibatches}; allowed: at most the rows of an iteration, {rows}")]
     Minibatches {

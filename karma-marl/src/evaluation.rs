@@ -1,6 +1,8 @@
 //! Playing trained policies without learning.
 
-use karma_core::{ActionError, AgentId, Environment, Id as _, JointAction, PerAgent, Policy, SeedTree, Team};
+use karma_core::{
+    ActionError, AgentId, Environment, Id as _, JointAction, Memory, PerAgent, Policy, SeedTree, Team,
+};
 
 /// The team's return, not discounted, in one episode for each seed: what tables are made of, together with
 /// [`stats`](crate::stats). It is the mean over agents of the rewards that the environment gives them; what it
@@ -41,11 +43,14 @@ fn episodic_return<P: Policy>(
 ) -> Result<f64, ActionError> {
     let mut rng = SeedTree::new(seed).child("evaluation").rng();
     let mut step = environment.reset(seed);
+    let mut memories = policies.map(|_| Memory::default());
     let mut total = 0.0;
     while !step.is_last() {
         let seen = step.observations.iter().zip(&step.masks);
-        let act = |(policy, (observation, mask)): (&P, _)| policy.act(observation, mask, &mut rng);
-        let joint: JointAction = policies.iter().zip(seen).map(act).collect();
+        let agents = policies.iter().zip(&mut memories).zip(seen);
+        let joint: JointAction = agents
+            .map(|((policy, memory), (observation, mask))| policy.act_on(memory, observation, mask, &mut rng))
+            .collect();
         environment.step_into(&joint, &mut step)?;
         let rewards = step.rewards.as_slice();
         let counted_rewards = counted.iter().map(|agent| f64::from(rewards[agent.index()]));

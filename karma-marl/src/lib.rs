@@ -29,6 +29,7 @@ pub mod gae;
 pub mod games;
 mod mappo;
 mod policy;
+mod recurrence;
 mod runner;
 mod seats;
 pub mod stats;

@@ -1,7 +1,7 @@
 //! A trained agent, ready to act without its trainer.
 
-use karma_core::{Action, ActionMask, EnvironmentSpec, Observation, PerAgent, Policy, StreamRng};
-use karma_nn::{MaskedCategorical, Mlp, NetworkError};
+use karma_core::{Action, ActionMask, EnvironmentSpec, Memory, Observation, PerAgent, Policy, StreamRng};
+use karma_nn::{Inference, MaskedCategorical, Mlp, NetworkError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::MappoError;
@@ -25,6 +25,15 @@ pub struct TrainedPolicy {
     network: Mlp,
     identity: Vec<f32>,
     mode: Mode,
+}
+
+/// What one decision needs; used again for the next.
+#[derive(Default)]
+struct Room {
+    inference: Inference,
+    inputs: Vec<f32>,
+    logits: Vec<f32>,
+    head: MaskedCategorical,
 }
 
 impl TrainedPolicy {
@@ -59,7 +68,8 @@ impl TrainedPolicy {
         Self { mode, ..self }
     }
 
-    /// An action that the mask allows. [`Mode::Sampled`] takes one number from `rng`, [`Mode::Greedy`] none.
+    /// An action that the mask allows. [`Mode::Sampled`] takes one number from `rng`, [`Mode::Greedy`] none. A recurrent
+    /// policy acts as at the begin of an episode.
     ///
     /// # Errors
     /// If the observation or the mask has the wrong length, the observation is not finite, or no action is
@@ -70,12 +80,30 @@ impl TrainedPolicy {
         mask: &ActionMask,
         rng: &mut StreamRng,
     ) -> Result<Action, NetworkError> {
-        let logits = if self.identity.is_empty() {
-            self.network.forward(&observation.0)?
-        } else {
-            self.network.forward(&[&observation.0[..], &self.identity].concat())?
-        };
-        let head = MaskedCategorical::new(&logits, mask.as_slice())?;
+        self.try_act_on(&mut Memory::default(), observation, mask, rng)
+    }
+
+    /// [`TrainedPolicy::try_act`] in the course of an episode: a recurrent policy goes on from `memory`, which is empty where
+    /// an episode begins, and keeps there what it remembers. From the second decision on the same memory nothing is
+    /// allocated.
+    ///
+    /// # Errors
+    /// As there; the memory is to be cleared then.
+    pub fn try_act_on(
+        &self,
+        memory: &mut Memory,
+        observation: &Observation,
+        mask: &ActionMask,
+        rng: &mut StreamRng,
+    ) -> Result<Action, NetworkError> {
+        let (state, Room { inference, inputs, logits, head }) = memory.parts();
+        inputs.clear();
+        inputs.extend_from_slice(&observation.0);
+        inputs.extend_from_slice(&self.identity);
+        state.resize(self.network.memory(), 0.0);
+        logits.resize(self.network.config().params().output, 0.0);
+        inference.step(&self.network, inputs, state, logits)?;
+        head.renew(logits, mask.as_slice())?;
         Ok(action(match self.mode {
             Mode::Sampled => head.sample(rng),
             Mode::Greedy => head.mode(),
@@ -97,6 +125,24 @@ impl Policy for TrainedPolicy {
     )]
     fn act(&self, observation: &Observation, mask: &ActionMask, rng: &mut StreamRng) -> Action {
         self.try_act(observation, mask, rng).expect("observations and masks keep their promises")
+    }
+
+    /// As [`TrainedPolicy::try_act_on`].
+    ///
+    /// # Panics
+    /// As [`TrainedPolicy::act`](Policy::act).
+    #[expect(
+        clippy::expect_used,
+        reason = "observers promise finite features of a fixed length, and masks an action"
+    )]
+    fn act_on(
+        &self,
+        memory: &mut Memory,
+        observation: &Observation,
+        mask: &ActionMask,
+        rng: &mut StreamRng,
+    ) -> Action {
+        self.try_act_on(memory, observation, mask, rng).expect("observations and masks keep their promises")
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use karma_core::{
     ActionMask, Autoscaler, Conduct, Decision, DefenderTeam, Guidance, Guide, GuideFactory, History,
-    Interventions, JointAction, Observer, PerAgent, PerService, Policy, Replicas, RunningSafeguard,
+    Interventions, JointAction, Memory, Observer, PerAgent, PerService, Policy, Replicas, RunningSafeguard,
     SafeguardFactory, Snapshot, State, StreamRng,
 };
 
@@ -24,12 +24,14 @@ pub struct TeamAutoscaler<P> {
     guides: Option<GuideFactory>,
     safeguards: Option<SafeguardFactory>,
     running: Option<RunningSafeguard>,
-    memory: Option<Memory>,
+    course: Option<Course>,
+    /// What each agent remembers by itself.
+    memories: PerAgent<Memory>,
     conduct: Conduct,
 }
 
 /// What was seen and done in this episode.
-struct Memory {
+struct Course {
     history: History,
     last: JointAction,
     guide: Option<Box<dyn Guide>>,
@@ -58,6 +60,7 @@ impl<P: Policy> TeamAutoscaler<P> {
             return Err(TeamError { found, expected });
         }
         let (name, conduct) = (name.into(), Conduct::default());
+        let memories = policies.map(|_| Memory::default());
         Ok(Self {
             name,
             team,
@@ -67,7 +70,8 @@ impl<P: Policy> TeamAutoscaler<P> {
             guides: None,
             safeguards: None,
             running: None,
-            memory: None,
+            course: None,
+            memories,
             conduct,
         })
     }
@@ -76,24 +80,25 @@ impl<P: Policy> TeamAutoscaler<P> {
     #[must_use]
     pub fn with_safeguard(self, safeguards: SafeguardFactory) -> Self {
         let running = Some(RunningSafeguard::begin(&safeguards));
-        Self { safeguards: Some(safeguards), running, memory: None, ..self }
+        Self { safeguards: Some(safeguards), running, course: None, ..self }
     }
 
     /// The same team under an organisation: its guides restrict what the agents may do, as strictly as they are hard,
     /// and how the team keeps to them is counted ([`Autoscaler::conduct`]). Guides of hardness 0 only count.
     #[must_use]
     pub fn with_guide(self, guides: GuideFactory) -> Self {
-        Self { guides: Some(guides), memory: None, ..self }
+        Self { guides: Some(guides), course: None, ..self }
     }
 
     /// The state that the snapshot shows, added to what is remembered of the episode.
     fn remember(&mut self, snapshot: &Snapshot) -> Situation {
         let state = State::from(snapshot);
-        if let Some(Memory { mut history, last, mut guide }) = self.memory.take() {
+        if let Some(Course { mut history, last, mut guide }) = self.course.take() {
             let asks = guide.as_mut().map(|guide| guide.advance(&last, &state));
             history.push(last, state);
             return Situation { history, guide, asks };
         }
+        self.memories.iter_mut().for_each(Memory::clear);
         let mut guide = self.guides.as_ref().map(GuideFactory::make);
         let asks = guide.as_mut().map(|guide| guide.begin(&state));
         Situation { history: History::starting(state, self.depth), guide, asks }
@@ -112,9 +117,10 @@ impl<P: Policy> TeamAutoscaler<P> {
             relented += u64::from(bound.relented);
             bound.mask
         };
-        let joint = self.policies.iter_enumerated().map(|(agent, policy)| {
+        let agents = self.policies.iter_enumerated().zip(&mut self.memories);
+        let joint = agents.map(|((agent, policy), memory)| {
             let mask = mask(agent, rng);
-            policy.act(&self.observer.observe(&situation.history, agent), &mask, rng)
+            policy.act_on(memory, &self.observer.observe(&situation.history, agent), &mask, rng)
         });
         let joint = joint.collect();
         self.count(situation.asks.as_ref(), &joint, relented);
@@ -135,7 +141,7 @@ impl<P: Policy> Autoscaler for TeamAutoscaler<P> {
     }
 
     fn reset(&mut self) {
-        self.memory = None;
+        self.course = None;
         self.running = self.safeguards.as_ref().map(RunningSafeguard::begin);
         self.conduct = Conduct::default();
     }
@@ -147,7 +153,7 @@ impl<P: Policy> Autoscaler for TeamAutoscaler<P> {
         if let Some(running) = &mut self.running {
             decision = running.review(situation.history.now(), decision);
         }
-        self.memory = Some(Memory { history: situation.history, last, guide: situation.guide });
+        self.course = Some(Course { history: situation.history, last, guide: situation.guide });
         decision
     }
 
@@ -172,7 +178,8 @@ impl<P: Clone> Clone for TeamAutoscaler<P> {
             guides: self.guides.clone(),
             safeguards: self.safeguards.clone(),
             running: self.safeguards.as_ref().map(RunningSafeguard::begin),
-            memory: None,
+            course: None,
+            memories: self.memories.map(|_| Memory::default()),
             conduct: Conduct::default(),
         }
     }
@@ -268,6 +275,43 @@ mod tests {
         assert_eq!(first(&mut scaler, 15.0, [4, 1]), Replicas(1), "with a history they take them back");
         scaler.reset();
         assert_eq!(first(&mut scaler, 0.0, [1, 1]), Replicas(4));
+    }
+
+    /// Adds one replica to service 0 in its first decision, and holds after it.
+    #[derive(Clone)]
+    struct Once;
+
+    impl Policy for Once {
+        fn act(&self, _seen: &Observation, _mask: &ActionMask, _rng: &mut StreamRng) -> Action {
+            Action(3)
+        }
+
+        fn act_on(
+            &self,
+            memory: &mut Memory,
+            _seen: &Observation,
+            _mask: &ActionMask,
+            _rng: &mut StreamRng,
+        ) -> Action {
+            let first = memory.is_empty();
+            memory.parts::<()>().0.push(1.0);
+            Action(if first { 4 } else { 3 })
+        }
+    }
+
+    #[test]
+    fn agents_keep_a_memory_of_their_own_until_a_reset_or_in_a_clone() {
+        let policies = PerAgent::filled(Once, 4);
+        let mut scaler = TeamAutoscaler::new("once", team(), (Arc::new(Recall), 2), policies).unwrap();
+        let mut rng = karma_core::SeedTree::new(1).rng();
+        let mut adds = |scaler: &mut TeamAutoscaler<Once>| {
+            scaler.decide(&snapshot(0.0, [1, 1]), &mut rng).targets.as_slice()[0].replicas > Replicas(1)
+        };
+        assert!(adds(&mut scaler), "an episode begins");
+        assert!(!adds(&mut scaler), "they remember");
+        assert!(adds(&mut scaler.clone()), "a clone has seen nothing");
+        scaler.reset();
+        assert!(adds(&mut scaler), "the next episode begins");
     }
 
     /// Allows every agent the actions for which `0` holds, with hardness `1`.

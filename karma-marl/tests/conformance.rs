@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use karma_core::{Action, ActionMask, Environment, JointAction, Observation, Policy as _, SeedTree, testing};
-use karma_marl::games::{Alternation, Dilemma, Signals, Stipend};
+use karma_marl::games::{Alternation, Dilemma, Recall, Signals, Stipend};
 use karma_marl::{Mappo, MappoParams, Mode};
 
 #[test]
@@ -14,6 +14,7 @@ fn every_game_keeps_the_promises_of_an_environment() {
     testing::environment(|| Alternation::new(9));
     testing::environment(|| Stipend::new(5));
     testing::environment(|| Dilemma::new(6));
+    testing::environment(|| Recall::new(4));
 }
 
 #[test]
@@ -32,6 +33,24 @@ fn the_optimum_of_each_game_is_reached_by_its_best_play() {
     game.reset(0);
     let play = [3, 2, 3, 2, 3].map(|action| game.step(&JointAction::filled(Action(action), 2)).unwrap());
     assert_eq!(play.iter().map(|step| step.rewards.as_slice()[0]).sum::<f32>(), game.optimum());
+}
+
+#[test]
+fn each_agent_that_plays_what_was_shown_first_earns_half_of_what_can_be_earned() {
+    for right in [0_u8, 1, 2] {
+        let mut game = Recall::new(4);
+        let mut step = game.reset(3);
+        let signal = (0..3).find(|signal| step.global[*signal as usize] == 1.0).unwrap();
+        let (mut shown, mut total) = (Vec::new(), 0.0);
+        while !step.is_last() {
+            let play = |agent| Action(if agent < right { signal } else { (signal + 1) % 3 });
+            step = game.step(&vec![play(0), play(1)].into()).unwrap();
+            total += step.rewards.as_slice()[0];
+            shown.push(step.global.clone());
+        }
+        assert_eq!((total, step.terminated), (f32::from(right) / 2.0, true));
+        assert_eq!(shown[..3], [[0.0; 4], [0.0; 4], [0.0, 0.0, 0.0, 1.0]].map(Vec::from));
+    }
 }
 
 /// The first agent's bit is feature 0, the second's feature 1.
@@ -78,9 +97,15 @@ fn seen(mut game: Alternation) -> Vec<(Observation, ActionMask)> {
 
 #[test]
 fn trained_policies_keep_the_promises_of_a_policy() {
-    for parameter_sharing in [false, true] {
-        let params =
-            MappoParams { num_envs: 2, hidden: vec![8], parameter_sharing, ..MappoParams::default() };
+    for (parameter_sharing, recurrent) in [(false, false), (true, false), (false, true), (true, true)] {
+        let params = MappoParams {
+            num_envs: 2,
+            hidden: vec![8],
+            parameter_sharing,
+            recurrent,
+            chunk_length: 3,
+            ..MappoParams::default()
+        };
         let environments = (0..2).map(|_| Box::new(Alternation::new(6)) as Box<dyn Environment>).collect();
         let mut mappo = Mappo::new(params.check().unwrap(), environments, 1, NonZeroUsize::MIN).unwrap();
         mappo.iterate().unwrap();

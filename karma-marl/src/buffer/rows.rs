@@ -17,10 +17,13 @@ pub(crate) struct AgentRows<'a> {
     pub(crate) alive: &'a mut [bool],
     pub(crate) actions: &'a mut [usize],
     pub(crate) log_probs: &'a mut [f32],
+    /// (T / chunk, memory).
+    pub(crate) states: &'a mut [f32],
 }
 
 impl AgentRows<'_> {
     fn split_off(&mut self, rows: usize) -> Self {
+        let states = self.states.len() * rows / self.actions.len().max(1);
         Self {
             seat: self.seat,
             inputs: self.inputs.split_off_mut(..rows * self.seat.inputs()).unwrap_or_default(),
@@ -28,6 +31,7 @@ impl AgentRows<'_> {
             alive: self.alive.split_off_mut(..rows).unwrap_or_default(),
             actions: self.actions.split_off_mut(..rows).unwrap_or_default(),
             log_probs: self.log_probs.split_off_mut(..rows).unwrap_or_default(),
+            states: self.states.split_off_mut(..states).unwrap_or_default(),
         }
     }
 
@@ -50,8 +54,12 @@ impl AgentRows<'_> {
 pub(crate) struct EnvironmentRows<'a> {
     /// Where the first of them lies in the buffer.
     pub(crate) first: usize,
+    /// Rows of a sequence.
+    pub(crate) chunk: usize,
     pub(crate) agents: Vec<AgentRows<'a>>,
-    /// (T, global size); all others are (T, agents).
+    /// (T).
+    pub(crate) begins: &'a mut [bool],
+    /// (T, global size); those after it are (T, agents).
     pub(crate) globals: &'a mut [f32],
     pub(crate) rewards: &'a mut [f32],
     pub(crate) boundaries: &'a mut [Boundary],
@@ -63,6 +71,8 @@ impl EnvironmentRows<'_> {
         self.first += rows;
         Self {
             first,
+            chunk: self.chunk,
+            begins: self.begins.split_off_mut(..rows).unwrap_or_default(),
             agents: self.agents.iter_mut().map(|agent| agent.split_off(rows)).collect(),
             globals: self.globals.split_off_mut(..rows * global_size).unwrap_or_default(),
             rewards: self.rewards.split_off_mut(..each).unwrap_or_default(),

@@ -8,6 +8,7 @@
 //! | [`Dilemma`] | to learn from each agent's own reward | [`Dilemma::rewards`] of both playing, each step |
 //! | [`MatrixGame`] | to find an equilibrium: of a team, or against an attacker | [`MatrixGame::equilibrium`] |
 //! | [`LastStand`] | to die for the team, and to learn nothing from the dead | horizon |
+//! | [`Recall`] | to remember | 1 |
 //! | [`particles`] | what the field measures MAPPO by | [`particles::Convention::reference_returns`] |
 //!
 //! Each is an [`Environment`](karma_core::Environment) that takes microseconds a step, most of them of two defenders.
@@ -17,6 +18,7 @@ mod dilemma;
 mod last_stand;
 mod matrix;
 pub mod particles;
+mod recall;
 mod signals;
 mod stipend;
 
@@ -24,6 +26,7 @@ pub use alternation::Alternation;
 pub use dilemma::Dilemma;
 pub use last_stand::LastStand;
 pub use matrix::{MatrixError, MatrixGame, Mixed};
+pub use recall::Recall;
 pub use signals::Signals;
 pub use stipend::Stipend;
 

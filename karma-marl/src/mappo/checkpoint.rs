@@ -22,7 +22,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use karma_core::{Digest, Environment, EnvironmentSpec, SeedTree, StreamRng};
-use karma_nn::{Alone, Checkpoint, CheckpointError, Collective, PolicyTrainer, ValueTrainer};
+use karma_nn::{Alone, Checkpoint, CheckpointError, Collective, Mlp, PolicyTrainer, ValueTrainer};
 use serde::{Deserialize, Serialize};
 
 use super::{Mappo, MappoParams, Progress, Streams, Team, rollout_buffer};
@@ -209,6 +209,12 @@ impl Mappo {
         }
         if state.frozen.len() != actors.len() {
             return Err(unusable(&"it does not say of each actor whether it learns"));
+        }
+        let remembers = |network: &Mlp| network.memory() == config.recurrence().1;
+        let networks =
+            actors.iter().map(PolicyTrainer::network).chain(critics.iter().map(ValueTrainer::network));
+        if !networks.into_iter().all(remembers) {
+            return Err(unusable(&"its networks remember more or less than its settings say"));
         }
         let team = Team { actors, frozen: state.frozen, critics, critic_seats };
         let fresh = Streams::new(SeedTree::new(state.seed), rank);

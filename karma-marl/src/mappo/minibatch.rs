@@ -1,7 +1,10 @@
 //! Rows of a rollout in random order, and the copies of them that networks learn from.
+//!
+//! What is shuffled, cut and copied is a *chunk* of rows that follow each other: a sequence for recurrent networks, and
+//! one row for all others.
 
 use karma_core::StreamRng;
-use karma_nn::{PolicyBatch, ValueBatch};
+use karma_nn::{PolicyBatch, Sequences, ValueBatch};
 
 use crate::buffer::RolloutBuffer;
 use crate::critics::CriticSeat;
@@ -10,21 +13,21 @@ use karma_core::draw::shuffle;
 /// The mini-batches of one iteration, the same for all networks.
 #[derive(Debug)]
 pub(super) struct Minibatches {
-    /// An order of all rows for each epoch; one for all of them where the whole rollout is the batch.
+    /// An order of all chunks for each epoch; one for all of them where the whole rollout is the batch.
     orders: Vec<Vec<usize>>,
     epochs: usize,
     /// Mini-batches in an epoch.
     parts: usize,
 }
 
-/// A mini-batch: its epoch, its number in it, and its rows. It has none if they are those of the one before.
+/// A mini-batch: its epoch, its number in it, and its chunks. It has none if they are those of the one before.
 pub(super) type Minibatch<'a> = (usize, usize, Option<&'a [usize]>);
 
 impl Minibatches {
     /// Draws an order for each of `epochs`, to be cut into `parts`. An order of one part would change nothing but the
     /// rounding of sums, so none is drawn for it.
-    pub(super) fn draw(rows: usize, (epochs, parts): (usize, usize), rng: &mut StreamRng) -> Self {
-        let mut order: Vec<usize> = (0..rows).collect();
+    pub(super) fn draw(chunks: usize, (epochs, parts): (usize, usize), rng: &mut StreamRng) -> Self {
+        let mut order: Vec<usize> = (0..chunks).collect();
         if parts == 1 {
             return Self { orders: vec![order], epochs, parts };
         }
@@ -50,6 +53,41 @@ impl Minibatches {
     }
 }
 
+/// How copied rows follow each other; nothing for networks that remember nothing.
+#[derive(Debug, Default)]
+struct Past {
+    length: usize,
+    states: Vec<f32>,
+    begins: Vec<bool>,
+}
+
+impl Past {
+    fn clear(&mut self) {
+        self.states.clear();
+        self.begins.clear();
+    }
+
+    /// Adds `chunks`, of which `states` has the state before each of the rollout.
+    fn gather(&mut self, states: &[f32], rollout: &RolloutBuffer, chunks: &[usize]) {
+        let memory = states.len() / rollout.chunks();
+        if memory > 0 {
+            self.length = rollout.chunk();
+            gather(&mut self.states, states, memory, chunks);
+            gather(&mut self.begins, &rollout.begins, self.length, chunks);
+        }
+    }
+
+    fn sequences(&self) -> Option<Sequences<'_>> {
+        let Self { length, states, begins } = self;
+        (!begins.is_empty()).then_some(Sequences { length: *length, states, begins })
+    }
+}
+
+/// The rows of `chunks` of `length` rows.
+fn rows_of(chunks: &[usize], length: usize) -> impl Iterator<Item = usize> {
+    chunks.iter().flat_map(move |chunk| chunk * length..(chunk + 1) * length)
+}
+
 /// Copies for an actor; the memory is used again for the next mini-batch.
 #[derive(Debug, Default)]
 pub(super) struct PolicyRows {
@@ -60,30 +98,34 @@ pub(super) struct PolicyRows {
     advantages: Vec<f32>,
     /// 1 where the agent took part, 0 where it was dead.
     weights: Vec<f32>,
+    past: Past,
 }
 
 impl PolicyRows {
-    /// Copies `rows` of all agents that network `network` plays; `factor` multiplies the advantages of each row of the
+    /// Copies `chunks` of all agents that network `network` plays; `factor` multiplies the advantages of each row of the
     /// rollout (HAPPO).
     pub(super) fn gather(
         &mut self,
         network: usize,
         rollout: &RolloutBuffer,
-        rows: &[usize],
+        chunks: &[usize],
         factor: Option<&[f32]>,
     ) {
         self.clear();
+        let length = rollout.chunk();
         let agents = rollout.seats().len();
         for (place, (seat, agent)) in rollout.seats().iter().zip(&rollout.agents).enumerate() {
             if seat.network == network {
-                gather(&mut self.inputs, &agent.inputs, seat.inputs(), rows);
-                gather(&mut self.masks, &agent.masks, seat.actions(), rows);
-                gather(&mut self.actions, &agent.actions, 1, rows);
-                gather(&mut self.log_probs, &agent.log_probs, 1, rows);
-                let factor = |row: &usize| factor.map_or(1.0, |factor| factor[*row]);
-                let advantage = |row: &usize| factor(row) * rollout.advantages[row * agents + place];
-                self.advantages.extend(rows.iter().map(advantage));
-                self.weights.extend(rows.iter().map(|row| if agent.alive[*row] { 1.0 } else { 0.0 }));
+                gather(&mut self.inputs, &agent.inputs, length * seat.inputs(), chunks);
+                gather(&mut self.masks, &agent.masks, length * seat.actions(), chunks);
+                gather(&mut self.actions, &agent.actions, length, chunks);
+                gather(&mut self.log_probs, &agent.log_probs, length, chunks);
+                let factor = |row: usize| factor.map_or(1.0, |factor| factor[row]);
+                let advantage = |row: usize| factor(row) * rollout.advantages[row * agents + place];
+                let weight = |row: usize| if agent.alive[row] { 1.0 } else { 0.0 };
+                self.advantages.extend(rows_of(chunks, length).map(advantage));
+                self.weights.extend(rows_of(chunks, length).map(weight));
+                self.past.gather(&agent.states, rollout, chunks);
             }
         }
     }
@@ -98,7 +140,7 @@ impl PolicyRows {
             old_log_probs: &self.log_probs,
             advantages: &self.advantages,
             weights: (!all_alive).then_some(&self.weights),
-            sequences: None,
+            sequences: self.past.sequences(),
         }
     }
 
@@ -109,6 +151,7 @@ impl PolicyRows {
         self.log_probs.clear();
         self.advantages.clear();
         self.weights.clear();
+        self.past.clear();
     }
 }
 
@@ -118,27 +161,36 @@ pub(super) struct ValueRows {
     states: Vec<f32>,
     outputs: Vec<f32>,
     returns: Vec<f32>,
+    past: Past,
 }
 
 impl ValueRows {
-    /// Copies `rows` as the critic sees them, with the outputs and returns of its heads.
-    pub(super) fn gather(&mut self, seat: &CriticSeat, rollout: &RolloutBuffer, rows: &[usize]) {
+    /// Copies `chunks` as the critic sees them, with the outputs and returns of its heads.
+    pub(super) fn gather(&mut self, seat: &CriticSeat, rollout: &RolloutBuffer, chunks: &[usize]) {
         self.states.clear();
         self.outputs.clear();
         self.returns.clear();
-        let width = rollout.seats().len();
+        self.past.clear();
+        let (width, length) = (rollout.seats().len(), rollout.chunk());
         match seat {
             CriticSeat::Central { .. } => {
-                gather(&mut self.states, &rollout.globals, rollout.global_size(), rows);
-                gather(&mut self.outputs, &rollout.outputs, width, rows);
-                gather(&mut self.returns, &rollout.returns, width, rows);
+                gather(&mut self.states, &rollout.globals, length * rollout.global_size(), chunks);
+                gather(&mut self.outputs, &rollout.outputs, length * width, chunks);
+                gather(&mut self.returns, &rollout.returns, length * width, chunks);
+                self.past.gather(&rollout.critic_states.as_slice()[0], rollout, chunks);
             }
             CriticSeat::Own { agents, inputs } => {
                 for agent in agents {
-                    gather(&mut self.states, &rollout.agents.as_slice()[*agent].inputs, *inputs, rows);
-                    let column = |from: &[f32], row: &usize| from[row * width + agent];
-                    self.outputs.extend(rows.iter().map(|row| column(&rollout.outputs, row)));
-                    self.returns.extend(rows.iter().map(|row| column(&rollout.returns, row)));
+                    gather(
+                        &mut self.states,
+                        &rollout.agents.as_slice()[*agent].inputs,
+                        length * inputs,
+                        chunks,
+                    );
+                    let rows = || rows_of(chunks, length);
+                    self.outputs.extend(rows().map(|row| rollout.outputs[row * width + agent]));
+                    self.returns.extend(rows().map(|row| rollout.returns[row * width + agent]));
+                    self.past.gather(&rollout.critic_states.as_slice()[*agent], rollout, chunks);
                 }
             }
         }
@@ -151,7 +203,7 @@ impl ValueRows {
             old_values: &self.outputs,
             returns: &self.returns,
             weights: None,
-            sequences: None,
+            sequences: self.past.sequences(),
         }
     }
 }

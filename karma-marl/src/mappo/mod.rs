@@ -17,6 +17,11 @@
 //! **Relatives** ([`Algorithm`]). IPPO gives each actor a critic of its own that sees what the actor sees; HAPPO lets
 //! actors learn in turn (`update.rs`).
 //!
+//! **Memory** (`recurrent`). Actors and critics carry a state from row to row, 0 where an episode begins. They learn by
+//! truncated back-propagation through time: rows are cut into sequences of `chunk_length`, each learned from the state
+//! that the rollout had before it, as in on-policy; whole sequences are shuffled. A truncated row's final observation is
+//! valued from the state after that row.
+//!
 //! **Two sides.** Agents of both teams may learn in one game, each from its own reward: with rewards of opposite sign that
 //! is self-play. [`Mappo::freeze`] keeps one side as it is, so that the other learns the best answer to it
 //! ([`exploitability`](crate::exploitability)).
@@ -210,7 +215,7 @@ impl Mappo {
         self.buffer.normalise_advantages(ranks)?;
         let (params, rows) = (self.config.params(), self.buffer.rows());
         let cut = (params.update_epochs, params.num_minibatches);
-        let minibatches = Minibatches::draw(rows, cut, &mut self.streams.minibatches);
+        let minibatches = Minibatches::draw(self.buffer.chunks(), cut, &mut self.streams.minibatches);
         let turns = (params.algorithm == Algorithm::Happo).then(|| {
             let mut turns: Vec<usize> = (0..self.team.actors.len()).collect();
             shuffle(&mut turns, &mut self.streams.turns);
@@ -240,6 +245,10 @@ impl Mappo {
             if found != expected {
                 return Err(refused(NetworkError::Shape { what, expected, found }));
             }
+        }
+        let (found, (_, expected)) = (policy.network().memory(), self.config.recurrence());
+        if found != expected {
+            return Err(refused(NetworkError::Shape { what: "the memory", expected, found }));
         }
         self.team.actors[seat.network] = PolicyTrainer::new(policy.network().clone(), self.config.policy());
         self.team.frozen[seat.network] = true;
@@ -277,8 +286,8 @@ impl Mappo {
         self.buffer.seats().map(|seat| TrainedPolicy::new(network(seat.network), seat, mode))
     }
 
-    /// The central critic's value of a state for each agent, in units of its rewards; `None` under IPPO, which has no
-    /// critic of states.
+    /// The central critic's value of a state for each agent, in units of its rewards, a recurrent one's as if an episode
+    /// began there; `None` under IPPO, which has no critic of states.
     ///
     /// # Errors
     /// If `global` has not the length of the specification.
@@ -315,12 +324,19 @@ fn rollout_buffer(
     if rollout_length == 0 || !rollout_length.is_multiple_of(horizon) {
         return Err(SetupError::RolloutLength { rollout_length, horizon });
     }
+    let (chunk_length, memory) = config.recurrence();
+    if !rollout_length.is_multiple_of(chunk_length) {
+        return Err(SetupError::ChunkLength { chunk_length, rollout_length });
+    }
     let (num_minibatches, rows) = (params.num_minibatches, found * rollout_length);
-    if num_minibatches > rows {
-        return Err(SetupError::Minibatches { num_minibatches, rows });
+    if num_minibatches > rows / chunk_length {
+        let sequences = rows / chunk_length;
+        let recurrent = SetupError::Sequences { num_minibatches, sequences };
+        return Err(if memory > 0 { recurrent } else { SetupError::Minibatches { num_minibatches, rows } });
     }
     let seats = seats::seats(spec, params.sharing())?;
-    Ok(RolloutBuffer::new(&seats, spec.global_size, found, rollout_length))
+    let buffer = RolloutBuffer::new(&seats, spec.global_size, found, rollout_length);
+    Ok(buffer.with_memory(chunk_length, memory))
 }
 
 #[cfg(test)]

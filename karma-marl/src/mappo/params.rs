@@ -66,6 +66,12 @@ pub struct MappoParams {
     pub input_norm: bool,
     /// Layer normalisation after each hidden layer. Default false (true in on-policy and HARL).
     pub layer_norm: bool,
+    /// A gated recurrent unit before the output of all networks, which then remember what they saw of an episode. Default
+    /// false (true in on-policy's `rmappo`).
+    pub recurrent: bool,
+    /// Rows through which a recurrent network's gradient flows back, at least 1; a divisor of the rollout's length.
+    /// Mini-batches are cut from such sequences then, not from rows. Default 10 (on-policy's `data_chunk_length`).
+    pub chunk_length: usize,
     /// Environments that are played side by side by all ranks together, at least 1. Default 32: with episodes of 40 steps 1 280 rows
     /// an iteration, and about five episodes of each of six scenarios; smaller batches follow their noise.
     pub num_envs: usize,
@@ -105,6 +111,8 @@ impl Default for MappoParams {
             activation: Activation::Tanh,
             input_norm: false,
             layer_norm: false,
+            recurrent: false,
+            chunk_length: 10,
             num_envs: 32,
             rollout_length: None,
             value_norm: true,
@@ -171,6 +179,7 @@ impl MappoParams {
         let counts = [
             ("num_minibatches", self.num_minibatches),
             ("update_epochs", self.update_epochs),
+            ("chunk_length", self.chunk_length),
             ("num_envs", self.num_envs),
             ("rollout_length", self.rollout_length.unwrap_or(1)),
         ];
@@ -219,6 +228,7 @@ impl MappoParams {
             activation: self.activation,
             input_norm: self.input_norm,
             layer_norm: self.layer_norm,
+            recurrent: self.recurrent,
             ..ends.clone()
         }
     }
@@ -275,6 +285,12 @@ impl MappoConfig {
         self.params.rollout_length.unwrap_or(horizon)
     }
 
+    /// (rows of a sequence, numbers that a network remembers): (1, 0) if networks remember nothing.
+    pub(crate) fn recurrence(&self) -> (usize, usize) {
+        let MappoParams { recurrent, chunk_length, hidden, .. } = &self.params;
+        if *recurrent { (*chunk_length, hidden.last().copied().unwrap_or(0)) } else { (1, 0) }
+    }
+
     pub(crate) fn discount(&self) -> Discount {
         Discount { gamma: self.params.gamma, lambda: self.params.gae_lambda }
     }
@@ -315,6 +331,8 @@ mod tests {
         assert_eq!(refused(|p| p.gamma = 1.0), "gamma is 1; allowed: 0 to below 1");
         assert_eq!(refused(|p| p.gae_lambda = f32::NAN), "gae_lambda is NaN; allowed: 0 to 1");
         assert_eq!(refused(|p| p.num_envs = 0), "num_envs is 0; allowed: at least 1");
+        assert_eq!(refused(|p| p.chunk_length = 0), "chunk_length is 0; allowed: at least 1");
+        assert!(refused(|p| (p.recurrent, p.hidden) = (true, vec![])).starts_with("recurrent is true"));
         assert_eq!(refused(|p| p.rollout_length = Some(0)), "rollout_length is 0; allowed: at least 1");
         assert_eq!(refused(|p| p.hidden = vec![64, 0]), "hidden is 0; allowed: 1 to 16384");
         let allowed = "a finite number above 0";

@@ -13,8 +13,8 @@ use std::num::NonZeroUsize;
 
 use karma_core::parallel::run_all;
 use karma_nn::{
-    Alone, Collective, Inference, MaskedCategorical, NetworkError, PolicyStats, PolicyTrainer, ValueStats,
-    ValueTrainer, exp,
+    Alone, Collective, Inference, MaskedCategorical, NetworkError, PolicyStats, PolicyTrainer, Sequences,
+    ValueStats, ValueTrainer, exp,
 };
 
 use super::Team;
@@ -22,6 +22,7 @@ use super::minibatch::{Minibatch, Minibatches, PolicyRows, ValueRows};
 use crate::buffer::RolloutBuffer;
 use crate::critics::CriticSeat;
 use crate::error::MappoError;
+use crate::recurrence;
 
 /// Means over all gradient steps of an iteration (and all actors).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -163,11 +164,22 @@ impl Lesson<'_> {
     }
 
     /// Multiplies each row's factor by π′(a)/π(a) of the agent that actor `number` plays, where it was alive.
-    fn compound(&self, factor: &mut [f32], number: usize, actor: &PolicyTrainer) -> Result<(), NetworkError> {
+    pub(super) fn compound(
+        &self,
+        factor: &mut [f32],
+        number: usize,
+        actor: &PolicyTrainer,
+    ) -> Result<(), NetworkError> {
         let players = self.rollout.seats().iter().zip(&self.rollout.agents);
         for (seat, agent) in players.filter(|(seat, _)| seat.network == number) {
             let mut logits = vec![0.0; factor.len() * seat.actions()];
-            Inference::default().forward(actor.network(), &agent.inputs, &mut logits)?;
+            if agent.states.is_empty() {
+                Inference::default().forward(actor.network(), &agent.inputs, &mut logits)?;
+            } else {
+                let (length, begins) = (self.rollout.chunk(), &self.rollout.begins[..]);
+                let sequences = Sequences { length, states: &agent.states, begins };
+                recurrence::forward(actor.network(), &agent.inputs, &sequences, &mut logits, |_, _| Ok(()))?;
+            }
             let mut head = MaskedCategorical::default();
             let rows = logits.chunks_exact(seat.actions()).zip(agent.masks.chunks_exact(seat.actions()));
             for (row, (logits, mask)) in rows.enumerate().filter(|(row, _)| agent.alive[*row]) {

@@ -14,6 +14,8 @@ struct Member<'a> {
     rows: EnvironmentRows<'a>,
     step: Step,
     joint: JointAction,
+    /// Whether an episode begins in the present row.
+    begins: bool,
     /// The return of the present episode so far.
     so_far: f64,
     played: Played,
@@ -27,6 +29,8 @@ pub(super) struct Group<'a> {
     /// Inputs of one network, a row for each agent of each member that it plays, and what it says.
     inputs: Vec<f32>,
     logits: Vec<f32>,
+    /// By network: what it remembers of each of its rows; nothing if it is not recurrent.
+    states: Vec<Vec<f32>>,
 }
 
 impl<'a> Group<'a> {
@@ -36,6 +40,7 @@ impl<'a> Group<'a> {
             joint: JointAction::filled(Action(0), rows.agents.len()),
             rows,
             step: Step::default(),
+            begins: true,
             so_far: 0.0,
             played: Played::default(),
         };
@@ -45,6 +50,7 @@ impl<'a> Group<'a> {
             head: MaskedCategorical::default(),
             inputs: Vec::new(),
             logits: Vec::new(),
+            states: Vec::new(),
         }
     }
 
@@ -54,6 +60,7 @@ impl<'a> Group<'a> {
         for member in &mut self.members {
             member.slot.begin(&mut member.step)?;
         }
+        self.states.resize(actors.len(), Vec::new());
         for t in 0..length {
             for member in &mut self.members {
                 member.see(t);
@@ -78,15 +85,39 @@ impl<'a> Group<'a> {
             }
         }
         let params = actor.config().params();
-        self.logits.resize(self.inputs.len() / params.input.max(1) * params.output, 0.0);
+        let rows = self.inputs.len() / params.input.max(1);
+        self.logits.resize(rows * params.output, 0.0);
+        self.recall(t, network, (rows, actor.memory()));
         let Some(first) = self.members.first() else { return Ok(()) };
         let named = |source| first.slot.unusable(source);
-        self.inference.forward(actor, &self.inputs, &mut self.logits).map_err(named)?;
+        let states = &mut self.states[network];
+        self.inference.step(actor, &self.inputs, states, &mut self.logits).map_err(named)?;
         let mut logits = self.logits.chunks_exact(params.output);
         for member in &mut self.members {
             member.draw((t, network), &mut logits, &mut self.head)?;
         }
         Ok(())
+    }
+
+    /// Forgets what network `network` remembers of members whose episode begins in row `t`, and writes down the rest
+    /// where a sequence begins.
+    fn recall(&mut self, t: usize, network: usize, (rows, memory): (usize, usize)) {
+        if memory == 0 {
+            return;
+        }
+        self.states[network].resize(rows * memory, 0.0);
+        let mut states = self.states[network].chunks_exact_mut(memory);
+        for EnvironmentRows { chunk, begins, agents, .. } in self.members.iter_mut().map(|m| &mut m.rows) {
+            let players = agents.iter_mut().filter(|agent| agent.seat.network == network);
+            for (agent, state) in players.zip(&mut states) {
+                if begins[t] {
+                    state.fill(0.0);
+                }
+                if t.is_multiple_of(*chunk) {
+                    agent.states[t / *chunk * memory..][..memory].copy_from_slice(state);
+                }
+            }
+        }
     }
 }
 
@@ -94,6 +125,7 @@ impl Member<'_> {
     /// Writes what is seen into row `t`.
     fn see(&mut self, t: usize) {
         let (step, rows) = (&self.step, &mut self.rows);
+        rows.begins[t] = std::mem::take(&mut self.begins);
         rows.globals[t * step.global.len()..][..step.global.len()].copy_from_slice(&step.global);
         let seen = step.observations.iter().zip(&step.masks).zip(step.rewards.ids());
         for (agent, ((observation, mask), id)) in rows.agents.iter_mut().zip(seen) {
@@ -136,6 +168,7 @@ impl Member<'_> {
         if self.step.is_last() {
             self.played.returns.push(std::mem::take(&mut self.so_far));
             if !last_row {
+                self.begins = true;
                 self.slot.begin(&mut self.step)?;
             }
         }
