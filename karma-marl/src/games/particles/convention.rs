@@ -127,8 +127,10 @@ impl Convention {
 
     /// The returns that span a normalised score; `None` for a variant or a task for which none were computed.
     ///
-    /// They were computed with a restatement of the environments that agrees with mpe2 1.1.1 to rounding; the tests
-    /// of this module reproduce those of random and of no actions.
+    /// Those of `simple_spread` and `simple_speaker_listener` were computed with a restatement of the environments that
+    /// agrees with mpe2 1.1.1 to rounding. `tests/particles.rs` reproduces all of them but the oracle of
+    /// `simple_spread`, by random play, no play, and a script that looks three steps ahead; those of `simple_reference`
+    /// were computed there.
     pub fn reference_returns(&self, scenario: Scenario) -> Option<ReferenceReturns> {
         let returns = |random, no_op, oracle| Some(ReferenceReturns { random, no_op, oracle });
         match (scenario, *self) {
@@ -143,6 +145,12 @@ impl Convention {
                     Integration::PositionFirst => returns(-79.5, -66.6, -14.9),
                 }
             }
+            (Scenario::Reference, Self::ON_POLICY) => returns(-68.6, -54.7, -9.0),
+            (Scenario::Reference, Self::OPENAI) => returns(-80.6, -66.7, -11.9),
+            (Scenario::Reference, Self::PETTINGZOO_1_22_3 | Self::HARL | Self::PETTINGZOO_1_22_4) => {
+                returns(-57.0, -52.1, -12.6)
+            }
+            (Scenario::Reference, Self::MPE2) => returns(-56.5, -52.1, -14.7),
             _ => None,
         }
     }
