@@ -3,19 +3,23 @@
 A case is the number of environments; the answer is joint steps (all three agents) per CPU second.
 """
 
-import contextlib
+import os
 import sys
 
 import jax
 
 import turns
 
-with contextlib.redirect_stdout(sys.stderr):  # It greets.
-    import jaxmarl
-
 STEPS = 100
 
+# It greets on standard output, where answers are expected, past whatever `sys.stdout` has become.
+answers = os.dup(1)
+os.dup2(2, 1)
+import jaxmarl
+
 game = jaxmarl.make("MPE_simple_spread_v3")
+sys.stdout.flush()
+os.dup2(answers, 1)
 
 
 def advance(states, key):

@@ -83,8 +83,10 @@ class Learner:
         self.actor, self.critic, self.norm = actor, critic, ValueNorm(critic[-1].out_features)
         adam = lambda net: torch.optim.Adam(net.parameters(), lr=learning_rate, eps=1e-5, fused=True)
         self.actor_adam, self.critic_adam = adam(actor), adam(critic)
-        wrap = (lambda loss: torch.compile(loss, dynamic=False)) if compiled else (lambda loss: loss)
-        self.policy_loss, self.value_loss = wrap(policy_loss), wrap(value_loss)
+        self.policy_loss, self.value_loss = policy_loss, value_loss
+        if compiled:
+            torch._dynamo.config.recompile_limit = 64  # Of networks and shapes; those beyond it would run as they are.
+            self.policy_loss, self.value_loss = (torch.compile(loss, dynamic=False) for loss in (policy_loss, value_loss))
 
     def update(self, observations, actions, old_log_probs, advantages, states, old_values, returns):
         """One gradient step of both; losses and lengths of the gradients before the step."""

@@ -5,7 +5,7 @@
 #
 # installs the peers into virtual environments in FOLDER (default target/peers; some 6 GB), builds our examples, checks
 # that both sides do the same arithmetic, and lets them take turns on one core for ROUNDS rounds (default 7; about a
-# minute each, and ten for PyTorch's compiler before the first).
+# minute and a half each, and ten for the peers' compilers before the first).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=${1:-target/peers} rounds=${2:-7} peers=benches/peers
@@ -16,9 +16,10 @@ install() { # NAME REQUIREMENTS
     "$folder/$1/bin/pip" install --quiet --requirement "$peers/$2"
 }
 install torch requirements.txt
-python=$folder/torch/bin/python
+install jax requirements-jax.txt
+python=$folder/torch/bin/python jax=$folder/jax/bin/python
 
-cargo build --release --package karma-benches --example mappo_update --example decision
+cargo build --release --package karma-benches --example mappo_update --example decision --example training_speed
 examples=${CARGO_TARGET_DIR:-target}/release/examples
 
 for hidden in 64 128; do
@@ -33,7 +34,7 @@ done
 
 pin=()
 command -v taskset > /dev/null && pin=(taskset --cpu-list "$(($(nproc) - 1))")
-"${pin[@]}" "$python" "$peers/compare.py" "$examples" "$python" --rounds "$rounds"
+"${pin[@]}" "$python" "$peers/compare.py" "$examples" "$python" --rounds "$rounds" --environments "$jax"
 
 # What a decision allocates: the difference of a thousand of them and none.
 if command -v valgrind > /dev/null; then
