@@ -7,7 +7,7 @@ pub mod timeline;
 pub mod topologies;
 pub mod workload;
 
-pub use environment::{ClusterEnvironment, ClusterObserver, Episode, Setup, evaluate};
+pub use environment::{ClusterEnvironment, ClusterObserver, Episode, Setup, Siege, evaluate};
 pub use scenario::{LoadSummary, Scenario, ScenarioError, ScenarioParams};
 pub use timeline::{Event, EventKind, Timeline};
 pub use workload::{Split, Trace, TraceError, Workload, WorkloadError, WorkloadParams};

@@ -105,6 +105,11 @@ impl Episode {
         reward
     }
 
+    /// The cluster, for whoever attacks it.
+    pub(super) const fn cluster_mut(&mut self) -> &mut Simulation {
+        &mut self.cluster
+    }
+
     /// The cluster.
     pub const fn cluster(&self) -> &Simulation {
         &self.cluster

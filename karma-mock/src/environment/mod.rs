@@ -2,18 +2,21 @@
 
 mod episode;
 mod observer;
+mod siege;
 
 use std::sync::Arc;
 
 use karma_core::{
-    ActionError, DefenderTeam, Environment, EnvironmentSpec, GuideFactory, History, JointAction,
-    RunningGuide, RunningSafeguard, SafeguardFactory, SeedTree, State, Step, TeamView,
+    ActionError, DefenderTeam, Environment, EnvironmentSpec, EpisodeReport, GuideFactory, History,
+    JointAction, RunningGuide, RunningSafeguard, SafeguardFactory, SeedTree, State, Step, TeamView, Topology,
 };
 
 pub use episode::{Episode, Setup, evaluate};
 pub use observer::ClusterObserver;
+pub use siege::{Siege, SiegeConfig, SiegeParams, SiegeParamsError};
 
 use crate::scenario::Scenario;
+use crate::sim::Simulation;
 use crate::workload::Split;
 
 /// A team of defenders in a cluster that meets a scenario drawn anew in each episode.
@@ -42,6 +45,8 @@ struct Running {
     history: History,
     guide: Option<RunningGuide>,
     safeguard: Option<RunningSafeguard>,
+    /// The cluster's reward of the last decision, without what a guide adds.
+    reward: f32,
     steps: usize,
     horizon: usize,
 }
@@ -88,11 +93,40 @@ impl ClusterEnvironment {
         Self { safeguard: Some(safeguard), running: None, ..self }
     }
 
-    fn view(&self, running: &mut Running, reward: f32) -> Step {
+    /// The report of the episode so far; `None` before the first.
+    pub fn report(&self) -> Option<EpisodeReport> {
+        self.running.as_ref().map(|running| running.episode.report())
+    }
+
+    /// The services.
+    fn topology(&self) -> &Arc<Topology> {
+        &self.setup.topology
+    }
+
+    /// Seconds between two decisions.
+    fn period(&self) -> f64 {
+        self.setup.decision_period.0
+    }
+
+    /// The cluster's reward of the last decision; 0 before the first.
+    fn reward(&self) -> f32 {
+        self.running.as_ref().map_or(0.0, |running| running.reward)
+    }
+
+    /// Whether no decision can be taken any more, or not yet.
+    fn is_over(&self) -> bool {
+        self.running.as_ref().is_none_or(|running| running.steps >= running.horizon)
+    }
+
+    fn cluster_mut(&mut self) -> Option<&mut Simulation> {
+        self.running.as_mut().map(|running| running.episode.cluster_mut())
+    }
+
+    fn view(&self, running: &mut Running) -> Step {
         let safeguard = running.safeguard.as_ref();
         let view = TeamView { team: &self.team, observer: &self.observer, safeguard };
         let truncated = running.steps >= running.horizon;
-        view.step(&running.history, running.guide.as_mut(), reward, truncated)
+        view.step(&running.history, running.guide.as_mut(), running.reward, truncated)
     }
 }
 
@@ -115,8 +149,8 @@ impl Environment for ClusterEnvironment {
         let safeguard = self.safeguard.as_ref().map(RunningSafeguard::begin);
         let history = History::starting(state, self.observer.depth());
         let horizon = Episode::decisions(scenario.params().episode.measured, self.setup.decision_period);
-        let mut running = Running { episode, history, guide, safeguard, steps: 0, horizon };
-        let step = self.view(&mut running, 0.0);
+        let mut running = Running { episode, history, guide, safeguard, reward: 0.0, steps: 0, horizon };
+        let step = self.view(&mut running);
         self.running = Some(running);
         step
     }
@@ -130,14 +164,14 @@ impl Environment for ClusterEnvironment {
         if let Some(safeguard) = &mut running.safeguard {
             decision = safeguard.review(running.history.now(), decision);
         }
-        let reward = running.episode.play(&decision);
+        running.reward = running.episode.play(&decision);
         running.steps += 1;
         let state = State::from(&running.episode.snapshot());
         if let Some(guide) = &mut running.guide {
             guide.advance(action, &state);
         }
         running.history.push(action.clone(), state);
-        let step = self.view(&mut running, reward);
+        let step = self.view(&mut running);
         self.running = Some(running);
         Ok(step)
     }

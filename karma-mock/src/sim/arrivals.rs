@@ -17,13 +17,21 @@ pub(super) struct Arrivals {
     pub(super) entry: u32,
     pub(super) traffic: Traffic,
     rates: Vec<f64>,
+    /// Requests per second beside those of the timeline.
+    extra: f64,
     rng: StreamRng,
     now: f64,
 }
 
 impl Arrivals {
     pub(super) fn new(service: u32, entry: u32, traffic: Traffic, rates: &[f64], rng: StreamRng) -> Self {
-        Self { service, entry, traffic, rates: rates.to_vec(), rng, now: 0.0 }
+        Self { service, entry, traffic, rates: rates.to_vec(), extra: 0.0, rng, now: 0.0 }
+    }
+
+    /// From `now` on, which is not after the next arrival, `extra` requests per second arrive beside those of the timeline,
+    /// in its seconds. The next arrival is drawn anew, which is exact: a Poisson stream does not remember.
+    pub(super) fn press(&mut self, now: f64, extra: f64) {
+        (self.now, self.extra) = (now, extra);
     }
 
     /// The moment of the next arrival; [`NEVER`] after the last second.
@@ -35,7 +43,7 @@ impl Arrivals {
     pub(super) fn next_time(&mut self) -> f64 {
         let mut due: f64 = Exp1.sample(&mut self.rng);
         let mut second = self.now as usize;
-        while let Some(&rate) = self.rates.get(second) {
+        while let Some(rate) = self.rates.get(second).map(|rate| rate + self.extra) {
             let left = (second + 1) as f64 - self.now;
             if due < rate * left {
                 self.now += due / rate;
@@ -66,6 +74,28 @@ mod tests {
         assert!(times.iter().all(|t| (1.0..2.0).contains(t) || (3.0..4.0).contains(t)));
         assert!(times.len() > 50);
         assert!(times.is_sorted());
+    }
+
+    #[test]
+    fn pressure_comes_and_goes_at_once_and_ends_with_the_timeline() {
+        let rng = SeedTree::new(1).child("arrivals").rng();
+        let mut stream = Arrivals::new(0, 0, Traffic::Malicious, &[0.0; 30], rng);
+        assert_eq!(stream.next_time(), NEVER);
+        stream.press(10.5, 100.0);
+        let mut times = Vec::new();
+        let late = loop {
+            match stream.next_time() {
+                time if time > 19.25 => break time,
+                time => times.push(time),
+            }
+        };
+        assert!(late < 19.5 && times[0] > 10.5 && times[0] < 10.6, "{times:?}");
+        assert!((times.len() as f64 - 875.0).abs() < 120.0, "{}", times.len());
+        stream.press(19.25, 0.0);
+        assert_eq!(stream.next_time(), NEVER);
+        stream.press(29.0, 100.0);
+        let last = std::iter::from_fn(|| Some(stream.next_time()).filter(|time| *time < NEVER)).last();
+        assert!(last.is_some_and(|last| (29.5..30.0).contains(&last)));
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl Simulation {
                 per_second(faults.warning),
                 per_second(faults.error),
                 per_second(faults.degraded),
-                per_second(faults.failure + self.alteration),
+                per_second(faults.failure + self.alteration + self.pressed),
             ];
         }
     }

@@ -17,6 +17,7 @@
 //! probes, node failures, priorities between requests.
 
 mod arrivals;
+mod attack;
 mod calendar;
 mod calls;
 mod config;
@@ -125,6 +126,8 @@ pub struct Simulation {
     contention_planned: bool,
     malicious_work: f64,
     alteration: f64,
+    /// What an attacker adds to the alteration of the timeline.
+    pressed: f64,
     streams: Streams,
     ledger: Ledger,
     interval: IntervalCounters,
@@ -175,6 +178,7 @@ impl Simulation {
             contention_planned: false,
             malicious_work: 1.0,
             alteration: 0.0,
+            pressed: 0.0,
             streams: Streams {
                 work: seeds.child("work").rng(),
                 balance: seeds.child("balance").rng(),
