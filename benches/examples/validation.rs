@@ -23,6 +23,19 @@ use karma_marl::stats::{Bootstrap, BootstrapParams, Scores, Statistic, mean};
 use karma_marl::{Algorithm, Mappo, MappoParams, Mode, episodic_returns};
 use serde::{Deserialize, Serialize};
 
+const HELP: &str = "\
+Validates the learner on the multi-particle environments.
+
+  --seeds N        training seeds of each task, 1 to N [default: 1]
+  --steps SHARE    share of each task's steps; 1 is a validation [default: 0.002, a smoke test]
+  --only TASKS     only these, separated by commas
+  --threads N      runs at a time [default: all cores]
+  --known FILE     runs that are done, one JSON line each; new ones are added
+
+Examples:
+  validation --seeds 10 --steps 1 --known validation.jsonl
+  validation --seeds 2 --steps 0.1 --only spread-harl";
+
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Episodes that a trained team is measured on.
@@ -125,11 +138,15 @@ struct Options {
     known: Option<String>,
 }
 
-fn options() -> Result<Options, Error> {
+/// What the arguments say; `None` if they ask for help.
+fn options() -> Result<Option<Options>, Error> {
     let threads = std::thread::available_parallelism()?;
     let mut options = Options { seeds: 1, steps: 0.002, only: Vec::new(), threads, known: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
+        if name == "--help" {
+            return Ok(None);
+        }
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
         match name.as_str() {
             "--seeds" => options.seeds = value.parse()?,
@@ -148,7 +165,7 @@ fn options() -> Result<Options, Error> {
     let names: Vec<&str> = tasks().iter().map(|task| task.name).collect();
     match options.only.iter().find(|only| !names.contains(&only.as_str())) {
         Some(unknown) => Err(format!("{unknown} is no task; allowed: {}", names.join(", ")).into()),
-        None => Ok(options),
+        None => Ok(Some(options)),
     }
 }
 
@@ -213,7 +230,10 @@ fn known(options: &Options) -> Result<Vec<Row>, Error> {
 
 #[expect(clippy::print_stdout, reason = "what an example is for")]
 fn validate() -> Result<(), Error> {
-    let options = options()?;
+    let Some(options) = options()? else {
+        println!("{HELP}");
+        return Ok(());
+    };
     let mut rows = known(&options)?;
     let tasks: Vec<Task> = tasks()
         .into_iter()

@@ -33,7 +33,7 @@ for hidden in 64 128; do
 done
 
 pin=()
-command -v taskset > /dev/null && pin=(taskset --cpu-list "$(($(nproc) - 1))")
+command -v taskset > /dev/null && pin=(taskset --cpu-list "$(($(nproc --all) - 1))")
 "${pin[@]}" "$python" "$peers/compare.py" "$examples" "$python" --rounds "$rounds" --environments "$jax"
 
 # What a decision allocates: the difference of a thousand of them and none.

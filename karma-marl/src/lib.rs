@@ -39,7 +39,7 @@ mod vector;
 pub use buffer::RolloutBuffer;
 pub use error::{MappoError, RolloutError, SetupError, TeamError};
 pub use evaluation::episodic_returns;
-pub use exploitability::{Attack, Exploitability, ExploitabilityError, exploitability};
+pub use exploitability::{Attack, Exploitability, ExploitabilityError, best_response, exploitability};
 pub use export::{ExportError, OnnxActor, export_onnx};
 pub use mappo::{Algorithm, IterationStats, Mappo, MappoConfig, MappoParams};
 pub use policy::{Mode, TrainedPolicy};

@@ -1,6 +1,6 @@
 //! Which network plays which agent, and with which inputs.
 
-use karma_core::{Action, ActionSpace, AgentSpec, EnvironmentSpec, PerAgent};
+use karma_core::{Action, ActionSpace, AgentSpec, EnvironmentSpec, PerAgent, Team};
 
 use crate::error::SetupError;
 
@@ -11,6 +11,8 @@ use crate::error::SetupError;
 /// same would have to do the same.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seat {
+    /// The side it is on.
+    pub(crate) team: Team,
     /// Which network plays.
     pub(crate) network: usize,
     /// Length of the observation.
@@ -63,7 +65,8 @@ pub(crate) fn seats(spec: &EnvironmentSpec, sharing: Sharing) -> Result<PerAgent
             Sharing::Side { identity: true } => shared(agents, index)?,
             Sharing::Side { identity: false } => (shared(agents, index)?.0, Vec::new()),
         };
-        Ok(Seat { network, observation: agent.observation_size, identity, space: agent.action_space })
+        let AgentSpec { team, observation_size: observation, action_space: space, .. } = *agent;
+        Ok(Seat { team, network, observation, identity, space })
     };
     agents.iter().enumerate().map(seat).collect()
 }
@@ -96,7 +99,7 @@ pub(crate) fn first_seats(seats: &PerAgent<Seat>) -> impl Iterator<Item = &Seat>
 mod tests {
     use super::*;
     use crate::games::Signals;
-    use karma_core::{Environment as _, Team};
+    use karma_core::Environment as _;
 
     #[test]
     fn a_shared_actor_is_told_whom_it_plays() {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use karma_core::team::default_roles;
 use karma_core::{
-    Action, DefenderTeam, Environment, JointAction, SeedTree, Step, Team, draw::below, testing,
+    Action, DefenderTeam, Environment as _, JointAction, RewardParams, SeedTree, Step, Team, draw::below,
+    testing,
 };
 use karma_mock::environment::{SiegeConfig, SiegeParams};
 use karma_mock::{ClusterEnvironment, ClusterObserver, Scenario, Setup, Siege, Split, Workload, topologies};
@@ -13,17 +14,18 @@ use proptest::prelude::*;
 
 const DEFENDERS: usize = 4;
 
-fn cluster(scenario: &str) -> ClusterEnvironment {
+fn cluster(reward: RewardParams) -> ClusterEnvironment {
     let topology = Arc::new(topologies::by_name("chain4").unwrap());
     let setup = Setup::new(Arc::clone(&topology), Workload::by_name("constant").unwrap());
+    let setup = Setup { reward, ..setup };
     let team = DefenderTeam::new(Arc::clone(&topology), default_roles(), 3);
     let observer = ClusterObserver::new(topology, team.action_space(), 2);
-    let scenarios = vec![Scenario::by_name(scenario).unwrap()];
+    let scenarios = vec![Scenario::by_name("nominal").unwrap()];
     ClusterEnvironment::new(Arc::new(setup), scenarios.into(), Split::Train, team, observer).unwrap()
 }
 
 fn siege(params: SiegeParams) -> Siege {
-    Siege::new(cluster("nominal"), SiegeConfig::try_from(params).unwrap())
+    Siege::new(cluster(RewardParams::default()), SiegeConfig::try_from(params).unwrap())
 }
 
 /// The attacker's move, with defenders that hold still.
@@ -56,8 +58,9 @@ fn a_siege_keeps_the_promises_of_an_environment() {
 }
 
 #[test]
-fn the_attacker_is_the_last_agent_and_earns_what_the_defenders_lose() {
-    let mut game = siege(SiegeParams::default());
+fn the_attacker_is_the_last_agent_and_without_prices_it_earns_what_the_defenders_lose() {
+    let free = RewardParams { over_provisioning: 0.0, churn: 0.0, ..RewardParams::default() };
+    let mut game = Siege::new(cluster(free), SiegeConfig::default());
     let agents = game.spec().agents.clone();
     let attackers: Vec<bool> = agents.iter().map(|agent| agent.team == Team::Attacker).collect();
     assert_eq!(attackers, [false, false, false, false, true]);
@@ -71,7 +74,7 @@ fn the_attacker_is_the_last_agent_and_earns_what_the_defenders_lose() {
 #[test]
 fn while_the_attacker_holds_still_the_episode_is_the_clusters_own() {
     let (besieged, steps) = play(&mut siege(SiegeParams::default()), 5, |step| moved(step, 0, 0));
-    let mut own = cluster("nominal");
+    let mut own = cluster(RewardParams::default());
     let mut step = own.reset(5);
     for (reward, joined) in besieged.iter().zip(&steps) {
         assert_eq!(joined.observations.as_slice()[0], step.observations.as_slice()[0]);

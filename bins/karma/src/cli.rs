@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Budget, Overrides};
-use crate::export::PolicyArgs;
 use crate::jobs::cli::ManifestArgs;
 use crate::organization::cli::OrgArgs;
+use crate::policy::PolicyArgs;
 use crate::sweep::cli::{SeedsArgs, SweepArgs};
 
 const EXAMPLES: &str = "\
@@ -22,6 +22,8 @@ Examples:
       The same team without its organisation; --org soft shapes rewards and masks nothing.
   karma-train --shield off --budget 60s
       Without the safety shield, to see what it costs (its limits are [safety] of a configuration file).
+  karma-train --attacker on --budget 5m
+      Train against an attacker that learns as well (its limits are [attacker] of a configuration file).
   karma-train --org shop.xml --topology shop.json
       An organisation of your own, with shop.guides.yaml beside it (see karma org).
   karma-train --twin twin --budget 60
@@ -61,7 +63,7 @@ pub enum KarmaCommand {
     Train(Box<TrainArgs>),
     /// Organisations: check them, look at them, ask what they allow.
     Org(OrgArgs),
-    /// Trained policies: give them to other programs.
+    /// Trained policies: give them to other programs, and try how much an attacker can take from them.
     Policy(PolicyArgs),
     /// Collect traces of a cluster, look at them, and learn a twin, as karma-model.
     #[cfg(feature = "traces")]
@@ -127,6 +129,10 @@ pub struct TrainArgs {
     #[arg(long, value_name = "CH")]
     pub hardness: Option<f32>,
 
+    /// Whether an attacker learns beside the team in training, on top of the scenarios [default: off].
+    #[arg(long, value_name = "on|off", value_enum, hide_possible_values = true)]
+    pub attacker: Option<Switch>,
+
     /// Whether the safety shield stands between policies and cluster, in training and in evaluation [default: on].
     #[arg(long, value_name = "on|off", value_enum, hide_possible_values = true)]
     pub shield: Option<Switch>,
@@ -178,6 +184,7 @@ impl TrainArgs {
             twin: self.twin.clone(),
             organization: self.organization.clone(),
             hardness: self.hardness,
+            attacker: self.attacker.map(|switch| switch == Switch::On),
             shield: self.shield.map(|switch| switch == Switch::On),
             seed: self.seed,
             budget: self.budget,

@@ -11,8 +11,8 @@ use karma_nn::{Alone, Collective};
 use crate::cli::{KarmaArgs, KarmaCommand, TrainArgs, TrainCommand};
 use crate::config::Written;
 use crate::error::RunError;
-use crate::export::{self, PolicyExportError};
 use crate::interrupt::{EXIT_CODE, Interrupt};
+use crate::policy::{self, PolicyAttackError, PolicyExportError};
 use crate::progress::Progress as _;
 use crate::report;
 use crate::run::{Outcome, Run, RunReport};
@@ -35,7 +35,7 @@ pub fn karma(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     carry_out(arguments, |args: &KarmaArgs| match &args.command {
         KarmaCommand::Train(args) => work(args),
         KarmaCommand::Org(args) => organization::run(args),
-        KarmaCommand::Policy(args) => export::run(args),
+        KarmaCommand::Policy(args) => policy::cli::run(args),
         #[cfg(feature = "traces")]
         KarmaCommand::Model(args) => crate::model::run(args),
     })
@@ -73,7 +73,8 @@ fn is_usage(error: &anyhow::Error) -> bool {
     let of_model = false;
     let of_sweep = error.downcast_ref::<SweepError>().is_some_and(SweepError::is_usage);
     let of_export = error.downcast_ref::<PolicyExportError>().is_some_and(PolicyExportError::is_usage);
-    of_run || of_model || of_sweep || of_export
+    let of_attack = error.downcast_ref::<PolicyAttackError>().is_some_and(PolicyAttackError::is_usage);
+    of_run || of_model || of_sweep || of_export || of_attack
 }
 
 fn work(args: &TrainArgs) -> anyhow::Result<ExitCode> {

@@ -9,6 +9,7 @@
 //! | what a run leaves on the disk | [`run_dir`] |
 //! | a trained team | [`load_team`] |
 //! | its actors for other programs | [`export_policy`] |
+//! | what an attacker can take from it | [`attack_policy`] |
 //! | organisations: files, `karma org` | [`organization`] |
 //! | the commands `karma`, `karma-train` and `karma-model` | [`karma()`], [`karma_train`], `karma_model` |
 //! | traces of the simulated cluster | [`collect`] |
@@ -37,7 +38,6 @@ mod command;
 pub mod config;
 mod error;
 pub mod evaluation;
-mod export;
 mod interrupt;
 mod jobs;
 #[cfg(feature = "traces")]
@@ -75,8 +75,10 @@ pub use cli::{KarmaArgs, KarmaCommand, TrainArgs, TrainCommand};
 pub use command::karma_model;
 pub use command::{karma, karma_train};
 pub use error::RunError;
-pub use export::{PolicyArgs, PolicyExportError, export_policy};
-pub use policy::{PolicyCard, load_team};
+pub use policy::{
+    AttackArgs, AttackReport, ExportArgs, PolicyArgs, PolicyAttackError, PolicyCard, PolicyCommand,
+    PolicyExportError, attack_policy, export_policy, load_team,
+};
 pub use progress::{Progress, Silent, TrainingProgress};
 pub use run::{Outcome, Run, RunReport};
 pub use train::{Trained, train};

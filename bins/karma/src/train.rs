@@ -23,7 +23,7 @@ use crate::run_dir::{MetricsLine, RunDir, TrainingLog};
 /// What training came to.
 #[derive(Clone, Debug)]
 pub struct Trained {
-    /// The agents, acting greedily.
+    /// The defenders, acting greedily.
     pub policies: PerAgent<TrainedPolicy>,
     /// One line for each iteration, those of earlier sessions included.
     pub log: Vec<MetricsLine>,
@@ -73,7 +73,7 @@ pub(crate) fn lead<R: Collective + Copy + 'static>(
     };
     let report = Runner::new(&mut mappo, config.stop().clone()).run(before.iter(), &mut session)?;
     let log = session.log.lines().to_vec();
-    Ok(Trained { policies: mappo.policies(Mode::Greedy), log, stop: report.stop })
+    Ok(Trained { policies: config.defenders(&mappo.policies(Mode::Greedy)), log, stop: report.stop })
 }
 
 /// What a run does around its iterations.

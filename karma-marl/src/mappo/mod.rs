@@ -44,7 +44,7 @@
 //! each agent on one trunk: V of agent i is what *it* can expect in a state that all see. Where all agents earn
 //! the same, the heads learn the same function, and a learner need not be told which case it is in. The heads
 //! cost the last layer only: (hidden + 1) × (agents − 1) parameters more than one value for all.
-//! [`IterationStats::episodic_return`] is the mean over agents.
+//! [`IterationStats::episodic_return`] is the mean over the defenders.
 //!
 //! Cost of one iteration: E·T environment steps, and epochs × networks × E·T rows forward and backward.
 

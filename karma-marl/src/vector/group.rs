@@ -1,10 +1,10 @@
 //! Environments that step together.
 
-use karma_core::{Action, JointAction, Step};
+use karma_core::{Action, JointAction, Step, Team};
 use karma_nn::{Inference, MaskedCategorical, Mlp, NetworkError};
 
 use super::slot::{Played, Slot};
-use crate::buffer::EnvironmentRows;
+use crate::buffer::{AgentRows, EnvironmentRows};
 use crate::error::RolloutError;
 use crate::policy::action;
 
@@ -163,7 +163,7 @@ impl Member<'_> {
         let (each, last_row) = (self.rows.each(t), t + 1 == self.rows.len());
         self.rows.rewards[each].copy_from_slice(self.step.rewards.as_slice());
         self.rows.close(t, &self.step, &mut self.played);
-        self.so_far += mean_reward(&self.step);
+        self.so_far += team_reward(&self.rows, &self.step);
         self.played.count(&self.step);
         if self.step.is_last() {
             self.played.returns.push(std::mem::take(&mut self.so_far));
@@ -176,8 +176,12 @@ impl Member<'_> {
     }
 }
 
-/// The mean of the agents' rewards, which is what is reported; each agent learns from its own. Where all earn
-/// the same, it is that.
-fn mean_reward(step: &Step) -> f64 {
-    step.rewards.iter().map(|reward| f64::from(*reward)).sum::<f64>() / step.rewards.len() as f64
+/// The mean of the defenders' rewards, which is what is reported; each agent learns from its own. Where all earn the
+/// same, it is that. In a game without defenders it is the mean over all.
+fn team_reward(rows: &EnvironmentRows<'_>, step: &Step) -> f64 {
+    let defends = |agent: &AgentRows<'_>| agent.seat.team == Team::Defender;
+    let all = !rows.agents.iter().any(defends);
+    let side = rows.agents.iter().zip(&step.rewards).filter(|(agent, _)| all || defends(agent));
+    let (sum, n) = side.fold((0.0, 0), |(sum, n), (_, reward)| (sum + f64::from(*reward), n + 1));
+    sum / f64::from(n)
 }

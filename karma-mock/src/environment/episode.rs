@@ -50,6 +50,8 @@ pub struct Episode {
     period: f64,
     end: f64,
     most_moved: f64,
+    /// The attacker's reward of the last decision period.
+    attacker_reward: f32,
 }
 
 impl Episode {
@@ -69,7 +71,8 @@ impl Episode {
         cluster.run_until(Seconds(warm_up));
         cluster.take_interval();
         let most_moved = setup.topology.services.len() as f64 * f64::from(setup.alpha.max(1));
-        Self { cluster, reward: setup.reward, period: setup.decision_period.0, end, most_moved }
+        let (reward, period) = (setup.reward, setup.decision_period.0);
+        Self { cluster, reward, period, end, most_moved, attacker_reward: 0.0 }
     }
 
     /// What an autoscaler may see now.
@@ -101,8 +104,14 @@ impl Episode {
         let churn = (interval.moved as f64 / self.most_moved).min(1.0);
         let reward =
             self.reward.defender(&interval.terms, self.cluster.deployed_ratio() as f32, churn as f32);
+        self.attacker_reward = self.reward.attacker(&interval.terms);
         self.cluster.rewarded(reward);
         reward
+    }
+
+    /// What an attacker earned in the last decision period; 0 before the first.
+    pub const fn attacker_reward(&self) -> f32 {
+        self.attacker_reward
     }
 
     /// The cluster, for whoever attacks it.

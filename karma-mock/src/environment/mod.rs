@@ -45,8 +45,6 @@ struct Running {
     history: History,
     guide: Option<RunningGuide>,
     safeguard: Option<RunningSafeguard>,
-    /// The cluster's reward of the last decision, without what a guide adds.
-    reward: f32,
     steps: usize,
     horizon: usize,
 }
@@ -108,9 +106,9 @@ impl ClusterEnvironment {
         self.setup.decision_period.0
     }
 
-    /// The cluster's reward of the last decision; 0 before the first.
-    fn reward(&self) -> f32 {
-        self.running.as_ref().map_or(0.0, |running| running.reward)
+    /// What an attacker earned by the last decision; 0 before the first.
+    fn attacker_reward(&self) -> f32 {
+        self.running.as_ref().map_or(0.0, |running| running.episode.attacker_reward())
     }
 
     /// Whether no decision can be taken any more, or not yet.
@@ -122,11 +120,11 @@ impl ClusterEnvironment {
         self.running.as_mut().map(|running| running.episode.cluster_mut())
     }
 
-    fn view(&self, running: &mut Running) -> Step {
+    fn view(&self, running: &mut Running, reward: f32) -> Step {
         let safeguard = running.safeguard.as_ref();
         let view = TeamView { team: &self.team, observer: &self.observer, safeguard };
         let truncated = running.steps >= running.horizon;
-        view.step(&running.history, running.guide.as_mut(), running.reward, truncated)
+        view.step(&running.history, running.guide.as_mut(), reward, truncated)
     }
 }
 
@@ -149,8 +147,8 @@ impl Environment for ClusterEnvironment {
         let safeguard = self.safeguard.as_ref().map(RunningSafeguard::begin);
         let history = History::starting(state, self.observer.depth());
         let horizon = Episode::decisions(scenario.params().episode.measured, self.setup.decision_period);
-        let mut running = Running { episode, history, guide, safeguard, reward: 0.0, steps: 0, horizon };
-        let step = self.view(&mut running);
+        let mut running = Running { episode, history, guide, safeguard, steps: 0, horizon };
+        let step = self.view(&mut running, 0.0);
         self.running = Some(running);
         step
     }
@@ -164,14 +162,14 @@ impl Environment for ClusterEnvironment {
         if let Some(safeguard) = &mut running.safeguard {
             decision = safeguard.review(running.history.now(), decision);
         }
-        running.reward = running.episode.play(&decision);
+        let reward = running.episode.play(&decision);
         running.steps += 1;
         let state = State::from(&running.episode.snapshot());
         if let Some(guide) = &mut running.guide {
             guide.advance(action, &state);
         }
         running.history.push(action.clone(), state);
-        let step = self.view(&mut running);
+        let step = self.view(&mut running, reward);
         self.running = Some(running);
         Ok(step)
     }

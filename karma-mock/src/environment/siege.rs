@@ -1,4 +1,4 @@
-//! The cluster besieged: the same game with one agent more, an attacker whose gain is the defenders' loss.
+//! The cluster besieged: the same game with one agent more, an attacker who gains what service is lost.
 //!
 //! KARMA's game is zero-sum (arXiv 2505.21559, III.B): at every decision of the defenders the attacker changes the rate of
 //! malicious requests at one entry point by −2 to 2 units of κ, and alters data, which adds `data_change / σ` to the
@@ -10,11 +10,10 @@
 //! budget (exploitability), or, learning beside the team, an opponent that gets better as the team does.
 
 use std::iter::once;
-use std::sync::Arc;
 
 use karma_core::{
     Action, ActionError, ActionMask, ActionSpace, AgentSpec, Environment, EnvironmentSpec, EpisodeReport,
-    Id as _, JointAction, Observation, PerEntryPoint, Step, Team, Topology,
+    Id as _, JointAction, Observation, PerEntryPoint, Step, Team,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -89,8 +88,8 @@ impl TryFrom<SiegeParams> for SiegeConfig {
 /// [`ClusterEnvironment`] with an attacker as its last agent.
 ///
 /// The attacker sees what the defenders see of the cluster, its own rates and what is left of its budget; of its
-/// hand the defenders see what shows in the cluster. It earns the opposite of the cluster's reward, without what an
-/// organisation adds for the defenders.
+/// hand the defenders see what shows in the cluster. It earns `R_a = −or(s)` ([`karma_core::RewardParams::attacker`]): the
+/// game is exactly zero-sum where replicas have no price and no organisation adds to the defenders' rewards.
 #[derive(Debug)]
 pub struct Siege {
     defended: ClusterEnvironment,
@@ -138,7 +137,7 @@ impl Siege {
 
     /// The whole budget, in requests.
     fn budget(&self) -> f64 {
-        self.config.0.budget * nominal_rate(self.defended.topology())
+        self.config.0.budget * self.defended.topology().nominal_rate().0
     }
 
     /// Carries out the attacker's move for one decision period. The last of the budget is spread over a period, after
@@ -190,7 +189,7 @@ impl Siege {
 
     /// The defenders' step with the attacker beside them.
     fn joined(&self, mut step: Step) -> Step {
-        let reward = -self.defended.reward();
+        let reward = self.defended.attacker_reward();
         step.global.extend(self.hand_features());
         let seen = Observation(step.global.clone());
         step.observations = step.observations.iter().cloned().chain(once(seen)).collect();
@@ -198,10 +197,6 @@ impl Siege {
         step.rewards = step.rewards.iter().copied().chain(once(reward)).collect();
         step
     }
-}
-
-fn nominal_rate(topology: &Arc<Topology>) -> f64 {
-    topology.entry_points.iter().map(|entry| entry.nominal_rate.0).sum()
 }
 
 impl Environment for Siege {

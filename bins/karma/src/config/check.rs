@@ -8,6 +8,7 @@ use karma_core::{Hardness, Seconds, Topology};
 use karma_guard::{SafetyConfig, Timing};
 use karma_marl::stats::{Bootstrap, BootstrapParams};
 use karma_marl::{MappoConfig, StopConfig};
+use karma_mock::environment::{SiegeConfig, SiegeParamsError};
 use karma_mock::sim::SimulationConfig;
 use karma_mock::{Scenario, Setup, topologies};
 use karma_org::guide::GuideSetting;
@@ -35,6 +36,7 @@ pub(super) fn check(params: &RunParams, sources: &Sources) -> Result<RunConfig, 
     };
     let mut config = RunConfig {
         charter: charter(params, &setup, sources)?,
+        attacker: attacker(params, sources)?,
         safety: safety(params, &setup, sources)?,
         setup: Arc::new(setup),
         trace,
@@ -86,6 +88,16 @@ fn safety(params: &RunParams, setup: &Setup, sources: &Sources) -> Result<Option
 fn simulation(params: &RunParams, sources: &Sources) -> Result<SimulationConfig, ConfigError> {
     SimulationConfig::try_from(params.simulation)
         .map_err(|error| sources.refuse(&format!("simulation.{}", error.field), &error))
+}
+
+fn attacker(params: &RunParams, sources: &Sources) -> Result<Option<SiegeConfig>, ConfigError> {
+    let Some(attacker) = params.attacker else { return Ok(None) };
+    if params.twin.is_some() {
+        let message = "a twin knows no attacker; allowed: an attacker, or a twin, or neither";
+        return Err(sources.refuse("attacker", &message));
+    }
+    let refuse = |error: SiegeParamsError| sources.refuse(&format!("attacker.{}", error.field), &error);
+    SiegeConfig::try_from(attacker).map(Some).map_err(refuse)
 }
 
 fn stop(params: &RunParams, sources: &Sources) -> Result<StopConfig, ConfigError> {

@@ -3,6 +3,7 @@
 use karma_core::RewardParams;
 use karma_guard::SafetyParams;
 use karma_marl::MappoParams;
+use karma_mock::environment::SiegeParams;
 use karma_mock::sim::SimulationParams;
 use karma_mock::{ScenarioParams, WorkloadParams};
 use karma_twin::environment::FaultParams;
@@ -29,6 +30,9 @@ pub(super) struct Identity<'a> {
     /// Digest of specification and guides; `None` without an organisation.
     pub(super) organization: Option<String>,
     pub(super) hardness: Option<f32>,
+    /// The attacker that learns beside the team; `None` without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attacker: Option<SiegeParams>,
     /// What the shield holds every policy to; `None` without a shield.
     pub(super) safety: Option<&'a SafetyParams>,
     pub(super) seed: u64,

@@ -46,6 +46,8 @@ pub struct Overrides {
     pub organization: Option<String>,
     /// `--hardness`.
     pub hardness: Option<f32>,
+    /// `--attacker`.
+    pub attacker: Option<bool>,
     /// `--shield`.
     pub shield: Option<bool>,
     /// `--seed`.
@@ -98,6 +100,7 @@ impl Written {
         set(flags.twin.is_some(), "twin", "--twin");
         set(flags.organization.is_some(), "organization", "--org");
         set(flags.hardness.is_some(), "hardness", "--hardness");
+        set(flags.attacker.is_some(), "attacker", "--attacker");
         set(flags.shield.is_some(), "shield", "--shield");
         set(flags.seed.is_some(), "seed", "--seed");
         set(flags.threads.is_some(), "threads", "--threads");
@@ -136,6 +139,11 @@ impl Overrides {
         }
         if let Some(twin) = &self.twin {
             params.twin = Some(twin.clone());
+        }
+        match self.attacker {
+            Some(true) => params.attacker = Some(params.attacker.unwrap_or_default()),
+            Some(false) => params.attacker = None,
+            None => {}
         }
         params.hardness = self.hardness.or(params.hardness);
         params.shield = self.shield.unwrap_or(params.shield);

@@ -4,6 +4,7 @@ use karma_core::RewardParams;
 use karma_guard::SafetyParams;
 use karma_marl::{MappoParams, StopParams};
 use karma_mock::Split;
+use karma_mock::environment::SiegeParams;
 use karma_mock::sim::SimulationParams;
 use karma_twin::environment::FaultParams;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,10 @@ pub struct RunParams {
     /// Threads for episodes, 1 to 1024. Default: as many as the machine runs at once. No result depends on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+    /// Train against an attacker that learns, too, within these limits, on top of what the scenarios do. Evaluation is
+    /// against the scenarios alone in any case. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attacker: Option<SiegeParams>,
     /// What the shield holds every policy to.
     pub safety: SafetyParams,
     /// The simulated cluster.
@@ -84,6 +89,7 @@ impl Default for RunParams {
             alpha: 3,
             history: 2,
             threads: None,
+            attacker: None,
             safety: SafetyParams::default(),
             simulation: SimulationParams::default(),
             reward: RewardParams::default(),

@@ -5,11 +5,13 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 
-use karma_core::{DefenderTeam, Digest, Environment, EnvironmentSpec, PerAgent, Policy, SafeguardFactory};
+use karma_core::{
+    DefenderTeam, Digest, Environment, EnvironmentSpec, GuideFactory, PerAgent, Policy, SafeguardFactory,
+};
 use karma_guard::SafetyConfig;
 use karma_marl::stats::Bootstrap;
 use karma_marl::{MappoConfig, StopConfig, TeamAutoscaler, TeamError};
-use karma_mock::environment::NoScenario;
+use karma_mock::environment::{NoScenario, Siege, SiegeConfig};
 use karma_mock::workload::ReplayParams;
 use karma_mock::{ClusterEnvironment, ClusterObserver, Episode, Scenario, Setup, Split, WorkloadParams};
 
@@ -27,6 +29,7 @@ use crate::{run_dir, topology_json};
 pub struct RunConfig {
     pub(super) params: RunParams,
     pub(super) charter: Charter,
+    pub(super) attacker: Option<SiegeConfig>,
     pub(super) safety: Option<SafetyConfig>,
     pub(super) setup: Arc<Setup>,
     pub(super) trace: Option<Vec<u8>>,
@@ -124,10 +127,9 @@ impl RunConfig {
         &self,
         places: Range<usize>,
     ) -> Result<Vec<Box<dyn Environment>>, RunError> {
-        let boxed = |environment| Box::new(environment) as Box<dyn Environment>;
         let environment = |place| match &self.twin {
             Some(twin) => Ok(twin.environment(self, place)?),
-            None => Ok(self.environment(Split::Train).map(boxed)?),
+            None => Ok(self.game()?),
         };
         places.map(environment).collect()
     }
@@ -137,10 +139,31 @@ impl RunConfig {
         self.twin.as_deref()
     }
 
-    fn environment(&self, split: Split) -> Result<ClusterEnvironment, NoScenario> {
-        let (setup, scenarios) = (Arc::clone(&self.setup), Arc::clone(&self.scenarios));
+    /// The game of training in the simulated cluster.
+    fn game(&self) -> Result<Box<dyn Environment>, NoScenario> {
+        let guide = self.charter.in_training();
+        let environment = self.environment(Arc::clone(&self.scenarios), Split::Train, guide)?;
+        Ok(match self.attacker {
+            Some(attacker) => Box::new(Siege::new(environment, attacker)),
+            None => Box::new(environment),
+        })
+    }
+
+    /// A cluster where nothing happens by itself, defended as in evaluation.
+    pub(crate) fn quiet_game(&self, split: Split) -> Result<ClusterEnvironment, NoScenario> {
+        let quiet = Scenario::by_name("nominal").into_iter().collect();
+        self.environment(quiet, split, Some(self.charter.in_evaluation()))
+    }
+
+    fn environment(
+        &self,
+        scenarios: Arc<[Scenario]>,
+        split: Split,
+        guide: Option<GuideFactory>,
+    ) -> Result<ClusterEnvironment, NoScenario> {
+        let setup = Arc::clone(&self.setup);
         let environment = ClusterEnvironment::new(setup, scenarios, split, self.team(), self.observer())?;
-        let environment = match self.charter.in_training() {
+        let environment = match guide {
             Some(guide) => environment.with_guide(guide),
             None => environment,
         };
@@ -152,7 +175,12 @@ impl RunConfig {
 
     /// Agents, sizes and horizon of the environments.
     pub(crate) fn environment_spec(&self) -> Result<EnvironmentSpec, NoScenario> {
-        self.environment(Split::Train).map(|environment| environment.spec().clone())
+        self.game().map(|game| game.spec().clone())
+    }
+
+    /// The defenders among the policies of a game, in which they come first.
+    pub(crate) fn defenders<P: Clone>(&self, policies: &PerAgent<P>) -> PerAgent<P> {
+        policies.iter().take(self.charter.team().len()).cloned().collect()
     }
 
     /// Policies as an autoscaler.
@@ -217,6 +245,7 @@ impl RunConfig {
             faults: self.twin.as_ref().map(|_| &params.faults),
             organization: self.charter.digest().map(|digest| digest.to_string()),
             hardness: params.hardness,
+            attacker: self.attacker.map(|attacker| *attacker.params()),
             safety: params.shield.then_some(&params.safety),
             seed: params.seed,
             decision_period: params.decision_period,

@@ -2,7 +2,7 @@
 
 mod column;
 mod load;
-mod parallel;
+pub(crate) mod parallel;
 mod rows;
 mod showcase;
 mod summary;
@@ -115,7 +115,8 @@ pub fn evaluate(config: &RunConfig, rows: &[Row], progress: &mut dyn Progress) -
     })?;
     let statistician = Statistician { bootstrap: config.bootstrap() };
     let reports = rows.iter().zip(episodes.chunks(per_row));
-    let reports: Vec<RowReport> = reports.map(|(row, played)| report(statistician, row, played)).collect();
+    let reports: Vec<RowReport> =
+        reports.map(|(row, played)| report(statistician, (&row.name, row.about), played)).collect();
     Some(Evaluation {
         split,
         ceiling: load::ceiling(&config.setup().topology),
@@ -159,11 +160,20 @@ fn seeds(config: &RunConfig) -> Vec<u64> {
     (1..=config.params().evaluation.seeds as u64).collect()
 }
 
-fn report(statistician: Statistician<'_>, row: &Row, episodes: &[EpisodeRecord]) -> RowReport {
+/// Episodes as a row.
+pub(crate) fn summarized(config: &RunConfig, names: (&str, &str), episodes: &[EpisodeRecord]) -> RowReport {
+    report(Statistician { bootstrap: config.bootstrap() }, names, episodes)
+}
+
+fn report(
+    statistician: Statistician<'_>,
+    (name, about): (&str, &str),
+    episodes: &[EpisodeRecord],
+) -> RowReport {
     let by_scenario = episodes.chunk_by(|a, b| a.scenario == b.scenario);
     RowReport {
-        name: row.name.clone(),
-        about: row.about.to_owned(),
+        name: name.to_owned(),
+        about: about.to_owned(),
         summary: statistician.summary(episodes),
         by_scenario: by_scenario.map(|played| statistician.summary(played)).collect(),
         interventions: interventions(episodes),

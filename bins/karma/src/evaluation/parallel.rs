@@ -9,7 +9,7 @@ use std::thread;
 ///
 /// `tick` is called on the calling thread with the number of finished jobs, and at least ten times a second; when it
 /// says no, no further job begins and the answer is `None`.
-pub(super) fn run_all<R: Send>(
+pub(crate) fn run_all<R: Send>(
     jobs: usize,
     threads: NonZeroUsize,
     work: impl Fn(usize) -> R + Sync,

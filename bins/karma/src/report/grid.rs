@@ -12,14 +12,19 @@ pub(super) struct Grid {
 
 /// The headline measures of every row.
 pub(super) fn policies(evaluation: &Evaluation) -> Grid {
+    figures("policy", &evaluation.rows)
+}
+
+/// The headline measures of `rows`, whose names stand under `heading`.
+pub(super) fn figures(heading: &str, rows: &[RowReport]) -> Grid {
     let headings = Column::shown().map(|column| column.heading.to_owned());
     let row = |row: &RowReport| {
         let cells = Column::shown().map(|column| figure(row, column));
         std::iter::once(row.name.clone()).chain(cells).collect()
     };
     Grid {
-        head: std::iter::once("policy".to_owned()).chain(headings).collect(),
-        rows: evaluation.rows.iter().map(row).collect(),
+        head: std::iter::once(heading.to_owned()).chain(headings).collect(),
+        rows: rows.iter().map(row).collect(),
     }
 }
 

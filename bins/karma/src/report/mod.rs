@@ -10,4 +10,4 @@ mod table;
 mod tests;
 
 pub use html::html;
-pub use table::table;
+pub use table::{attack_table, table};

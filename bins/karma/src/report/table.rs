@@ -5,6 +5,7 @@ use comfy_table::{Cell, CellAlignment, Table, TableStyle, presets};
 use super::grid::{self, Grid};
 use super::notes::{DIFFERENCES, notes};
 use crate::evaluation::Evaluation;
+use crate::policy::AttackReport;
 
 /// Characters of a line of text.
 const WIDTH: usize = 110;
@@ -21,6 +22,20 @@ pub fn table(evaluation: &Evaluation) -> String {
         lines.push(draw(&grid::scenarios(evaluation), presets::UTF8_FULL_CONDENSED));
     }
     lines.join("\n") + "\n"
+}
+
+/// What attackers took from a team.
+pub fn attack_table(report: &AttackReport) -> String {
+    let AttackReport { iterations, seed, attacker, rows } = report;
+    let episodes = rows.first().map_or(0, |row| row.episodes.len());
+    let told = format!(
+        "  The same {episodes} episodes in each row, nothing but the attack happens in them: at most {} times the nominal \
+         rate at an entry point, {} seconds of the nominal rate in all. The attacker learned for {iterations} iterations, \
+         seed {seed}; another may find more. Interquartile means with bootstrap intervals.",
+        f64::from(attacker.most) * attacker.kappa,
+        attacker.budget,
+    );
+    format!("{}\n{}\n", draw(&grid::figures("attacker", rows), presets::UTF8_FULL), wrap(&told))
 }
 
 /// Breaks a long sentence into lines of at most [`WIDTH`] characters; further lines are indented.

@@ -1,11 +1,19 @@
 //! A trained team as files: the checkpoint, and a card that says what its policies observe and do.
 
+mod attack;
+pub(crate) mod cli;
+mod export;
+
 use std::fs;
 use std::path::Path;
 
 use karma_core::{ActionSpace, Digest, Metric, PerAgent, Role};
 use karma_marl::{Mode, TeamAutoscaler, TrainedPolicy};
 use serde::{Deserialize, Serialize};
+
+pub use attack::{AttackArgs, AttackReport, PolicyAttackError, attack_policy};
+pub use cli::{PolicyArgs, PolicyCommand};
+pub use export::{ExportArgs, PolicyExportError, export_policy};
 
 use crate::config::{RunConfig, Written};
 use crate::error::RunError;
@@ -69,6 +77,12 @@ impl PolicyCard {
 /// # Errors
 /// If `run` is no run, its settings or its topology have been changed, or the checkpoint is damaged.
 pub fn load_team(run: &Path) -> Result<(TeamAutoscaler<TrainedPolicy>, RunConfig), RunError> {
+    let (policies, config) = load_policies(run)?;
+    Ok((config.team_autoscaler(policies)?, config))
+}
+
+/// The same agents by themselves.
+pub(crate) fn load_policies(run: &Path) -> Result<(PerAgent<TrainedPolicy>, RunConfig), RunError> {
     run_dir::read_manifest(run)?;
     let config = Written::read(Some(&run.join(run_dir::CONFIG)))?.check()?;
     let card = run.join(POLICY_CARD);
@@ -81,7 +95,7 @@ pub fn load_team(run: &Path) -> Result<(TeamAutoscaler<TrainedPolicy>, RunConfig
     let checkpoint = run.join(CHECKPOINT);
     let policies = TrainedPolicy::load(&read(&checkpoint)?, &config.environment_spec()?, Mode::Greedy)
         .map_err(|source| RunError::Checkpoint { path: checkpoint, source })?;
-    Ok((config.team_autoscaler(policies)?, config))
+    Ok((config.defenders(&policies), config))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, RunDirError> {

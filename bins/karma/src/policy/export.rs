@@ -4,42 +4,24 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::process::ExitCode;
 
-use anyhow::Context as _;
-use clap::{Args, Subcommand};
+use clap::Args;
 use karma_marl::{ExportError, export_onnx};
 use thiserror::Error;
 
+use super::load_team;
 use crate::error::RunError;
-use crate::policy::load_team;
 use crate::run_dir::{CHECKPOINT, RunDirError, atomic};
 
-const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   karma policy export runs/train-1 --out actors
       actors/bottleneck.onnx, actors/ddos.onnx and so on, for ONNX Runtime, tract or any other runtime.
 
 A model takes `observation` (float32, batch x features, as in policy/policy.json of the run) and `mask` (bool, batch x
 actions, true: legal) and gives `logits`, `log_probs` and `action`, the most probable legal action of each row.";
-
-/// Trained policies: give them to other programs.
-#[derive(Clone, Debug, Args)]
-pub struct PolicyArgs {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: PolicyCommand,
-}
-
-/// What can be done with trained policies.
-#[derive(Clone, Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// Write each agent's actor as an ONNX model.
-    #[command(after_help = EXAMPLES)]
-    Export(ExportArgs),
-}
 
 /// `karma policy export`.
 #[derive(Clone, Debug, Args)]
@@ -80,16 +62,6 @@ impl PolicyExportError {
     pub(crate) const fn is_usage(&self) -> bool {
         matches!(self, Self::Run(error) if error.is_usage())
     }
-}
-
-/// Does what the arguments say.
-pub(crate) fn run(args: &PolicyArgs) -> anyhow::Result<ExitCode> {
-    let PolicyCommand::Export(args) = &args.command;
-    let files = export_policy(&args.run, &args.out)?;
-    let mut out = io::stdout();
-    let mut line = |file: &PathBuf| writeln!(out, "{}", file.display());
-    files.iter().try_for_each(&mut line).context("the result cannot be printed")?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Writes the actors that `run` has trained so far as `out/<agent>.onnx`, and says where they are.
