@@ -6,6 +6,8 @@
 # copy of the tree; the tree itself is only read. When the learner changes, a patch that no longer applies or compiles is an
 # error, not one bug less.
 set -euo pipefail
+# shellcheck source=../.ci/broken_copy.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../.ci/broken_copy.sh"
 
 usage() {
     cat <<'END'
@@ -27,18 +29,7 @@ Exit codes: 0 every bug was noticed, 1 one was not or could not be made, 2 wrong
 END
 }
 
-wrong() {
-    printf 'break.sh: %s; --help shows what is possible\n' "$1" >&2
-    exit 2
-}
-
-fail() {
-    printf 'break.sh: %s\n' "$1" >&2
-    exit 1
-}
-
-root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
-breaks=$root/karma-marl/breaks
+breaks=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/breaks" && pwd)
 only=() target_dir=''
 while (($# > 0)); do
     case $1 in
@@ -61,33 +52,8 @@ while (($# > 0)); do
     shift
 done
 
-scratch=$(mktemp -d)
-trap 'rm -rf -- "$scratch"' EXIT
-copy=$scratch/tree log=$scratch/log
-target_dir=${target_dir:-$scratch/target}
-mkdir -p -- "$copy" "$target_dir"
-CARGO_TARGET_DIR=$(cd -- "$target_dir" && pwd)
-CARGO_INCREMENTAL=1 # A break is a line or two.
-# Not a repository, wherever the scratch directory lies: git is to patch files, not to ask what it knows of them.
-GIT_CEILING_DIRECTORIES=$scratch
-export CARGO_TARGET_DIR CARGO_INCREMENTAL GIT_CEILING_DIRECTORIES
-
-# The files as they stand, committed or not; what git ignores is left out. They are new (-m), so that cargo does not take
-# what an earlier run left in the target directory, which was broken, for what they compile to.
-copy_tree() {
-    local file
-    (cd -- "$root" && git ls-files -z --cached --others --exclude-standard) | while IFS= read -r -d '' file; do
-        [[ ! -f $root/$file ]] || printf '%s\0' "$file"
-    done | tar -C "$root" --null -T - -cf - | tar -C "$copy" -xmf -
-}
-
 # Runs the tests that are named; what they say goes to the log.
 tests_hold() { (cd -- "$copy" && cargo test -p karma-marl "$@") >"$log" 2>&1; }
-
-give_up() {
-    tail -n 40 -- "$log" >&2
-    fail "$1"
-}
 
 # A line of a patch's head.
 head_of() { sed -n "s/^$2: //p" -- "$breaks/$1.patch"; }
@@ -118,7 +84,7 @@ if ((${#bugs[@]} == 0)); then
         bugs+=("$(basename -- "$file" .patch)")
     done
 fi
-copy_tree
+make_copy "$target_dir"
 for bug in "${bugs[@]}"; do
     git -C "$copy" apply --check "$breaks/$bug.patch" || fail "$bug no longer applies"
 done

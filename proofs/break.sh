@@ -6,6 +6,8 @@
 # temporary copy of the tree; the tree itself is only read. A break replaces a text that must stand in its file exactly
 # once: when the kernel changes, a break that no longer applies is an error, not one break less.
 set -euo pipefail
+# shellcheck source=../.ci/broken_copy.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../.ci/broken_copy.sh"
 
 usage() {
     cat <<'END'
@@ -28,16 +30,6 @@ Examples:
 
 Exit codes: 0 every break was noticed, 1 one was not or could not be made, 2 wrong usage.
 END
-}
-
-wrong() {
-    printf 'break.sh: %s; --help shows what is possible\n' "$1" >&2
-    exit 2
-}
-
-fail() {
-    printf 'break.sh: %s\n' "$1" >&2
-    exit 1
 }
 
 only=() with_proofs=yes target_dir=''
@@ -63,24 +55,6 @@ while (($# > 0)); do
     shift
 done
 
-root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
-scratch=$(mktemp -d)
-trap 'rm -rf -- "$scratch"' EXIT
-copy=$scratch/tree log=$scratch/log
-target_dir=${target_dir:-$scratch/target}
-mkdir -p -- "$copy" "$target_dir"
-CARGO_TARGET_DIR=$(cd -- "$target_dir" && pwd)
-export CARGO_TARGET_DIR
-
-# The files as they stand, committed or not; what git ignores is left out. They are new (-m), so that cargo does not take
-# what an earlier run left in the target directory, which was broken, for what they compile to.
-copy_tree() {
-    local file
-    (cd -- "$root" && git ls-files -z --cached --others --exclude-standard) | while IFS= read -r -d '' file; do
-        [[ ! -f $root/$file ]] || printf '%s\0' "$file"
-    done | tar -C "$root" --null -T - -cf - | tar -C "$copy" -xmf -
-}
-
 # Runs cargo in the copy; what it says goes to the log.
 quietly() {
     (cd -- "$copy" && cargo "$@") >"$log" 2>&1
@@ -94,11 +68,6 @@ build() {
 
 tests_hold() { quietly test -p karma-shield; }
 proofs_hold() { quietly run --release -p karma-proofs -- --quick; }
-
-give_up() {
-    tail -n 40 -- "$log" >&2
-    fail "$1"
-}
 
 # Replaces the one place where `old` stands in a file of the kernel.
 replace() {
@@ -152,7 +121,7 @@ all_breaks() {
     try P11 'removing goes on in a pause' chain.rs 'lo: if pause.down { replicas } else { 0 }' 'lo: 0'
 }
 
-copy_tree
+make_copy "$target_dir"
 unnoticed=()
 printf 'untouched: everything must hold\n' >&2
 build || give_up 'the tree does not compile'
