@@ -25,7 +25,7 @@ ONE_THREAD = {
     "MKL_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "PYTHONDONTWRITEBYTECODE": "1",
-    # Freed memory stays with the program: fetching every large tensor from the kernel anew costs PyTorch a tenth.
+    # Freed memory stays with the program: fetching every large tensor from the kernel anew would slow PyTorch down.
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
     "MALLOC_TOP_PAD_": str(1 << 28),
@@ -82,7 +82,7 @@ def table(title, columns, rows):
 
 
 def updates(ours, python, rounds):
-    # Two programs: in one that has compiled, PyTorch is a quarter slower in whatever is not compiled.
+    # Two programs: one that has compiled may be slower in whatever is not compiled.
     ours, theirs, compiler = Side(f"{ours}/mappo_update"), *(Side(python, HERE / "mappo_update.py") for _ in range(2))
     play([turn for case in UPDATES for turn in [(ours, case), (theirs, case), (compiler, f"{case} compile")]], rounds)
     rows = []

@@ -14,18 +14,18 @@ use proptest::prelude::*;
 
 const DEFENDERS: usize = 4;
 
-fn cluster(reward: RewardParams) -> ClusterEnvironment {
+fn cluster(scenario: &str, reward: RewardParams) -> ClusterEnvironment {
     let topology = Arc::new(topologies::by_name("chain4").unwrap());
     let setup = Setup::new(Arc::clone(&topology), Workload::by_name("constant").unwrap());
     let setup = Setup { reward, ..setup };
     let team = DefenderTeam::new(Arc::clone(&topology), default_roles(), 3);
     let observer = ClusterObserver::new(topology, team.action_space(), 2);
-    let scenarios = vec![Scenario::by_name("nominal").unwrap()];
+    let scenarios = vec![Scenario::by_name(scenario).unwrap()];
     ClusterEnvironment::new(Arc::new(setup), scenarios.into(), Split::Train, team, observer).unwrap()
 }
 
 fn siege(params: SiegeParams) -> Siege {
-    Siege::new(cluster(RewardParams::default()), SiegeConfig::try_from(params).unwrap())
+    Siege::new(cluster("nominal", RewardParams::default()), SiegeConfig::try_from(params).unwrap())
 }
 
 /// The attacker's move, with defenders that hold still.
@@ -60,7 +60,7 @@ fn a_siege_keeps_the_promises_of_an_environment() {
 #[test]
 fn the_attacker_is_the_last_agent_and_without_prices_it_earns_what_the_defenders_lose() {
     let free = RewardParams { over_provisioning: 0.0, churn: 0.0, ..RewardParams::default() };
-    let mut game = Siege::new(cluster(free), SiegeConfig::default());
+    let mut game = Siege::new(cluster("nominal", free), SiegeConfig::default());
     let agents = game.spec().agents.clone();
     let attackers: Vec<bool> = agents.iter().map(|agent| agent.team == Team::Attacker).collect();
     assert_eq!(attackers, [false, false, false, false, true]);
@@ -73,16 +73,20 @@ fn the_attacker_is_the_last_agent_and_without_prices_it_earns_what_the_defenders
 
 #[test]
 fn while_the_attacker_holds_still_the_episode_is_the_clusters_own() {
-    let (besieged, steps) = play(&mut siege(SiegeParams::default()), 5, |step| moved(step, 0, 0));
-    let mut own = cluster(RewardParams::default());
-    let mut step = own.reset(5);
-    for (reward, joined) in besieged.iter().zip(&steps) {
-        assert_eq!(joined.observations.as_slice()[0], step.observations.as_slice()[0]);
-        let hold = step.masks.as_slice()[0].legal().next().unwrap();
-        step = own.step(&vec![hold; DEFENDERS].into()).unwrap();
-        assert_eq!(*reward, step.rewards.as_slice()[0]);
+    for scenario in ["nominal", "ddos"] {
+        let own = || cluster(scenario, RewardParams::default());
+        let mut game = Siege::new(own(), SiegeConfig::default());
+        let (besieged, steps) = play(&mut game, 5, |step| moved(step, 0, 0));
+        let mut own = own();
+        let mut step = own.reset(5);
+        for (reward, joined) in besieged.iter().zip(&steps) {
+            assert_eq!(joined.observations.as_slice()[0], step.observations.as_slice()[0], "{scenario}");
+            let hold = step.masks.as_slice()[0].legal().next().unwrap();
+            step = own.step(&vec![hold; DEFENDERS].into()).unwrap();
+            assert_eq!(*reward, step.rewards.as_slice()[0], "{scenario}");
+        }
+        assert!(step.truncated);
     }
-    assert!(step.truncated);
 }
 
 /// The share of requests that succeed in three episodes of an attack of one unit of `kappa` that lasts.

@@ -28,7 +28,7 @@ pub struct SiegeParams {
     pub kappa: f64,
     /// The most that enters at one entry point, in units of κ, 1 to 1 000; 8, the extended paper's strongest attack.
     pub most: u32,
-    /// Malicious requests in an episode, as seconds of the topology's whole nominal rate, above 0 to 1 000 000; 720: four
+    /// Malicious requests in an episode, as seconds of the topology's whole nominal rate, 1 to 1 000 000; 720: four
     /// times the nominal rate for three minutes, a strong attack of the scenario `ddos`.
     pub budget: f64,
     /// The paper's σ, 2 to 1 000; 10.
@@ -73,7 +73,7 @@ impl TryFrom<SiegeParams> for SiegeConfig {
         let ranges = [
             ("kappa", params.kappa, 0.01, 100.0),
             ("most", f64::from(params.most), 1.0, 1_000.0),
-            ("budget", params.budget, f64::MIN_POSITIVE, 1e6),
+            ("budget", params.budget, 1.0, 1e6),
             ("sigma", params.sigma, 2.0, 1_000.0),
         ];
         for (field, value, min, max) in ranges {
@@ -87,8 +87,9 @@ impl TryFrom<SiegeParams> for SiegeConfig {
 
 /// [`ClusterEnvironment`] with an attacker as its last agent.
 ///
-/// The attacker sees what the defenders see of the cluster, its own rates and what is left of its budget; of its
-/// hand the defenders see what shows in the cluster. It earns `R_a = −or(s)` ([`karma_core::RewardParams::attacker`]): the
+/// The attacker's observation, which is the critic's too, is the cluster's global features, then the rate at each entry
+/// point as a share of the most, then the share of the budget that is left. Of that the defenders see what shows in the
+/// cluster. It earns `R_a = −or(s)` ([`karma_core::RewardParams::attacker`]): the
 /// game is exactly zero-sum where replicas have no price and no organisation adds to the defenders' rewards.
 #[derive(Debug)]
 pub struct Siege {

@@ -34,6 +34,11 @@ impl Arrivals {
         (self.now, self.extra) = (now, extra);
     }
 
+    /// Whether exactly `extra` requests per second arrive beside those of the timeline.
+    pub(super) fn is_pressed_by(&self, extra: f64) -> bool {
+        self.extra.to_bits() == extra.to_bits()
+    }
+
     /// The moment of the next arrival; [`NEVER`] after the last second.
     #[expect(
         clippy::cast_possible_truncation,

@@ -6,12 +6,13 @@ use super::Simulation;
 
 impl Simulation {
     /// From now on `rate` malicious requests per second enter at `entry`, beside those of the timeline, until this is
-    /// called again. An entry point that the topology does not have is left out; a negative rate is none.
+    /// called again. An entry point that the topology does not have is left out; a negative rate is none. The same rate
+    /// again changes nothing.
     pub fn attack(&mut self, entry: EntryPointId, rate: f64) {
         let stream = 2 * entry.index() + 1;
-        let now = self.now;
-        let Some(arrivals) = self.arrivals.get_mut(stream) else { return };
-        arrivals.press(now, if rate.is_finite() { rate.max(0.0) } else { 0.0 });
+        let (now, rate) = (self.now, if rate.is_finite() { rate.max(0.0) } else { 0.0 });
+        let Some(arrivals) = self.arrivals.get_mut(stream).filter(|a| !a.is_pressed_by(rate)) else { return };
+        arrivals.press(now, rate);
         let next = arrivals.next_time();
         self.calendar.set(Self::stream_actor(stream), next);
     }

@@ -6,7 +6,7 @@
 //! learned nothing, and against the trained one.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -33,7 +33,7 @@ use crate::terminal::Terminal;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   karma policy attack runs/train-1
-      What an attacker finds in 60 iterations (about a minute), and what the team keeps.
+      What an attacker finds in 60 iterations (minutes), and what the team keeps.
   karma policy attack runs/train-1 --budget 1440 --iterations 200
       Twice the malicious requests, and more time to learn.
 
@@ -139,7 +139,7 @@ pub fn attack_policy(
     args: &AttackArgs,
     progress: &mut dyn Progress,
 ) -> Result<Option<AttackReport>, PolicyAttackError> {
-    let (team, config) = load_policies(Path::new(&args.run))?;
+    let (team, config) = load_policies(&args.run)?;
     let given = config.params().attacker.unwrap_or_default();
     let limits = SiegeParams { budget: args.budget.unwrap_or(given.budget), ..given };
     let game = Game { config: &config, limits: SiegeConfig::try_from(limits)? };
