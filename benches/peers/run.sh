@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every figure of docs/performance.md, section "Learning", in one command:
+# Every figure of docs/performance.md, section "Learning", and the peers of "Clustering", in one command:
 #
 #     benches/peers/run.sh [FOLDER] [ROUNDS]
 #
@@ -19,7 +19,8 @@ install torch requirements.txt
 install jax requirements-jax.txt
 python=$folder/torch/bin/python jax=$folder/jax/bin/python
 
-cargo build --release --package karma-benches --example mappo_update --example decision --example training_speed
+cargo build --release --package karma-benches --example mappo_update --example decision --example training_speed \
+    --example cluster_scale
 examples=${CARGO_TARGET_DIR:-target}/release/examples
 
 for hidden in 64 128; do
@@ -35,6 +36,10 @@ done
 pin=()
 command -v taskset > /dev/null && pin=(taskset --cpu-list "$(($(nproc --all) - 1))")
 "${pin[@]}" "$python" "$peers/compare.py" "$examples" "$python" --rounds "$rounds" --environments "$jax"
+
+# Section "Clustering": on all cores, because both sides use them.
+install clustering requirements-clustering.txt
+env -u OMP_NUM_THREADS "$folder/clustering/bin/python" "$peers/clustering.py" "$examples" 1000
 
 # What a decision allocates: the difference of a thousand of them and none.
 if command -v valgrind > /dev/null; then

@@ -44,4 +44,4 @@ pub use export::{ExportError, OnnxActor, export_onnx};
 pub use mappo::{Algorithm, IterationStats, Mappo, MappoConfig, MappoParams};
 pub use policy::{Mode, TrainedPolicy};
 pub use runner::{Hooks, Iteration, Report, Runner, StopConfig, StopParams, StopReason};
-pub use team::TeamAutoscaler;
+pub use team::{Deliberation, TeamAutoscaler};

@@ -68,6 +68,23 @@ impl TrainedPolicy {
         Self { mode, ..self }
     }
 
+    /// How much the policy inclines to each action, for each of several observations that stand one after the other: the
+    /// logits of its actor, before any mask, row by row. A recurrent policy inclines as at the begin of an episode.
+    ///
+    /// # Errors
+    /// If the length is no multiple of an observation's, or an observation is not finite.
+    pub fn inclinations(&self, observations: &[f32]) -> Result<Vec<f32>, NetworkError> {
+        let params = self.network.config().params();
+        let size = params.input - self.identity.len();
+        let rows = observations.len().div_ceil(size);
+        let row = |observation: &[f32]| [observation, &self.identity].concat();
+        let inputs: Vec<f32> = observations.chunks(size).flat_map(row).collect();
+        let (mut state, mut logits) =
+            (vec![0.0; rows * self.network.memory()], vec![0.0; rows * params.output]);
+        Inference::default().step(&self.network, &inputs, &mut state, &mut logits)?;
+        Ok(logits)
+    }
+
     /// An action that the mask allows. [`Mode::Sampled`] takes one number from `rng`, [`Mode::Greedy`] none. A recurrent
     /// policy acts as at the begin of an episode.
     ///

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use karma_core::{
     ActionMask, Autoscaler, Conduct, Decision, DefenderTeam, Guidance, Guide, GuideFactory, History,
-    Interventions, JointAction, Memory, Observer, PerAgent, PerService, Policy, Replicas, RunningSafeguard,
-    SafeguardFactory, Snapshot, State, StreamRng,
+    Interventions, JointAction, Memory, Observation, Observer, PerAgent, PerService, Policy, Replicas,
+    RunningSafeguard, SafeguardFactory, Snapshot, State, StreamRng,
 };
 
 use crate::error::TeamError;
@@ -28,6 +28,21 @@ pub struct TeamAutoscaler<P> {
     /// What each agent remembers by itself.
     memories: PerAgent<Memory>,
     conduct: Conduct,
+}
+
+/// A decision with what it was taken on, for whoever records or explains it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deliberation {
+    /// What each agent saw.
+    pub observations: PerAgent<Observation>,
+    /// The actions among which each chose: within the replica bounds, its guide, and what the safeguard admits.
+    pub masks: PerAgent<ActionMask>,
+    /// What each chose.
+    pub joint: JointAction,
+    /// What that asks of the cluster.
+    pub asked: Decision,
+    /// What became of it: the same, unless a safeguard changed it.
+    pub decision: Decision,
 }
 
 /// What was seen and done in this episode.
@@ -104,27 +119,58 @@ impl<P: Policy> TeamAutoscaler<P> {
         Situation { history: History::starting(state, self.depth), guide, asks }
     }
 
-    fn act(&mut self, situation: &Situation, snapshot: &Snapshot, rng: &mut StreamRng) -> JointAction {
-        let desired: PerService<Replicas> = snapshot.services.map(|service| service.desired);
-        let mut legal = self.team.mask(&desired);
-        if let Some(running) = &self.running {
-            legal = running.restrict(&legal, self.team.action_space(), situation.history.now());
+    /// Agent by agent: what it sees, what it may do, what it does.
+    fn deliberate_on(
+        &mut self,
+        situation: &Situation,
+        snapshot: &Snapshot,
+        rng: &mut StreamRng,
+    ) -> (PerAgent<Observation>, PerAgent<ActionMask>, JointAction) {
+        let legal = self.legal(situation, snapshot);
+        let agents = self.policies.len();
+        let (mut observations, mut masks) = (Vec::with_capacity(agents), Vec::with_capacity(agents));
+        let (mut joint, mut relented) = (Vec::with_capacity(agents), 0);
+        for ((agent, policy), memory) in self.policies.iter_enumerated().zip(&mut self.memories) {
+            let mask = match &situation.asks {
+                None => legal.clone(),
+                Some(asks) => {
+                    let bound = asks.allowed[agent].bind(&legal, self.team.action_space(), rng);
+                    relented += u64::from(bound.relented);
+                    bound.mask
+                }
+            };
+            let observation = self.observer.observe(&situation.history, agent);
+            joint.push(policy.act_on(memory, &observation, &mask, rng));
+            observations.push(observation);
+            masks.push(mask);
         }
-        let mut relented = 0;
-        let mut mask = |agent, rng: &mut StreamRng| -> ActionMask {
-            let Some(asks) = &situation.asks else { return legal.clone() };
-            let bound = asks.allowed[agent].bind(&legal, self.team.action_space(), rng);
-            relented += u64::from(bound.relented);
-            bound.mask
-        };
-        let agents = self.policies.iter_enumerated().zip(&mut self.memories);
-        let joint = agents.map(|((agent, policy), memory)| {
-            let mask = mask(agent, rng);
-            policy.act_on(memory, &self.observer.observe(&situation.history, agent), &mask, rng)
-        });
-        let joint = joint.collect();
+        let joint = joint.into();
         self.count(situation.asks.as_ref(), &joint, relented);
-        joint
+        (observations.into(), masks.into(), joint)
+    }
+
+    /// The moves within the bounds that the safeguard admits.
+    fn legal(&self, situation: &Situation, snapshot: &Snapshot) -> ActionMask {
+        let desired: PerService<Replicas> = snapshot.services.map(|service| service.desired);
+        let within_bounds = self.team.mask(&desired);
+        let now = situation.history.now();
+        let restrict =
+            |running: &RunningSafeguard| running.restrict(&within_bounds, self.team.action_space(), now);
+        self.running.as_ref().map_or_else(|| within_bounds.clone(), restrict)
+    }
+
+    /// [`Autoscaler::decide`], with what the decision was taken on.
+    pub fn deliberate(&mut self, snapshot: &Snapshot, rng: &mut StreamRng) -> Deliberation {
+        let situation = self.remember(snapshot);
+        let (observations, masks, joint) = self.deliberate_on(&situation, snapshot, rng);
+        let asked = self.team.decide(snapshot, &joint);
+        let decision = match &mut self.running {
+            Some(running) => running.review(situation.history.now(), asked.clone()),
+            None => asked.clone(),
+        };
+        self.course =
+            Some(Course { history: situation.history, last: joint.clone(), guide: situation.guide });
+        Deliberation { observations, masks, joint, asked, decision }
     }
 
     fn count(&mut self, asks: Option<&Guidance>, joint: &JointAction, relented: u64) {
@@ -147,14 +193,7 @@ impl<P: Policy> Autoscaler for TeamAutoscaler<P> {
     }
 
     fn decide(&mut self, snapshot: &Snapshot, rng: &mut StreamRng) -> Decision {
-        let situation = self.remember(snapshot);
-        let last = self.act(&situation, snapshot, rng);
-        let mut decision = self.team.decide(snapshot, &last);
-        if let Some(running) = &mut self.running {
-            decision = running.review(situation.history.now(), decision);
-        }
-        self.course = Some(Course { history: situation.history, last, guide: situation.guide });
-        decision
+        self.deliberate(snapshot, rng).decision
     }
 
     fn conduct(&self) -> Option<Conduct> {
@@ -259,6 +298,20 @@ mod tests {
     fn it_keeps_every_promise_of_an_autoscaler() {
         let snapshots = [snapshot(0.0, [1, 1]), snapshot(15.0, [3, 1]), snapshot(30.0, [4, 4])];
         karma_core::testing::autoscaler(scaler, team().topology(), &snapshots);
+    }
+
+    #[test]
+    fn a_deliberation_tells_what_was_seen_allowed_asked_and_decided() {
+        let mut guarded = scaler().with_safeguard(karma_core::testing::Ceiling::factory(1));
+        let mut rng = karma_core::SeedTree::new(1).rng();
+        let deliberation = guarded.deliberate(&snapshot(0.0, [1, 1]), &mut rng);
+        assert_eq!(deliberation.observations.as_slice(), vec![Observation(vec![1.0, -1.0]); 4]);
+        assert!(
+            deliberation.masks.iter().zip(&deliberation.joint).all(|(mask, action)| mask.allows(*action))
+        );
+        assert_eq!(team().decide(&snapshot(0.0, [1, 1]), &deliberation.joint), deliberation.asked);
+        guarded.reset();
+        assert_eq!(guarded.decide(&snapshot(0.0, [1, 1]), &mut rng), deliberation.decision);
     }
 
     #[test]

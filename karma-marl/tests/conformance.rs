@@ -145,3 +145,27 @@ fn an_observation_that_breaks_a_promise_is_refused_with_a_reason() {
     assert!(refused(vec![0.0; 7], &mut rng).contains("inputs has 7 values"));
     assert!(refused(vec![f32::NAN; 8], &mut rng).contains("not finite"));
 }
+
+#[test]
+fn a_greedy_policy_does_what_it_inclines_to_most_whether_asked_alone_or_in_a_batch() {
+    let games: Vec<Box<dyn Environment>> = vec![Box::new(Signals::new(5))];
+    let threads = NonZeroUsize::MIN;
+    let mut mappo =
+        Mappo::new(MappoParams { num_envs: 1, ..MappoParams::default() }.check().unwrap(), games, 3, threads)
+            .unwrap();
+    mappo.iterate().unwrap();
+    let mut game = Signals::new(5);
+    let (first, mut rng) = (game.reset(1), SeedTree::new(1).rng());
+    let second = game.step(&JointAction::filled(Action(0), 2)).unwrap();
+    for (agent, policy) in mappo.policies(Mode::Greedy).iter_enumerated() {
+        let seen = [&first.observations[agent], &second.observations[agent]];
+        let both = policy.inclinations(&[seen[0].0.clone(), seen[1].0.clone()].concat()).unwrap();
+        let mask = ActionMask::all(game.spec().agents[agent].action_space);
+        for (observation, row) in seen.into_iter().zip(both.chunks(mask.as_slice().len())) {
+            assert_eq!(policy.inclinations(&observation.0).unwrap(), row);
+            let most = (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap();
+            assert_eq!(policy.act(observation, &mask, &mut rng).0 as usize, most);
+        }
+        assert!(policy.inclinations(&seen[0].0[1..]).is_err(), "too short");
+    }
+}

@@ -65,6 +65,9 @@ pub enum KarmaCommand {
     Org(OrgArgs),
     /// Trained policies: give them to other programs, and try how much an attacker can take from them.
     Policy(PolicyArgs),
+    /// Explain what a trained team does, as karma-explain.
+    #[cfg(feature = "explain")]
+    Explain(Box<crate::explain::cli::ExplainArgs>),
     /// Collect traces of a cluster, look at them, and learn a twin, as karma-model.
     #[cfg(feature = "traces")]
     Model(Box<crate::model::cli::ModelArgs>),

@@ -36,9 +36,17 @@ pub fn karma(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         KarmaCommand::Train(args) => work(args),
         KarmaCommand::Org(args) => organization::run(args),
         KarmaCommand::Policy(args) => policy::cli::run(args),
+        #[cfg(feature = "explain")]
+        KarmaCommand::Explain(args) => crate::explain::cli::run(args),
         #[cfg(feature = "traces")]
         KarmaCommand::Model(args) => crate::model::run(args),
     })
+}
+
+/// Runs `karma-explain` with these arguments, the program's name first.
+#[cfg(feature = "explain")]
+pub fn karma_explain(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    carry_out(arguments, crate::explain::cli::run)
 }
 
 /// Runs `karma-model` with these arguments, the program's name first.
@@ -74,7 +82,13 @@ fn is_usage(error: &anyhow::Error) -> bool {
     let of_sweep = error.downcast_ref::<SweepError>().is_some_and(SweepError::is_usage);
     let of_export = error.downcast_ref::<PolicyExportError>().is_some_and(PolicyExportError::is_usage);
     let of_attack = error.downcast_ref::<PolicyAttackError>().is_some_and(PolicyAttackError::is_usage);
-    of_run || of_model || of_sweep || of_export || of_attack
+    #[cfg(feature = "explain")]
+    let of_explanation = error
+        .downcast_ref::<crate::explain::ExplainError>()
+        .is_some_and(crate::explain::ExplainError::is_usage);
+    #[cfg(not(feature = "explain"))]
+    let of_explanation = false;
+    of_run || of_model || of_explanation || of_sweep || of_export || of_attack
 }
 
 fn work(args: &TrainArgs) -> anyhow::Result<ExitCode> {

@@ -11,6 +11,7 @@
 //! | its actors for other programs | [`export_policy`] |
 //! | what an attacker can take from it | [`attack_policy`] |
 //! | organisations: files, `karma org` | [`organization`] |
+//! | what a team has learned, `karma-explain` | `explain` |
 //! | the commands `karma`, `karma-train` and `karma-model` | [`karma()`], [`karma_train`], `karma_model` |
 //! | traces of the simulated cluster | [`collect`] |
 //! | a fitted twin on the disk | [`twin_file`] |
@@ -38,6 +39,8 @@ mod command;
 pub mod config;
 mod error;
 pub mod evaluation;
+#[cfg(feature = "explain")]
+pub mod explain;
 mod interrupt;
 mod jobs;
 #[cfg(feature = "traces")]
@@ -62,6 +65,8 @@ pub mod twin_file;
 #[cfg(feature = "mpi")]
 mod world;
 
+#[cfg(feature = "explain")]
+pub use karma_analyze as analyze;
 pub use karma_baseline as baseline;
 pub use karma_core as core;
 pub use karma_marl as marl;
@@ -71,6 +76,8 @@ pub use karma_org as org;
 pub use karma_twin as twin;
 
 pub use cli::{KarmaArgs, KarmaCommand, TrainArgs, TrainCommand};
+#[cfg(feature = "explain")]
+pub use command::karma_explain;
 #[cfg(feature = "traces")]
 pub use command::karma_model;
 pub use command::{karma, karma_train};

@@ -8,14 +8,39 @@ use std::sync::Arc;
 
 use karma_core::topology::Service;
 use karma_core::{
-    ActionSpace, AgentId, History, Id as _, Metric, MetricRow, Observation, Observer, PerAgent, State,
-    Topology,
+    ActionSpace, AgentId, History, Id as _, Metric, MetricRow, Observation, Observer, PerAgent, ServiceId,
+    State, Topology,
 };
 
 /// Features of one service in one state.
 const SERVICE_FEATURES: usize = 12;
 /// Features of the whole system.
 const SYSTEM_FEATURES: usize = 7;
+/// What each feature of a service is about: features of one name say the same thing in several ways.
+const ABOUT_SERVICE: [&str; SERVICE_FEATURES] = [
+    "replicas",
+    "replicas",
+    "replicas",
+    "failed pods",
+    "CPU",
+    "queue",
+    "load",
+    "load",
+    "errors",
+    "latency",
+    "load",
+    "gaps",
+];
+/// What each feature of the whole system is about.
+const ABOUT_SYSTEM: [&str; SYSTEM_FEATURES] = [
+    "success",
+    "failed pods",
+    "latency",
+    "entry points",
+    "traffic",
+    "age of the samples",
+    "age of the samples",
+];
 /// Ages of samples are measured against this many seconds.
 const AGE_SCALE: f64 = 15.0;
 /// Ratios that may grow without bound are cut here.
@@ -43,6 +68,17 @@ impl ClusterObserver {
     /// Length of [`ClusterObserver::shared_features`].
     pub fn shared_size(&self) -> usize {
         self.depth * self.topology.services.len() * SERVICE_FEATURES + SYSTEM_FEATURES
+    }
+
+    /// What each feature of an observation is about, in order: a subject, and the service if it is of one. The states of the
+    /// past are about the same as those of the present, and the agent's last move is one subject.
+    pub fn subjects(&self) -> Vec<(Option<ServiceId>, &'static str)> {
+        let of_service = |service| ABOUT_SERVICE.map(|about| (Some(service), about));
+        let state = || self.topology.services.ids().flat_map(of_service);
+        let states = (0..self.depth).flat_map(|_| state());
+        let system = ABOUT_SYSTEM.map(|about| (None, about));
+        let last_move = std::iter::repeat_n((None, "its last move"), self.space.len());
+        states.chain(system).chain(last_move).collect()
     }
 
     /// What every agent sees: the newest state first. States before the beginning repeat the oldest one.
@@ -177,6 +213,22 @@ mod tests {
         }
         let histories = [History::starting(state(0.0), 1), History::starting(state(f32::MAX), 1), long];
         karma_core::testing::observer(&observer(), &histories, 4);
+    }
+
+    #[test]
+    fn every_feature_has_a_subject_and_those_of_another_service_do_not_change_with_it() {
+        let (observer, agent) = (observer(), AgentId::from_index(0));
+        let subjects = observer.subjects();
+        assert_eq!(subjects.len(), observer.observation_size(agent));
+        let mut other = state(1.0);
+        let mut row = MetricRow::default();
+        row.set(Metric::PendingRequests, 5.0);
+        other.services.as_mut_slice()[2] = row;
+        let [before, after] =
+            [state(1.0), other].map(|state| observer.observe(&History::starting(state, 2), agent).0);
+        let changed: Vec<_> = (0..before.len()).filter(|at| before[*at] != after[*at]).collect();
+        assert!(!changed.is_empty());
+        assert!(changed.iter().all(|at| subjects[*at].0 == Some(ServiceId::from_index(2))));
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use karma_core::Topology;
 use karma_core::topology::Ceiling;
 use karma_mock::{LoadSummary, Scenario};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 
 /// A scenario with the load of its evaluation episodes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioLoad {
     /// Name.
     pub name: String,

@@ -4,14 +4,14 @@ mod column;
 mod load;
 pub(crate) mod parallel;
 mod rows;
-mod showcase;
+pub(crate) mod showcase;
 mod summary;
 #[cfg(test)]
 mod tests;
 
 use karma_core::{Conduct, EpisodeReport, Interventions};
 use karma_mock::Split;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use column::{Better, COLUMNS, Column, Unit};
 pub use load::ScenarioLoad;
@@ -25,7 +25,7 @@ use crate::progress::Progress;
 use summary::Statistician;
 
 /// One episode of one row.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpisodeRecord {
     /// The scenario.
     pub scenario: String,
@@ -42,7 +42,7 @@ impl EpisodeRecord {
 }
 
 /// How a team kept to its organisation, over all its episodes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConductReport {
     /// Its name; `none` is measured against the built-in one.
     pub organization: String,
@@ -55,7 +55,7 @@ pub struct ConductReport {
 }
 
 /// Everything about one row.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RowReport {
     /// As in the table.
     pub name: String,
@@ -72,7 +72,7 @@ pub struct RowReport {
 }
 
 /// The whole comparison.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Which part of the randomness and of a recorded trace was played.
     pub split: Split,

@@ -1,14 +1,14 @@
 //! One evaluation episode second by second: what came in, how many pods were asked for, how it went.
 
-use karma_core::{EpisodeReport, SeedTree};
+use karma_core::{Decision, EpisodeReport, SeedTree, Snapshot};
 use karma_mock::{Episode, Scenario, Timeline};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rows::Row;
 use crate::config::RunConfig;
 
 /// An episode as some rows played it. Times are seconds since the end of the warm-up.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Showcase {
     /// The scenario.
     pub scenario: String,
@@ -25,7 +25,7 @@ pub struct Showcase {
 }
 
 /// The episode as one row played it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Play {
     /// The row.
     pub row: String,
@@ -61,23 +61,44 @@ pub(super) fn play<'a>(
 }
 
 /// Total rates in the measured seconds.
-fn measured(timeline: &Timeline, rates: &karma_core::PerEntryPoint<Vec<f64>>) -> Vec<f64> {
+pub(crate) fn measured(timeline: &Timeline, rates: &karma_core::PerEntryPoint<Vec<f64>>) -> Vec<f64> {
     let seconds = timeline.warm_up as usize..timeline.seconds() as usize;
     seconds.map(|second| rates.iter().filter_map(|entry| entry.get(second)).sum()).collect()
 }
 
-/// The same episode as [`karma_mock::evaluate`] plays, with notes taken.
 fn play_row(config: &RunConfig, scenario: &Scenario, seed: u64, row: &Row) -> Play {
+    let mut replicas = Vec::new();
+    let watched = watch(config, (scenario, seed), row, |time, _, decision| {
+        replicas.push((time, decision.targets.iter().map(|target| target.replicas.0).sum()));
+    });
+    Play { row: row.name.clone(), replicas, success: watched.success, report: watched.report }
+}
+
+/// What is left of an episode that was watched.
+pub(crate) struct Watched {
+    /// Success of legitimate requests in each measured second.
+    pub(crate) success: Vec<f64>,
+    /// What the episode amounted to.
+    pub(crate) report: EpisodeReport,
+}
+
+/// Plays the same episode as [`karma_mock::evaluate`], and tells of each decision: seconds since the end of the warm-up, what
+/// was seen, what was decided.
+pub(crate) fn watch(
+    config: &RunConfig,
+    (scenario, seed): (&Scenario, u64),
+    row: &Row,
+    mut note: impl FnMut(f64, &Snapshot, &Decision),
+) -> Watched {
     let mut episode = Episode::new(config.setup(), scenario, config.params().evaluation.split, seed);
     let warm_up = f64::from(scenario.params().episode.warm_up);
     let mut scaler = row.guarded(config, &episode.foresight());
     scaler.reset();
     let mut rng = SeedTree::new(seed).child("autoscaler").child(scaler.name()).rng();
-    let mut replicas = Vec::new();
     while !episode.is_over() {
-        let decision = scaler.decide(&episode.snapshot(), &mut rng);
-        let asked: u32 = decision.targets.iter().map(|target| target.replicas.0).sum();
-        replicas.push((episode.cluster().now().0 - warm_up, asked));
+        let snapshot = episode.snapshot();
+        let decision = scaler.decide(&snapshot, &mut rng);
+        note(episode.cluster().now().0 - warm_up, &snapshot, &decision);
         episode.play(&decision);
     }
     let success = episode.cluster().success_by_second().to_vec();
@@ -86,5 +107,5 @@ fn play_row(config: &RunConfig, scenario: &Scenario, seed: u64, row: &Row) -> Pl
         interventions: scaler.interventions(),
         ..episode.report()
     };
-    Play { row: row.name.clone(), replicas, success, report }
+    Watched { success, report }
 }

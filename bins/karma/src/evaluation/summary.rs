@@ -8,18 +8,18 @@ use std::collections::BTreeMap;
 
 use karma_core::SeedTree;
 use karma_marl::stats::{Bootstrap, Estimate, Scores, Statistic};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::column::{Better, COLUMNS, Column};
 use super::{EpisodeRecord, RowReport};
 
 /// Figures of one row.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// By name of the measure; `None` if no episode has a value.
-    pub estimates: BTreeMap<&'static str, Option<Estimate>>,
+    pub estimates: BTreeMap<String, Option<Estimate>>,
     /// By name of the measure: episodes without a value.
-    pub missing: BTreeMap<&'static str, usize>,
+    pub missing: BTreeMap<String, usize>,
     /// Share of the recoveries that the end of the episode cut off; their times are lower bounds.
     pub recovery_censored: Option<f64>,
 }
@@ -32,10 +32,10 @@ impl Summary {
 }
 
 /// Where two rows met the same scenario and seed: by how much the first is above the second.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
     /// The measure.
-    pub measure: &'static str,
+    pub measure: String,
     /// Interquartile mean of the differences.
     pub estimate: Estimate,
     /// Share of the scenarios and seeds on which the first is better; ties count half.
@@ -43,7 +43,7 @@ pub struct Difference {
 }
 
 /// A difference against one rival.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// The rival's row.
     pub against: String,
@@ -64,8 +64,11 @@ impl Statistician<'_> {
         for column in &COLUMNS {
             let scores = strata(episodes, |episode| (column.value)(&episode.report));
             let present: usize = scores.iter().map(Vec::len).sum();
-            estimates.insert(column.name, self.estimate(scores, Statistic::InterquartileMean, column.name));
-            missing.insert(column.name, episodes.len() - present);
+            estimates.insert(
+                column.name.to_owned(),
+                self.estimate(scores, Statistic::InterquartileMean, column.name),
+            );
+            missing.insert(column.name.to_owned(), episodes.len() - present);
         }
         Summary { estimates, missing, recovery_censored: censored(episodes) }
     }
@@ -90,7 +93,7 @@ impl Statistician<'_> {
         let gains = strata(&ours.episodes, gain);
         let estimate = self.estimate(gains, Statistic::InterquartileMean, &name)?;
         let wins = self.estimate(strata(&ours.episodes, win), Statistic::Mean, &format!("{name}-wins"))?;
-        Some(Difference { measure: column.name, estimate, wins })
+        Some(Difference { measure: column.name.to_owned(), estimate, wins })
     }
 
     fn estimate(self, strata: Vec<Vec<f64>>, statistic: Statistic, name: &str) -> Option<Estimate> {

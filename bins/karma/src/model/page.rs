@@ -1,8 +1,11 @@
 //! Pages and pictures that stand alone: no script, no font, no request to anywhere.
 
+use crate::report::grid::Grid;
+use crate::report::html;
+use crate::report::shell::{self, CHARTS, Head};
 use crate::report::svg::escape;
 
-const STYLE: &str = concat!(include_str!("../report/style.css"), include_str!("style.css"));
+const STYLE: &str = include_str!("style.css");
 
 /// A page of sections, each a heading and its body; bodies are HTML.
 ///
@@ -11,16 +14,11 @@ const STYLE: &str = concat!(include_str!("../report/style.css"), include_str!("s
 /// assert!(page.contains("<h2>Errors</h2><p>none</p>"));
 /// ```
 pub fn page(title: &str, sections: &[(String, String)]) -> String {
-    let title = escape(title);
     let section =
         |(heading, body): &(String, String)| format!("<section><h2>{}</h2>{body}</section>", escape(heading));
     let body: String = sections.iter().map(section).collect();
-    let head = format!(
-        "<meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style>"
-    );
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><head>{head}</head><body><main><h1>{title}</h1>{body}</main></body></html>\n"
-    )
+    let main = format!("<main><h1>{}</h1>{body}</main>", escape(title));
+    shell::page(Head { title, style: STYLE, script: "" }, &main)
 }
 
 /// The first picture of an HTML fragment as a file of its own.
@@ -29,24 +27,12 @@ pub fn standalone(fragment: &str) -> String {
     let svg = start.find("</svg>").map_or(start, |end| &start[..end + "</svg>".len()]);
     let (open, rest) = svg.split_once('>').unwrap_or((svg, ""));
     let open = open.replacen("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" ", 1);
-    format!("{open}><style>{STYLE}</style>{rest}\n")
+    format!("{open}><style>{CHARTS}{STYLE}</style>{rest}\n")
 }
 
 /// A table; the first cell of a row is its name.
 pub fn table(head: &[String], rows: &[Vec<String>]) -> String {
-    let cells = |row: &[String], first: &str, other: &str| -> String {
-        let cell = |(place, text): (usize, &String)| {
-            let tag = if place == 0 { first } else { other };
-            format!("<{tag}>{}</{tag}>", escape(text))
-        };
-        row.iter().enumerate().map(cell).collect()
-    };
-    let rows: Vec<String> = rows.iter().map(|row| format!("<tr>{}</tr>", cells(row, "th", "td"))).collect();
-    format!(
-        "<div class=\"wide\"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
-        cells(head, "th", "th"),
-        rows.concat()
-    )
+    html::table(&Grid { head: head.to_vec(), rows: rows.to_vec() })
 }
 
 #[cfg(test)]

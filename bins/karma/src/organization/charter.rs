@@ -99,6 +99,11 @@ impl Charter {
         self.guides.factory()
     }
 
+    /// What the roles may do, compiled.
+    pub(crate) const fn guides(&self) -> &Arc<Guides> {
+        &self.guides
+    }
+
     /// What is doubtful about the organisation.
     pub fn warnings(&self) -> &[Finding] {
         &self.warnings

@@ -4,19 +4,19 @@ use crate::evaluation::{Column, Comparison, Difference, Evaluation, RowReport};
 
 /// Cells of text; a cell may have a second line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Grid {
-    pub(super) head: Vec<String>,
+pub(crate) struct Grid {
+    pub(crate) head: Vec<String>,
     /// Each as long as the head; the first cell is the row's name.
-    pub(super) rows: Vec<Vec<String>>,
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 /// The headline measures of every row.
-pub(super) fn policies(evaluation: &Evaluation) -> Grid {
+pub(crate) fn policies(evaluation: &Evaluation) -> Grid {
     figures("policy", &evaluation.rows)
 }
 
 /// The headline measures of `rows`, whose names stand under `heading`.
-pub(super) fn figures(heading: &str, rows: &[RowReport]) -> Grid {
+pub(crate) fn figures(heading: &str, rows: &[RowReport]) -> Grid {
     let headings = Column::shown().map(|column| column.heading.to_owned());
     let row = |row: &RowReport| {
         let cells = Column::shown().map(|column| figure(row, column));
@@ -38,7 +38,7 @@ fn figure(row: &RowReport, column: &Column) -> String {
 }
 
 /// The first row minus each of the others, on the same scenarios and seeds.
-pub(super) fn differences(evaluation: &Evaluation) -> Grid {
+pub(crate) fn differences(evaluation: &Evaluation) -> Grid {
     let name = evaluation.rows.first().map_or("", |row| row.name.as_str());
     let head = [format!("{name} −")].into_iter();
     let head = head.chain(Column::shown().map(|column| column.heading.to_owned())).chain(["wins".to_owned()]);
@@ -65,7 +65,7 @@ fn change(column: &Column, Difference { estimate, .. }: &Difference) -> String {
 }
 
 /// Success of every row in every scenario.
-pub(super) fn scenarios(evaluation: &Evaluation) -> Grid {
+pub(crate) fn scenarios(evaluation: &Evaluation) -> Grid {
     let names = evaluation.scenarios.iter().map(|scenario| scenario.name.clone());
     let row = |row: &RowReport| {
         let success = row.by_scenario.iter().map(|summary| summary.estimate("success_rate"));

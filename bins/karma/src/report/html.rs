@@ -3,28 +3,23 @@
 use super::grid::{self, Grid};
 use super::notes::{DIFFERENCES, notes};
 use super::plots::{self, SMOOTHED};
+use super::shell::{self, Head};
 use super::svg::escape;
 use crate::evaluation::{Evaluation, Showcase};
 use crate::run_dir::{Manifest, MetricsLine};
 
-const STYLE: &str = include_str!("style.css");
-
 /// The page.
 pub fn html(manifest: &Manifest, evaluation: &Evaluation, log: &[MetricsLine]) -> String {
-    let title = escape(&format!("KARMA run, seed {}, {} iterations", manifest.seed, manifest.iterations));
+    let title = format!("KARMA run, seed {}, {} iterations", manifest.seed, manifest.iterations);
     let body = [
-        format!("<h1>{title}</h1>"),
+        format!("<h1>{}</h1>", escape(&title)),
         facts(manifest),
         section("Comparison", &comparison(evaluation)),
-        section("Success by scenario", &plots::scenarios(evaluation)),
+        section("Success by scenario", &plots::scenarios(evaluation).0),
         evaluation.showcase.as_ref().map_or_else(String::new, episode),
         section("Training", &training(log)),
     ];
-    let head = format!(
-        "<meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style>"
-    );
-    let body = body.concat();
-    format!("<!doctype html>\n<html lang=\"en\"><head>{head}</head><body><main>{body}</main></body></html>\n")
+    shell::page(Head { title: &title, ..Head::default() }, &format!("<main>{}</main>", body.concat()))
 }
 
 fn section(heading: &str, body: &str) -> String {
@@ -47,8 +42,6 @@ fn facts(manifest: &Manifest) -> String {
 }
 
 fn comparison(evaluation: &Evaluation) -> String {
-    let items: Vec<String> =
-        notes(evaluation).iter().map(|note| format!("<li>{}</li>", escape(note.trim()))).collect();
     let abouts: Vec<String> = evaluation
         .rows
         .iter()
@@ -56,28 +49,44 @@ fn comparison(evaluation: &Evaluation) -> String {
         .collect();
     [
         table(&grid::policies(evaluation)),
-        format!("<ul class=\"notes\">{}{}</ul>", items.concat(), abouts.concat()),
+        format!("<ul class=\"notes\">{}{}</ul>", items(&notes(evaluation)), abouts.concat()),
         table(&grid::differences(evaluation)),
         format!("<p>{}</p>", escape(DIFFERENCES)),
     ]
     .concat()
 }
 
-fn table(grid: &Grid) -> String {
-    let head: Vec<String> = grid.head.iter().map(|cell| format!("<th>{}</th>", escape(cell))).collect();
+/// The items of a list.
+pub(crate) fn items<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {
+    let item = |text: &String| format!("<li>{}</li>", escape(text.trim()));
+    texts.into_iter().map(item).collect()
+}
+
+/// A table; the first cell of a row is its name.
+pub(crate) fn table(grid: &Grid) -> String {
+    captioned("", grid)
+}
+
+/// A table under a caption of HTML.
+pub(crate) fn captioned(caption: &str, grid: &Grid) -> String {
+    let head: Vec<String> =
+        grid.head.iter().map(|cell| format!("<th scope=\"col\">{}</th>", escape(cell))).collect();
     let rows: Vec<String> = grid.rows.iter().map(|row| format!("<tr>{}</tr>", cells(row))).collect();
     let (head, rows) = (head.concat(), rows.concat());
-    format!("<div class=\"wide\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>")
+    let caption = if caption.is_empty() { String::new() } else { format!("<caption>{caption}</caption>") };
+    format!(
+        "<div class=\"wide\" tabindex=\"0\"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
 }
 
 /// The first cell is a heading; the second line of a cell is small.
 fn cells(row: &[String]) -> String {
     let cell = |(place, text): (usize, &String)| {
         let text = escape(text);
-        let (value, interval) = text.split_once('\n').unwrap_or((&text, ""));
-        match place {
-            0 => format!("<th>{value}</th>"),
-            _ => format!("<td>{value}<small>{interval}</small></td>"),
+        match (place, text.split_once('\n')) {
+            (0, _) => format!("<th scope=\"row\">{text}</th>"),
+            (_, Some((value, interval))) => format!("<td>{value}<small>{interval}</small></td>"),
+            (_, None) => format!("<td>{text}</td>"),
         }
     };
     row.iter().enumerate().map(cell).collect::<Vec<_>>().concat()

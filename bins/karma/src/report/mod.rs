@@ -1,11 +1,12 @@
 //! What a run has to say, to read: tables in plain text, and a page with pictures.
 
-mod grid;
-mod html;
-mod notes;
-mod plots;
+pub(crate) mod grid;
+pub(crate) mod html;
+pub(crate) mod notes;
+pub(crate) mod plots;
+pub(crate) mod shell;
 pub(crate) mod svg;
-mod table;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 

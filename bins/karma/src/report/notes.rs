@@ -3,7 +3,7 @@
 use crate::evaluation::{Column, ConductReport, Evaluation, RowReport};
 
 /// One sentence or two in each.
-pub(super) fn notes(evaluation: &Evaluation) -> Vec<String> {
+pub(crate) fn notes(evaluation: &Evaluation) -> Vec<String> {
     let mut notes = vec![kind(evaluation), format!("Ceiling of the topology: {}.", evaluation.ceiling)];
     notes.extend(loads(evaluation));
     notes.push(
@@ -18,7 +18,7 @@ pub(super) fn notes(evaluation: &Evaluation) -> Vec<String> {
 }
 
 /// What the table of differences shows.
-pub(super) const DIFFERENCES: &str = "Differences on the same scenarios and seeds, interquartile means; a difference is \
+pub(crate) const DIFFERENCES: &str = "Differences on the same scenarios and seeds, interquartile means; a difference is \
     clear where its interval leaves out 0. wins: share of the episodes with the higher success, ties half.";
 
 fn kind(evaluation: &Evaluation) -> String {

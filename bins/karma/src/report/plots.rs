@@ -7,11 +7,13 @@ use crate::evaluation::{Evaluation, Showcase};
 use crate::run_dir::MetricsLine;
 
 const WIDTH: f64 = 760.0;
+/// Size of the learning curve.
+pub(crate) const TRAINING: (f64, f64) = (WIDTH, 240.0);
 /// Seconds over which the success of an episode is averaged in its picture.
-pub(super) const SMOOTHED: usize = 5;
+pub(crate) const SMOOTHED: usize = 5;
 
 /// Mean return of each iteration, with a band of one standard deviation of its episodes.
-pub(super) fn training(log: &[MetricsLine]) -> String {
+pub(crate) fn training(log: &[MetricsLine]) -> String {
     let points: Vec<(f64, f64, f64)> = log
         .iter()
         .filter_map(|line| {
@@ -22,14 +24,14 @@ pub(super) fn training(log: &[MetricsLine]) -> String {
         .collect();
     let last = log.last().map_or(1.0, |line| line.stats.iteration as f64);
     let y = Axis::covering(points.iter().flat_map(|(_, low, high)| [*low, *high]), "episodic return");
-    let mut plot = Plot::new((WIDTH, 240.0), Axis::new(0.0, last, "iteration"), y);
+    let mut plot = Plot::new(TRAINING, Axis::new(0.0, last, "iteration"), y);
     plot.band("band", &points);
     plot.line("ours", points.iter().map(|(x, low, high)| (*x, f64::midpoint(*low, *high))));
     plot.finish("Episodic return over the iterations of training")
 }
 
-/// Success of each row in each scenario, with its interval.
-pub(super) fn scenarios(evaluation: &Evaluation) -> String {
+/// Success of each row in each scenario, with its interval; and the size of the picture.
+pub(crate) fn scenarios(evaluation: &Evaluation) -> (String, (f64, f64)) {
     const BAR: f64 = 15.0;
     const HEAD: f64 = 26.0;
     let mut body = String::new();
@@ -44,7 +46,8 @@ pub(super) fn scenarios(evaluation: &Evaluation) -> String {
             y += BAR;
         }
     }
-    document(WIDTH, y + 4.0, "Success rate of every policy in every scenario", &body)
+    let title = "Success rate of every policy in every scenario";
+    (document(WIDTH, y + 4.0, title, &body), (WIDTH, y + 4.0))
 }
 
 /// One bar from 0 to 100 %, with its name at the left and its number at the right.
@@ -72,7 +75,7 @@ fn bar(name: &str, estimate: Option<(f64, f64, f64)>, y: f64) -> String {
 }
 
 /// Load, replicas and success of one episode, one above the other.
-pub(super) fn showcase(showcase: &Showcase) -> [String; 3] {
+pub(crate) fn showcase(showcase: &Showcase) -> [String; 3] {
     let seconds = showcase.legitimate.len() as f64;
     let frame = |y| {
         let mut plot = Plot::new((WIDTH, 170.0), Axis::new(0.0, seconds, "seconds"), y);
@@ -121,11 +124,11 @@ fn success(showcase: &Showcase, frame: &dyn Fn(Axis) -> Plot) -> String {
     plot.finish("Success of legitimate requests")
 }
 
-fn by_second(values: &[f64]) -> impl Iterator<Item = (f64, f64)> {
+pub(crate) fn by_second(values: &[f64]) -> impl Iterator<Item = (f64, f64)> {
     values.iter().enumerate().map(|(second, value)| (second as f64, *value))
 }
 
-pub(super) fn class_of(row: &str) -> &'static str {
+pub(crate) fn class_of(row: &str) -> &'static str {
     match row {
         "karma" => "ours",
         "hpa" => "hpa",

@@ -39,7 +39,18 @@ impl Axis {
         Self::new(least - margin, most + margin, label)
     }
 
-    fn share(&self, value: f64) -> f64 {
+    /// What it measures.
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The round values.
+    pub(crate) fn ticks(&self) -> &[f64] {
+        &self.ticks
+    }
+
+    /// Where a value lies between the ends: 0 to 1.
+    pub(crate) fn share(&self, value: f64) -> f64 {
         ((value - self.from) / (self.to - self.from)).clamp(0.0, 1.0)
     }
 }
@@ -139,12 +150,49 @@ impl Plot {
 
     /// Shades the plot between two values of x.
     pub(crate) fn shade(&mut self, from: f64, to: f64) {
+        self.span("shade", (from, to));
+    }
+
+    /// Fills the plot between two values of x.
+    pub(crate) fn span(&mut self, class: &str, (from, to): (f64, f64)) {
         let (x, width) = (self.x(from), self.x(to) - self.x(from));
         let height = self.height - TOP - BOTTOM;
         let _ = write!(
             self.body,
-            r#"<rect class="shade" x="{x:.1}" y="{TOP}" width="{width:.1}" height="{height:.1}"/>"#
+            r#"<rect class="{class}" x="{x:.1}" y="{TOP}" width="{width:.1}" height="{height:.1}"/>"#
         );
+    }
+
+    /// A name at a value of x, in the given line from the top, on the side where there is room.
+    pub(crate) fn name(&mut self, x: f64, line: usize, name: &str) {
+        let (x, y, name) = (self.x(x), TOP + 11.0 + 13.0 * line as f64, escape(name));
+        let (x, anchor) = if x > 0.8 * self.width { (x - 4.0, "end") } else { (x + 4.0, "start") };
+        let _ = write!(
+            self.body,
+            r#"<text class="name" x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{name}</text>"#
+        );
+    }
+
+    /// A vertical line at a value of x, which a script may move: it carries the scales of both axes.
+    pub(crate) fn cursor(&mut self, at: f64) {
+        let (x, right, floor) = (self.x(at), self.width - RIGHT, self.height - BOTTOM);
+        let Axis { from, to, .. } = &self.x;
+        let most = self.y.to;
+        let _ = write!(
+            self.body,
+            r#"<line class="cursor" x1="{x:.1}" x2="{x:.1}" y1="{TOP}" y2="{floor}" data-from="{from}" data-to="{to}" data-left="{LEFT}" data-right="{right}" data-most="{most}"/>"#
+        );
+    }
+
+    /// A shape around the origin, drawn at a point; `title` is told where the pointer rests.
+    pub(crate) fn mark(&mut self, class: &str, shape: &str, (x, y): (f64, f64), title: &str) {
+        if x.is_finite() && y.is_finite() {
+            let (x, y, title) = (self.x(x), self.y(y), escape(title));
+            let _ = write!(
+                self.body,
+                r#"<path class="{class}" transform="translate({x:.1} {y:.1})" d="{shape}"><title>{title}</title></path>"#
+            );
+        }
     }
 
     /// A dot with its name beside it, on the side where there is room.

@@ -1,6 +1,6 @@
 //! The tables at the end of a run, as plain text.
 
-use comfy_table::{Cell, CellAlignment, Table, TableStyle, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableStyle, presets};
 
 use super::grid::{self, Grid};
 use super::notes::{DIFFERENCES, notes};
@@ -8,7 +8,7 @@ use crate::evaluation::Evaluation;
 use crate::policy::AttackReport;
 
 /// Characters of a line of text.
-const WIDTH: usize = 110;
+pub(crate) const WIDTH: usize = 110;
 
 /// The tables with their notes.
 pub fn table(evaluation: &Evaluation) -> String {
@@ -39,7 +39,7 @@ pub fn attack_table(report: &AttackReport) -> String {
 }
 
 /// Breaks a long sentence into lines of at most [`WIDTH`] characters; further lines are indented.
-fn wrap(text: &str) -> String {
+pub(crate) fn wrap(text: &str) -> String {
     let (indent, mut wrapped, mut column) = (text.len() - text.trim_start().len(), String::new(), 0);
     wrapped.push_str(&text[..indent]);
     for word in text.split_whitespace() {
@@ -58,7 +58,17 @@ fn wrap(text: &str) -> String {
 }
 
 fn draw(grid: &Grid, style: TableStyle) -> String {
+    fill(Table::new(), grid, style)
+}
+
+/// A table no wider than [`WIDTH`]; long cells are broken into lines.
+pub(crate) fn narrow(grid: &Grid) -> String {
     let mut table = Table::new();
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(110);
+    fill(table, grid, presets::UTF8_FULL_CONDENSED)
+}
+
+fn fill(mut table: Table, grid: &Grid, style: TableStyle) -> String {
     table.load_style(style).force_no_tty().set_header(&grid.head);
     for row in &grid.rows {
         table.add_row(row.iter().enumerate().map(cell));

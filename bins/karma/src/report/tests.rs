@@ -32,8 +32,8 @@ fn the_table_has_a_row_for_each_policy_and_a_line_for_each_load() {
 fn a_measure_without_a_value_shows_as_a_dash_and_is_told() {
     let mut evaluation = evaluation();
     let summary = &mut evaluation.rows[0].summary;
-    summary.estimates.insert("latency_compliance", None);
-    summary.missing.insert("latency_compliance", 2);
+    summary.estimates.insert("latency_compliance".to_owned(), None);
+    summary.missing.insert("latency_compliance".to_owned(), 2);
     let text = super::table(&evaluation);
     let row = text.lines().find(|line| line.starts_with("│ karma ")).unwrap();
     assert_eq!(row.split('┆').nth(2).map(str::trim), Some("–"), "{row}");

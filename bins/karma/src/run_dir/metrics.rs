@@ -47,6 +47,13 @@ impl MetricsFile {
         Ok(Self { file, lines })
     }
 
+    #[cfg(feature = "explain")]
+    /// The lines that are there, as far as they are whole; for a reader beside the run.
+    pub(super) fn read(path: &Path) -> io::Result<Vec<MetricsLine>> {
+        let text = fs::read_to_string(path)?;
+        Ok(text.lines().map_while(|line| serde_json::from_str(line).ok()).collect())
+    }
+
     pub(super) fn append(&mut self, line: MetricsLine) -> io::Result<()> {
         self.file.write_all(to_text(&line)?.as_bytes())?;
         self.file.sync_data()?;

@@ -248,6 +248,28 @@ impl TrainingLog {
     }
 }
 
+/// The training log of the run in `directory`, which may be at work meanwhile.
+#[cfg(feature = "explain")]
+pub(crate) fn read_metrics(directory: &Path) -> Result<Vec<MetricsLine>, RunDirError> {
+    let path = directory.join(METRICS);
+    MetricsFile::read(&path).map_err(file_error(&path, "read"))
+}
+
+/// The comparison at the end of the run in `directory`; `None` if there is none yet.
+#[cfg(feature = "explain")]
+pub(crate) fn read_evaluation(
+    directory: &Path,
+) -> Result<Option<crate::evaluation::Evaluation>, RunDirError> {
+    let path = directory.join(EVALUATION);
+    match fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| RunDirError::Damaged { path, reason: error.to_string() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(file_error(&path, "read")(error)),
+    }
+}
+
 /// The manifest of the run in `directory`.
 pub(crate) fn read_manifest(directory: &Path) -> Result<Manifest, RunDirError> {
     let refuse = |reason: String| RunDirError::NotARun { path: directory.to_owned(), reason };
