@@ -8,13 +8,17 @@
 //! # How
 //! 1. Actions become letters ([`Alphabet::of_actions`]), episodes of an agent words.
 //! 2. Words are compared by banded warping, divided by both lengths, so that long episodes are not far from everything.
-//! 3. Average linkage, cut where the mean silhouette is greatest; then each group again, as long as the cut is clear
+//! 3. Ward's linkage, cut where the mean silhouette is greatest; then each group again, as long as the cut is clear
 //!    ([`RolesParams::least_silhouette`]) and the parts lie further apart than agents do that only begin at different times
 //!    ([`RolesParams::resolution`]). A few exceptions are no role of their own. If nothing is clear, all share one role.
 //! 4. A role is described by its profile (share of each kind of action), by the sequence of moves that its members have in
 //!    common (TEMM, Soulé et al., 2025), and by the roles that it specialises: those whose common sequence its own contains.
 //!
 //! # Where this differs
+//! Ward's linkage is meant for Euclidean distances, and warping gives none; here it only proposes groups, which silhouettes
+//! judge. On planted roles whose agents mostly hold, average linkage split off single odd episodes first: with six roles and
+//! three of ten actions random it agreed to 0.56 with what was planted, Ward's to 0.92.
+//!
 //! The published code takes mean and variance of the *states* as features, hands a square distance matrix to a linkage that
 //! reads it as observations, and cuts at a fixed threshold. None of that is kept.
 //!

@@ -153,3 +153,47 @@ fn roles_that_share_favourites_are_told_apart_at_moderate_noise() {
         }
     }
 }
+
+/// A team whose agents mostly hold: a role acts in every second step, every third, and so on.
+fn sparse(roles: usize, noise: f64, seed: u64) -> Recordings {
+    let agents: Vec<String> = (0..2 * roles).map(|agent| format!("agent{agent}")).collect();
+    let services = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+    let mut found =
+        Recordings::new(Cast { agents: agents.into(), action_space: SPACE, services: services.into() });
+    let mut rng = SeedTree::new(seed).rng();
+    for episode in 0..10 {
+        let act = |step: usize, agent: usize, rng: &mut StreamRng| {
+            let (role, strange) = (agent / 2, (draw::below(rng, 1000) as f64) < 1000.0 * noise);
+            let hold = 7 * (role % 4) + 3;
+            let letter = match (strange, step.is_multiple_of(2 + role)) {
+                (true, _) => draw::below(rng, 28),
+                (false, true) => {
+                    if role < 4 {
+                        hold + 2
+                    } else {
+                        hold - 2
+                    }
+                }
+                (false, false) => hold,
+            };
+            Action(u32::try_from(letter).unwrap())
+        };
+        let mut joint = |step| (0..2 * roles).map(|agent| act(step, agent, &mut rng)).collect();
+        let transitions = (0..STEPS).map(|step| transition(joint(step))).collect();
+        let trajectory = Trajectory { seed: episode, transitions };
+        found.push(RecordedEpisode { scenario: "sparse".to_owned(), success: None, trajectory }).unwrap();
+    }
+    found
+}
+
+#[test]
+fn roles_of_agents_that_mostly_hold_are_found_at_moderate_noise() {
+    for roles in 2..=6 {
+        for (noise, seed) in [(0.0, 1), (0.1, 2), (0.2, 3), (0.2, 4)] {
+            let found = found(&sparse(roles, noise, seed));
+            let planted = Partition::of_labels(found.items.iter().map(|item| item.agent.index() / 2));
+            let agreement = adjusted_rand_index(&found.partition, &planted).unwrap();
+            assert!(agreement >= 0.9, "{roles} roles at noise {noise}: {agreement}");
+        }
+    }
+}
