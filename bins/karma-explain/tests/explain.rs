@@ -88,6 +88,31 @@ fn the_same_seed_gives_the_same_organisation_and_trajectories_from_a_file_the_sa
 }
 
 #[test]
+fn trajectories_of_a_cluster_that_measures_no_success_are_explained_without_goals() {
+    let [run, _] = runs();
+    let out = tempfile::tempdir().unwrap();
+    assert!(explain(&[path(run), "--episodes", "2", "--out", path(out.path())]).status.success());
+    let text = fs::read_to_string(out.path().join("trajectories.jsonl")).unwrap();
+    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut blind = vec![lines.next().unwrap().to_string()];
+    for mut episode in lines {
+        for step in episode["trajectory"]["transitions"].as_array_mut().unwrap() {
+            step["state"]["resilience"] = Value::Null;
+            step["next_state"]["resilience"] = Value::Null;
+        }
+        blind.push(episode.to_string());
+    }
+    let file = out.path().join("live.jsonl");
+    fs::write(&file, blind.join("\n")).unwrap();
+    let explained = explain(&[path(run), "--trajectories", path(&file), "--out", path(out.path()), "--json"]);
+    assert!(explained.status.success(), "{}", String::from_utf8_lossy(&explained.stderr));
+    let view: Value = serde_json::from_slice(&explained.stdout).unwrap();
+    assert!(view["goals"].as_array().unwrap().is_empty());
+    assert!(view["notes"]["goals"].as_str().unwrap().contains("not measured"));
+    assert!(!view["roles"]["groups"].as_array().unwrap().is_empty());
+}
+
+#[test]
 fn a_decision_that_is_asked_for_is_explained_completely() {
     let [run, _] = runs();
     let out = tempfile::tempdir().unwrap();

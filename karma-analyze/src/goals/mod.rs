@@ -68,10 +68,11 @@ pub struct Goals {
 }
 
 impl Goals {
-    /// The goals of a recording, and which of `roles` lead there.
+    /// The goals of a recording, and which of `roles` lead there. None where fewer states than [`GoalsParams::max_goals`] have
+    /// no gaps: a live cluster may not measure success or latency.
     ///
     /// # Errors
-    /// If there are too few states without gaps.
+    /// If the states cannot be clustered.
     pub fn find(
         recordings: &Recordings,
         roles: &[RoleDraft],
@@ -79,6 +80,9 @@ impl Goals {
         seed: SeedTree,
     ) -> Result<Self, ClusterError> {
         let visits = features::visits(recordings);
+        if visits.len() < config.params().max_goals {
+            return Ok(Self { goals: Vec::new(), in_sequence: false, functional_fit: None, groups: 0 });
+        }
         let scales = Scales::of(&visits);
         let points = scales.points(&visits)?;
         let (groups, functional_fit) = group(&points, config, seed.child("goals"))?;

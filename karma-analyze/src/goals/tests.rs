@@ -100,12 +100,13 @@ fn a_value_is_highest_at_the_centre_and_names_what_sets_it_apart() {
 }
 
 #[test]
-fn states_with_gaps_are_left_out_and_none_at_all_is_an_error() {
+fn states_with_gaps_are_left_out_and_where_nothing_is_measured_there_are_no_goals() {
     let mut recordings = Recordings::new(recordings().cast().clone());
     let mut step = self::recordings().episodes()[0].trajectory.transitions[0].clone();
     step.next_state.resilience = None;
     let trajectory = Trajectory { seed: 1, transitions: vec![step] };
     recordings.push(RecordedEpisode { scenario: "x".to_owned(), success: None, trajectory }).unwrap();
     let config = GoalsParams::default().check().unwrap();
-    assert!(Goals::find(&recordings, &roles(), &config, SeedTree::new(1)).is_err());
+    let goals = Goals::find(&recordings, &roles(), &config, SeedTree::new(1)).unwrap();
+    assert!(goals.goals.is_empty() && goals.functional_fit.is_none());
 }

@@ -32,7 +32,10 @@ fn a_twin_is_fitted_judged_watched_and_renewed() {
         assert!(report.contains(part), "{part} is missing in\n{report}");
     }
     let page = here.read("fidelity.html");
-    assert!(page.contains("<svg") && !page.contains("http"), "pictures, and no request to anywhere");
+    assert!(
+        page.contains("<svg") && !page.contains("http://") && !page.contains("https://"),
+        "pictures, and no request to anywhere"
+    );
     let json: serde_json::Value = serde_json::from_str(&here.done("validate twin --json")).unwrap();
     assert_eq!(json["models"].as_array().map(Vec::len), Some(4));
 

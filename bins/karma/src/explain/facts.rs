@@ -25,7 +25,7 @@ pub(super) fn view(
         title: format!("What the team of {} learned", subject.path.display()),
         facts: facts(subject),
         honesty,
-        notes: notes(request, subject, evaluation.is_none()),
+        notes: notes(request, subject, analysis, evaluation.is_none()),
         evaluation,
         log,
         ..View::default()
@@ -96,11 +96,20 @@ fn not_measured(request: &Request, subject: &Subject<'_>, without_evaluation: bo
     told
 }
 
-fn notes(request: &Request, subject: &Subject<'_>, without_evaluation: bool) -> BTreeMap<Topic, String> {
+fn notes(
+    request: &Request,
+    subject: &Subject<'_>,
+    analysis: &Analysis,
+    without_evaluation: bool,
+) -> BTreeMap<Topic, String> {
     let mut notes = BTreeMap::new();
     if request.trajectories.is_some() {
         let told = "Single decisions are explained for episodes that are played here, not for trajectories from a file.";
         notes.insert(Topic::Decisions, told.to_owned());
+    }
+    if analysis.goals.groups == 0 {
+        let told = "Success and latency were not measured in these trajectories, so there is nothing to tell goals by.";
+        notes.insert(Topic::Goals, told.to_owned());
     }
     if without_evaluation {
         notes.insert(Topic::Comparison, "The run has not finished: there is no comparison yet.".to_owned());
