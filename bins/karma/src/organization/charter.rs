@@ -100,6 +100,7 @@ impl Charter {
     }
 
     /// What the roles may do, compiled.
+    #[cfg(feature = "explain")]
     pub(crate) const fn guides(&self) -> &Arc<Guides> {
         &self.guides
     }

@@ -40,11 +40,13 @@ impl Axis {
     }
 
     /// What it measures.
+    #[cfg(feature = "explain")]
     pub(crate) fn label(&self) -> &str {
         &self.label
     }
 
     /// The round values.
+    #[cfg(feature = "explain")]
     pub(crate) fn ticks(&self) -> &[f64] {
         &self.ticks
     }
@@ -164,6 +166,7 @@ impl Plot {
     }
 
     /// A name at a value of x, in the given line from the top, on the side where there is room.
+    #[cfg(feature = "explain")]
     pub(crate) fn name(&mut self, x: f64, line: usize, name: &str) {
         let (x, y, name) = (self.x(x), TOP + 11.0 + 13.0 * line as f64, escape(name));
         let (x, anchor) = if x > 0.8 * self.width { (x - 4.0, "end") } else { (x + 4.0, "start") };
@@ -174,6 +177,7 @@ impl Plot {
     }
 
     /// A vertical line at a value of x, which a script may move: it carries the scales of both axes.
+    #[cfg(feature = "explain")]
     pub(crate) fn cursor(&mut self, at: f64) {
         let (x, right, floor) = (self.x(at), self.width - RIGHT, self.height - BOTTOM);
         let Axis { from, to, .. } = &self.x;
@@ -185,6 +189,7 @@ impl Plot {
     }
 
     /// A shape around the origin, drawn at a point; `title` is told where the pointer rests.
+    #[cfg(feature = "explain")]
     pub(crate) fn mark(&mut self, class: &str, shape: &str, (x, y): (f64, f64), title: &str) {
         if x.is_finite() && y.is_finite() {
             let (x, y, title) = (self.x(x), self.y(y), escape(title));

@@ -1,6 +1,8 @@
 //! The tables at the end of a run, as plain text.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableStyle, presets};
+#[cfg(feature = "explain")]
+use comfy_table::ContentArrangement;
+use comfy_table::{Cell, CellAlignment, Table, TableStyle, presets};
 
 use super::grid::{self, Grid};
 use super::notes::{DIFFERENCES, notes};
@@ -62,6 +64,7 @@ fn draw(grid: &Grid, style: TableStyle) -> String {
 }
 
 /// A table no wider than [`WIDTH`]; long cells are broken into lines.
+#[cfg(feature = "explain")]
 pub(crate) fn narrow(grid: &Grid) -> String {
     let mut table = Table::new();
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(110);
