@@ -17,7 +17,7 @@
 //! # Where this differs
 //! Ward's linkage is meant for Euclidean distances, and warping gives none; here it only proposes groups, which silhouettes
 //! judge. On planted roles whose agents mostly hold, average linkage split off single odd episodes first: with six roles and
-//! three of ten actions random it agreed to 0.56 with what was planted, Ward's to 0.92.
+//! three of ten actions random it agreed to 0.56 with what was planted, Ward's in the same trial to 0.91.
 //!
 //! The published code takes mean and variance of the *states* as features, hands a square distance matrix to a linkage that
 //! reads it as observations, and cuts at a fixed threshold. None of that is kept.
@@ -34,6 +34,7 @@ mod profile;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use karma_core::{Action, AgentId, Id as _};
@@ -208,13 +209,17 @@ impl Describer<'_> {
     }
 }
 
-/// Numbers the roles whose names are equal.
+/// Numbers the roles whose names are equal. A number is passed over where a role is called that already: a service may be
+/// called `1`.
 fn name_apart(roles: &mut [Role]) {
     let names: Vec<String> = roles.iter().map(|role| role.name.clone()).collect();
-    for place in 0..roles.len() {
-        if names.iter().filter(|name| **name == names[place]).count() > 1 {
-            let number = names[..=place].iter().filter(|name| **name == names[place]).count();
-            roles[place].name = format!("{}_{number}", names[place]);
+    let is_unique = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
+    let mut taken: BTreeSet<String> = names.iter().filter(|name| is_unique(name)).cloned().collect();
+    for (role, name) in roles.iter_mut().zip(&names).filter(|(_, name)| !is_unique(name)) {
+        let mut numbered = (1..).map(|number: usize| format!("{name}_{number}"));
+        if let Some(free) = numbered.find(|name| !taken.contains(name)) {
+            taken.insert(free.clone());
+            role.name = free;
         }
     }
 }

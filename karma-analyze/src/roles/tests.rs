@@ -104,6 +104,50 @@ fn a_role_is_described_by_what_its_agents_do() {
 }
 
 #[test]
+fn roles_of_one_name_are_numbered_around_a_service_that_is_called_like_a_number() {
+    let template = found(&recordings(2, 4, 0.0, 1)).roles[0].clone();
+    let named = |name: &str| Role { name: name.to_owned(), ..template.clone() };
+    let mut roles = ["grow", "grow_1", "grow", "hold"].map(named);
+    name_apart(&mut roles);
+    assert_eq!(roles.map(|role| role.name), ["grow_2", "grow_1", "grow_3", "hold"]);
+}
+
+/// The least agreement over 2 to 6 roles: of the mean of three trials, or of one.
+fn least(trial: impl Fn(usize) -> f64) -> f64 {
+    (2..=6).map(trial).fold(f64::INFINITY, f64::min)
+}
+
+/// `docs/explanations.md` shows these numbers: by kind of role, at the noises of its table.
+#[test]
+fn the_table_of_the_documentation_holds() {
+    let agreement_of = |recordings: &Recordings| {
+        let found = found(recordings);
+        let planted = Partition::of_labels(found.items.iter().map(|item| item.agent.index() / 2));
+        adjusted_rand_index(&found.partition, &planted).unwrap()
+    };
+    let mean = |of: &dyn Fn(u64) -> f64| (1..=3).map(of).sum::<f64>() / 3.0;
+    let table = [
+        (0.0, [1.0, 1.0, 1.0, 1.0]),
+        (0.2, [1.0, 0.99, 1.0, 1.0]),
+        (0.3, [1.0, 0.92, 1.0, 0.92]),
+        (0.4, [0.96, 0.27, 0.96, 0.54]),
+        (0.5, [0.99, 0.17, 0.96, 0.0]),
+        (0.6, [0.95, 0.0, 0.0, 0.0]),
+        (0.8, [0.0, 0.0, 0.0, 0.0]),
+    ];
+    for (noise, expected) in table {
+        let measured = [
+            least(|roles| mean(&|seed| agreement_of(&recordings(roles, 12, noise, seed)))),
+            least(|roles| mean(&|seed| agreement_of(&sparse(roles, noise, seed)))),
+            least(|roles| favourites(SPACE, roles, noise)),
+            least(|roles| favourites(ActionSpace::Discrete { actions: 12 }, roles, noise)),
+        ];
+        let near = |(measured, expected): (&f64, &f64)| (measured - expected).abs() < 0.0051;
+        assert!(measured.iter().zip(&expected).all(near), "noise {noise}: {measured:?}, not {expected:?}");
+    }
+}
+
+#[test]
 fn the_number_of_threads_changes_nothing() {
     let recordings = recordings(3, 4, 0.2, 6);
     let config = RolesParams::default().check().unwrap();
