@@ -54,6 +54,22 @@ pub enum EventKind {
         /// Probability for each pod.
         probability: f64,
     },
+    /// So many ready pods of the service are deleted without grace, now, those that have been ready the longest
+    /// first. What they had fails; replacements are created at once.
+    Kill {
+        /// The service.
+        service: ServiceId,
+        /// How many; all if there are fewer.
+        pods: u32,
+    },
+    /// The containers of so many ready pods of the service crash, now, those that have been ready the longest first.
+    /// They restart in place after their back-off.
+    CrashPods {
+        /// The service.
+        service: ServiceId,
+        /// How many; all if there are fewer.
+        pods: u32,
+    },
     /// Added to the failure probability per pod per minute: the attacker's altered data, `data_change / σ`.
     Alteration {
         /// Probability per pod per minute.

@@ -47,6 +47,10 @@ fn event(services: usize) -> impl Strategy<Value = Event> {
             .prop_map(|(s, factor)| EventKind::Speed { service: ServiceId::from_index(s), factor }),
         (0.0f64..0.95).prop_map(|share| EventKind::Background { share }),
         (0.0f64..1.0).prop_map(|probability| EventKind::Crash { probability }),
+        (0..services, 0u32..4)
+            .prop_map(|(s, pods)| EventKind::Kill { service: ServiceId::from_index(s), pods }),
+        (0..services, 0u32..4)
+            .prop_map(|(s, pods)| EventKind::CrashPods { service: ServiceId::from_index(s), pods }),
         (0.0f64..1.0).prop_map(|probability| EventKind::Alteration { probability }),
         (0.0f64..4.0).prop_map(|factor| EventKind::MaliciousWork { factor }),
     ];
@@ -114,7 +118,12 @@ impl Plan {
         let mut timeline = Timeline::constant(&vec![self.rate].into(), 5, SECONDS - 5);
         timeline.malicious.iter_mut().for_each(|rates| rates[10..25].fill(self.rate));
         timeline.events.clone_from(&self.events);
-        let params = SimulationParams { scrape_loss: 0.2, ..SimulationParams::default() };
+        let params = SimulationParams {
+            scrape_loss: 0.2,
+            cpu_period: if self.seed & 1 == 0 { 0.0 } else { 0.1 },
+            network: if self.seed & 2 == 0 { 0.0 } else { 0.003 },
+            ..SimulationParams::default()
+        };
         Simulation::new(
             Arc::new(topology),
             SimulationConfig::try_from(params).unwrap(),

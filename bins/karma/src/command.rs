@@ -49,6 +49,12 @@ pub fn karma_explain(arguments: impl IntoIterator<Item = OsString>) -> ExitCode 
     carry_out(arguments, crate::explain::cli::run)
 }
 
+/// Runs `karma-lab` with these arguments, the program's name first.
+#[cfg(feature = "lab")]
+pub fn karma_lab(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    carry_out(arguments, crate::lab::run)
+}
+
 /// Runs `karma-model` with these arguments, the program's name first.
 #[cfg(feature = "traces")]
 pub fn karma_model(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -88,7 +94,11 @@ fn is_usage(error: &anyhow::Error) -> bool {
         .is_some_and(crate::explain::ExplainError::is_usage);
     #[cfg(not(feature = "explain"))]
     let of_explanation = false;
-    of_run || of_model || of_explanation || of_sweep || of_export || of_attack
+    #[cfg(feature = "lab")]
+    let of_lab = crate::lab::is_usage(error);
+    #[cfg(not(feature = "lab"))]
+    let of_lab = false;
+    of_run || of_model || of_lab || of_explanation || of_sweep || of_export || of_attack
 }
 
 fn work(args: &TrainArgs) -> anyhow::Result<ExitCode> {

@@ -13,6 +13,7 @@
 //! | organisations: files, `karma org` | [`organization`] |
 //! | what a team has learned, `karma-explain` | `explain` |
 //! | the commands `karma`, `karma-train` and `karma-model` | [`karma()`], [`karma_train`], `karma_model` |
+//! | a real cluster on this machine, mock services, chaos: `karma-lab` | `testbed`, `karma_lab` |
 //! | traces of the simulated cluster | [`collect`] |
 //! | a fitted twin on the disk | [`twin_file`] |
 //! | the crates below | [`core`], [`nn`], [`mock`], [`baseline`], [`twin`], [`marl`], [`org`] |
@@ -43,6 +44,8 @@ pub mod evaluation;
 pub mod explain;
 mod interrupt;
 mod jobs;
+#[cfg(feature = "lab")]
+mod lab;
 #[cfg(feature = "traces")]
 pub mod model;
 pub mod organization;
@@ -73,11 +76,15 @@ pub use karma_marl as marl;
 pub use karma_mock as mock;
 pub use karma_nn as nn;
 pub use karma_org as org;
+#[cfg(feature = "lab")]
+pub use karma_testbed as testbed;
 pub use karma_twin as twin;
 
 pub use cli::{KarmaArgs, KarmaCommand, TrainArgs, TrainCommand};
 #[cfg(feature = "explain")]
 pub use command::karma_explain;
+#[cfg(feature = "lab")]
+pub use command::karma_lab;
 #[cfg(feature = "traces")]
 pub use command::karma_model;
 pub use command::{karma, karma_train};

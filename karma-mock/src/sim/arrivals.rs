@@ -1,14 +1,14 @@
 //! Non-homogeneous Poisson arrivals whose rate is constant within each second.
 //!
-//! An arrival falls where the integrated rate has grown by an exponential draw of mean 1 (inversion; Çınlar
-//! 1975). The draw is consumed second by second, so the stream is exact, needs no thinning, and does not depend
-//! on what the cluster does with its requests.
+//! An arrival falls where the integrated rate has grown by an exponential draw of mean 1 ([`crossing`]). The stream
+//! does not depend on what the cluster does with its requests.
 
 use karma_core::StreamRng;
 use karma_core::resilience::Traffic;
 use rand_distr::{Distribution as _, Exp1};
 
 use super::calendar::NEVER;
+use crate::inversion::crossing;
 
 /// One stream of requests into one entry point.
 #[derive(Clone, Debug)]
@@ -40,25 +40,11 @@ impl Arrivals {
     }
 
     /// The moment of the next arrival; [`NEVER`] after the last second.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a moment within the timeline"
-    )]
     pub(super) fn next_time(&mut self) -> f64 {
-        let mut due: f64 = Exp1.sample(&mut self.rng);
-        let mut second = self.now as usize;
-        while let Some(rate) = self.rates.get(second).map(|rate| rate + self.extra) {
-            let left = (second + 1) as f64 - self.now;
-            if due < rate * left {
-                self.now += due / rate;
-                return self.now;
-            }
-            due -= rate * left;
-            second += 1;
-            self.now = second as f64;
-        }
-        NEVER
+        let amount = Exp1.sample(&mut self.rng);
+        let next = crossing(&self.rates, self.extra, self.now, amount);
+        self.now = next.unwrap_or_else(|| self.now.max(self.rates.len() as f64));
+        next.unwrap_or(NEVER)
     }
 }
 

@@ -4,6 +4,9 @@ use karma_core::Seconds;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+/// The shortest CFS period that Linux takes, in seconds.
+const SHORTEST_PERIOD: f64 = 0.001;
+
 /// Settings as written; [`SimulationConfig::try_from`] checks them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -18,6 +21,12 @@ pub struct SimulationParams {
     pub readiness_period: f64,
     /// Seconds that a terminating pod may take to finish its requests; 30, Kubernetes' default.
     pub grace_period: f64,
+    /// Seconds of a CFS period, in which a pod may use its CPU limit times the period at the full speed of its node's
+    /// cores, and then stands still; 0.1 is Kubernetes' default. 0, the default here, shares the limit as a fluid.
+    pub cpu_period: f64,
+    /// Seconds that each call spends outside of its pods, there and back: wire, kernel, proxies; 0. They cost no CPU
+    /// and are all spent on the way there.
+    pub network: f64,
     /// Seconds for which a warning or a degradation lasts; 60.
     pub fault_duration: f64,
     /// Kilobits of a request; 16.
@@ -34,6 +43,8 @@ impl Default for SimulationParams {
             startup_sigma: 0.3,
             readiness_period: 10.0,
             grace_period: 30.0,
+            cpu_period: 0.0,
+            network: 0.0,
             fault_duration: 60.0,
             request_kilobits: 16.0,
             answer_kilobits: 80.0,
@@ -81,6 +92,8 @@ impl TryFrom<SimulationParams> for SimulationConfig {
             ("startup_sigma", params.startup_sigma, 0.0, 3.0),
             ("readiness_period", params.readiness_period, 0.0, 600.0),
             ("grace_period", params.grace_period, 0.0, 3600.0),
+            ("cpu_period", params.cpu_period, 0.0, 1.0),
+            ("network", params.network, 0.0, 10.0),
             ("fault_duration", params.fault_duration, 0.0, 3600.0),
             ("request_kilobits", params.request_kilobits, 0.0, 1e9),
             ("answer_kilobits", params.answer_kilobits, 0.0, 1e9),
@@ -89,6 +102,10 @@ impl TryFrom<SimulationParams> for SimulationConfig {
             if !(min..=max).contains(&value) {
                 return Err(SimulationParamsError { field, value, min, max });
             }
+        }
+        if params.cpu_period > 0.0 && params.cpu_period < SHORTEST_PERIOD {
+            let (value, min) = (params.cpu_period, SHORTEST_PERIOD);
+            return Err(SimulationParamsError { field: "cpu_period", value, min, max: 1.0 });
         }
         Ok(Self(params))
     }

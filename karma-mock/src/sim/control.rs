@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use karma_core::Seconds;
+use karma_core::{Id as _, Seconds};
 use rand::RngExt as _;
 
 use super::node::{TICK, water_level};
@@ -98,7 +98,6 @@ impl Simulation {
     fn disturb(&mut self, kind: EventKind) {
         match kind {
             EventKind::Speed { service, factor } => {
-                use karma_core::Id as _;
                 let service = service.index();
                 self.services[service].speed = factor;
                 for slot in self.services[service].pods.clone() {
@@ -110,8 +109,11 @@ impl Simulation {
                     node.background = share.clamp(0.0, 1.0);
                 }
                 self.watch_contention();
+                self.refresh_quotas();
             }
             EventKind::Crash { probability } => self.crash_each(probability),
+            EventKind::Kill { service, pods } => self.kill(service.index(), pods),
+            EventKind::CrashPods { service, pods } => self.crash_some(service.index(), pods),
             EventKind::Alteration { probability } => {
                 self.alteration = probability;
                 self.set_hazards();
@@ -129,12 +131,55 @@ impl Simulation {
         }
     }
 
+    /// Deletes pods without grace, those that have been ready the longest first; their `ReplicaSet` replaces them at
+    /// once.
+    fn kill(&mut self, service: usize, pods: u32) {
+        for slot in self.longest_ready(service, pods) {
+            self.remove(slot);
+        }
+        self.reconcile(service);
+    }
+
+    /// Crashes containers, those that have been ready the longest first; they restart in place.
+    fn crash_some(&mut self, service: usize, pods: u32) {
+        for slot in self.longest_ready(service, pods) {
+            self.crash(slot);
+        }
+    }
+
+    fn longest_ready(&self, service: usize, pods: u32) -> Vec<u32> {
+        let mut ready = self.services[service].ready.clone();
+        let since = |slot: &u32| {
+            let pod = &self.pods[*slot as usize];
+            (pod.ready_changed_at, pod.id)
+        };
+        ready.sort_by(|a, b| {
+            let (a, b) = (since(a), since(b));
+            a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+        });
+        ready.truncate(pods as usize);
+        ready
+    }
+
+    /// Under quotas, pods compute with what other tenants leave of their node.
+    fn refresh_quotas(&mut self) {
+        #[expect(clippy::cast_possible_truncation, reason = "pods are far fewer than 2^32")]
+        for slot in 0..self.pods.len() as u32 {
+            if self.pods[slot as usize].bandwidth.is_some() {
+                self.refresh_capacity(slot);
+            }
+        }
+    }
+
     /// A pod computes with what its service, its node and its health leave it.
     fn refresh_capacity(&mut self, slot: u32) {
         let pod = &mut self.pods[slot as usize];
         let throttle = pod.throttle;
+        if let (Some(bandwidth), Some(node)) = (&mut pod.bandwidth, self.nodes.get(pod.node as usize)) {
+            bandwidth.node_cores = node.available();
+        }
         pod.set_capacity(self.now, self.services[pod.service as usize].speed, throttle);
-        self.calendar.set(self.pod_base + slot as usize, pod.next_completion());
+        self.calendar.set(self.pod_base + slot as usize, pod.next_event());
     }
 
     /// Chances per second from chances per minute: `1 − (1 − p)^(1/60)`.
@@ -158,7 +203,6 @@ impl Simulation {
         let available: Vec<bool> =
             (0..self.services.len()).map(|service| self.is_available(service)).collect();
         for entry in &self.topology.entry_points {
-            use karma_core::Id as _;
             self.interval.entry_seconds += 1;
             self.interval.entry_available += u64::from(available[entry.service.index()]);
         }

@@ -9,6 +9,7 @@ use karma_core::topology::{Balancing, FanOut};
 use rand::RngExt as _;
 
 use super::calls::{Call, NONE, Stage};
+use super::completed::Outcome;
 use super::pod::Life;
 use super::{Doom, Simulation, TIMEOUTS};
 
@@ -22,9 +23,23 @@ impl Simulation {
         self.ledger.arrived += 1;
         self.interval.received += 1;
         self.entry_arrivals[entry as usize] += 1;
-        match self.dispatch(Call::root(self.now, service, traffic)) {
+        self.enter(Call::root(self.now, service, traffic));
+    }
+
+    /// A request sets out for its entry point.
+    fn enter(&mut self, root: Call) {
+        if self.wire.is_instant() {
+            self.admit_root(root);
+        } else {
+            self.send(root);
+        }
+    }
+
+    /// A request reaches its entry point.
+    pub(super) fn admit_root(&mut self, root: Call) {
+        match self.dispatch(root) {
             Some(root) => self.watch(root),
-            None => self.decide_failed(traffic),
+            None => self.decide_failed(&root, Outcome::Failed),
         }
     }
 
@@ -37,9 +52,10 @@ impl Simulation {
         {
             self.timeouts.pop_front();
         }
-        let deadline = self.now + self.timeout;
+        let deadline = self.calls.get(root).arrived + self.timeout;
         if self.timeouts.is_empty() {
-            self.calendar.set(TIMEOUTS, deadline);
+            self.expiry = deadline;
+            self.sync_timeouts();
         }
         self.timeouts.push_back((deadline, root, self.calls.get(root).generation));
     }
@@ -57,15 +73,21 @@ impl Simulation {
             if open {
                 let call = self.calls.get_mut(root);
                 call.abandoned = true;
-                let traffic = call.traffic;
-                self.decide_failed(traffic);
+                let call = *call;
+                self.decide_failed(&call, Outcome::TimedOut);
             }
         }
-        self.calendar.set(TIMEOUTS, next);
+        self.expiry = next;
+        self.sync_timeouts();
     }
 
-    /// Sends a call to a pod of its service; `None` if it is refused.
-    fn dispatch(&mut self, mut call: Call) -> Option<u32> {
+    /// The next timeout, or the next arrival over the network, becomes known to the calendar.
+    pub(super) fn sync_timeouts(&mut self) {
+        self.calendar.set(TIMEOUTS, self.expiry.min(self.wire.next_time()));
+    }
+
+    /// Takes a call to a pod of its service; `None` if it is refused.
+    pub(super) fn dispatch(&mut self, mut call: Call) -> Option<u32> {
         self.services[call.service as usize].counters.arrived += 1;
         let admitted = self.choose_pod(call.service as usize).and_then(|pod| self.admit(pod, &mut call));
         if admitted.is_none() {
@@ -121,7 +143,7 @@ impl Simulation {
         service.waiting.started += 1;
         if call.stage == Stage::Queued {
             service.waiting.queued += 1;
-            service.waiting.seconds += self.now - call.arrived;
+            service.waiting.seconds += self.now - call.arrived - self.wire.delay;
         }
         let mut work = service.draw_work(&mut self.streams.work);
         call.memory = service.memory_per_request;
@@ -138,17 +160,18 @@ impl Simulation {
         pod.in_service += 1;
         pod.request_memory += f64::from(call.memory);
         pod.compute(self.now, index, work);
-        self.calendar.set(self.pod_base + call.pod as usize, pod.next_completion());
+        self.calendar.set(self.pod_base + call.pod as usize, pod.next_event());
         if service.memory_idle + pod.request_memory > service.memory_limit {
             self.doomed.push((call.pod, Doom::OutOfMemory));
         }
     }
 
-    /// The next request of a pod finishes its work.
+    /// The next request of a pod finishes its work, or the pod's quota ends or begins anew.
     pub(super) fn complete(&mut self, pod_index: usize) {
         let pod = &mut self.pods[pod_index];
-        let Some(index) = pod.complete(self.now) else { return };
-        self.calendar.set(self.pod_base + pod_index, pod.next_completion());
+        let done = pod.complete(self.now);
+        self.calendar.set(self.pod_base + pod_index, pod.next_event());
+        let Some(index) = done else { return };
         let failed = std::mem::take(&mut pod.fail_next);
         let service = &self.services[pod.service as usize];
         if failed || service.links.is_empty() {
@@ -237,6 +260,10 @@ impl Simulation {
         let caller_service = self.calls.get(child.parent).service as usize;
         loop {
             let admits = self.services[caller_service].links[child.connection as usize].admits(self.now);
+            if admits && !self.wire.is_instant() {
+                self.send(child);
+                return true;
+            }
             if admits && self.dispatch(child).is_some() {
                 return true;
             }
@@ -328,7 +355,7 @@ impl Simulation {
             return; // counted when its client gave up
         }
         if !ok {
-            return self.decide_failed(root.traffic);
+            return self.decide_failed(root, Outcome::Failed);
         }
         let latency = self.now - root.arrived;
         self.ledger.completed += 1;
@@ -337,14 +364,16 @@ impl Simulation {
         if let Some(meter) = &mut self.meter {
             meter.answered(root.traffic, Seconds(latency));
         }
+        self.note(root, Outcome::Answered);
     }
 
-    fn decide_failed(&mut self, traffic: Traffic) {
+    fn decide_failed(&mut self, root: &Call, outcome: Outcome) {
         self.ledger.failed += 1;
         self.interval.failed += 1;
         if let Some(meter) = &mut self.meter {
-            meter.failed(traffic);
+            meter.failed(root.traffic);
         }
+        self.note(root, outcome);
     }
 }
 

@@ -37,7 +37,8 @@ impl Simulation {
     /// What arrived and what became of it.
     pub fn ledger(&self) -> Ledger {
         let waits = |call: &&super::calls::Call| call.parent == NONE && !call.abandoned;
-        Ledger { in_flight: self.calls.iter().filter(waits).count() as u64, ..self.ledger }
+        let open = self.calls.iter().filter(waits).count() + self.wire.requests();
+        Ledger { in_flight: open as u64, ..self.ledger }
     }
 
     /// Checks every conservation law; cost: open calls + pods.
@@ -71,7 +72,9 @@ impl Simulation {
             sum(&|p| p.in_service as usize + p.detached as usize),
         )?;
         let open_children: u64 = self.calls.iter().map(|call| u64::from(call.open)).sum();
-        let children = count(&|c| c.parent != NONE && self.calls.is_open(c.parent, c.parent_generation));
+        let knows_caller =
+            |c: &super::calls::Call| c.parent != NONE && self.calls.is_open(c.parent, c.parent_generation);
+        let children = count(&knows_caller) + self.wire.calls().filter(|c| knows_caller(c)).count() as u64;
         self.equal("open calls of callers = calls that know a caller", open_children, children)?;
         self.check_pods()
     }

@@ -4,6 +4,7 @@ use karma_core::Decision;
 use rand::RngExt as _;
 use rand_distr::{Distribution as _, LogNormal};
 
+use super::bandwidth::Bandwidth;
 use super::calendar::NEVER;
 use super::control::Task;
 use super::node::{place, release};
@@ -91,6 +92,7 @@ impl Simulation {
         let mut pod = Pod::new(self.next_pod_id, service as u32, self.services[service].limit);
         self.next_pod_id += 1;
         pod.ready_changed_at = self.now;
+        pod.bandwidth = self.draw_bandwidth();
         pod.set_capacity(self.now, self.services[service].speed, 1.0);
         let slot = if let Some(slot) = self.free_pods.pop() {
             pod.generation = self.pods[slot as usize].generation + 1;
@@ -103,6 +105,13 @@ impl Simulation {
         };
         self.services[service].pods.push(slot);
         slot
+    }
+
+    /// The quota of a new pod, if there are quotas: its periods begin at a moment of their own.
+    fn draw_bandwidth(&mut self) -> Option<Box<Bandwidth>> {
+        let period = self.config.params().cpu_period;
+        (period > 0.0)
+            .then(|| Box::new(Bandwidth::new(period, period * self.streams.periods.random::<f64>())))
     }
 
     /// Binds a pod to a node, if one has room, and starts it.
@@ -125,6 +134,10 @@ impl Simulation {
         let node = node as u32;
         pod.node = node;
         pod.scheduled_at = self.now;
+        if let Some(bandwidth) = &mut pod.bandwidth {
+            bandwidth.node_cores = self.nodes[node as usize].available();
+            pod.set_capacity(self.now, self.services[pod.service as usize].speed, 1.0);
+        }
         self.watch_contention();
         true
     }

@@ -13,13 +13,15 @@
 //! **Cost.** A request costs two events for each hop, each O(log pods) in the calendar and O(log requests) in
 //! its pod. Nothing is allocated in the loop once buffers have grown. A second without requests costs O(pods).
 //!
-//! **What it leaves out.** Network time, connection pools, CFS throttling inside a period, image pulls, liveness
-//! probes, node failures, priorities between requests.
+//! **What it leaves out.** Connection pools, image pulls, liveness probes, node failures, priorities between requests;
+//! CPU quotas and time on the network unless settings ask for them (`bandwidth`, `wire`).
 
 mod arrivals;
 mod attack;
+mod bandwidth;
 mod calendar;
 mod calls;
+mod completed;
 mod config;
 mod control;
 mod flow;
@@ -29,6 +31,7 @@ mod node;
 mod pod;
 mod scrape;
 mod service;
+mod wire;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -40,6 +43,7 @@ use karma_core::{
 };
 use rand::RngExt as _;
 
+pub use completed::{Completed, Outcome};
 pub use config::{SimulationConfig, SimulationParams, SimulationParamsError};
 pub use ledger::{Imbalance, Ledger};
 pub use scrape::Interval;
@@ -54,10 +58,11 @@ use node::Node;
 use pod::{Life, Pod};
 use scrape::IntervalCounters;
 use service::ServiceRuntime;
+use wire::Wire;
 
 /// Actor of the control plane.
 const CONTROL: usize = 0;
-/// Actor of the clients' timeouts.
+/// Actor of the clients' timeouts, and of calls that are on the network.
 const TIMEOUTS: usize = 1;
 /// First actor of the arrival streams; the pods follow.
 const STREAMS: usize = 2;
@@ -80,6 +85,7 @@ struct Streams {
     startup: StreamRng,
     faults: StreamRng,
     scrape: StreamRng,
+    periods: StreamRng,
 }
 
 /// One episode of a cluster.
@@ -114,6 +120,11 @@ pub struct Simulation {
     control: Control,
     arrivals: Vec<Arrivals>,
     timeouts: VecDeque<(f64, u32, u32)>,
+    /// When the next client gives up.
+    expiry: f64,
+    wire: Wire,
+    /// Requests whose fate became known, where someone wants to know.
+    completed: Option<Vec<Completed>>,
     calls: Calls,
     services: Vec<ServiceRuntime>,
     pods: Vec<Pod>,
@@ -159,6 +170,9 @@ impl Simulation {
             calendar: Calendar::new(pod_base + services.len()),
             control: Control::default(),
             timeouts: VecDeque::new(),
+            expiry: calendar::NEVER,
+            wire: Wire::new(config.params().network),
+            completed: None,
             calls: Calls::default(),
             nodes: nodes_of(&topology),
             entry_arrivals: vec![0; topology.entry_points.len()],
@@ -185,6 +199,7 @@ impl Simulation {
                 startup: seeds.child("startup").rng(),
                 faults: seeds.child("faults").rng(),
                 scrape: seeds.child("scrape").rng(),
+                periods: seeds.child("periods").rng(),
             },
             ledger: Ledger::default(),
             interval: IntervalCounters::default(),
@@ -256,6 +271,7 @@ impl Simulation {
                 self.carry_out();
                 self.sync_control();
             }
+            TIMEOUTS if self.wire.next_time() <= time => self.deliver(),
             TIMEOUTS => self.expire(),
             stream if stream < self.pod_base => self.arrive(stream - STREAMS),
             pod => self.complete(pod - self.pod_base),

@@ -6,12 +6,16 @@
 //! `v + w`, whatever comes and goes meanwhile. An arrival or a completion costs a heap operation among the
 //! requests of this pod, nothing else.
 //!
+//! That is a fluid limit. Under a [`Bandwidth`] quota the pod computes with whole cores of its node and stands still
+//! once the quota of the period is used up: its rate is then 0, and its virtual time too stands still.
+//!
 //! With `concurrency = 1` this is a first-come-first-served server, with `concurrency = c` cores it is M/M/c,
 //! without a limit it is M/G/1-PS: the closed forms that the simulation is checked against.
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 
+use super::bandwidth::{Bandwidth, TOLERANCE};
 use super::calendar::NEVER;
 
 /// Where a pod stands in its life.
@@ -76,7 +80,11 @@ pub(super) struct Pod {
     rate: f64,
     /// Cores that it may use now: its limit, less under contention or degradation.
     cores: f64,
+    /// Cores that it uses now.
+    draw: f64,
     speed: f64,
+    /// How its limit is enforced, unless as a share of a fluid.
+    pub(super) bandwidth: Option<Box<Bandwidth>>,
     pub(super) queue: VecDeque<u32>,
     /// Slots taken.
     pub(super) in_service: u32,
@@ -115,7 +123,9 @@ impl Pod {
             updated: 0.0,
             rate: 0.0,
             cores: limit,
+            draw: 0.0,
             speed: 1.0,
+            bandwidth: None,
             queue: VecDeque::new(),
             in_service: 0,
             detached: 0,
@@ -142,10 +152,24 @@ impl Pod {
     fn update(&mut self, now: f64) {
         let elapsed = now - self.updated;
         self.updated = now;
-        let n = self.jobs.len() as f64;
         self.virtual_time += elapsed * self.rate;
-        self.used += elapsed * self.cores.min(n);
-        self.wanted += elapsed * self.limit.min(n);
+        self.used += elapsed * self.draw;
+        if self.bandwidth.is_some() {
+            return self.spend(now, elapsed);
+        }
+        self.wanted += elapsed * self.limit.min(self.jobs.len() as f64);
+    }
+
+    /// The same for the quota, out of the way of those without one. Uncontended, a pod gets what it wants; contended,
+    /// it would use its limit.
+    #[inline(never)]
+    fn spend(&mut self, now: f64, elapsed: f64) {
+        let contended = self.throttle < 1.0;
+        self.wanted += elapsed * if contended { self.limit.min(self.jobs.len() as f64) } else { self.draw };
+        let released = self.bandwidth.as_mut().is_some_and(|b| b.spend(now, elapsed, self.draw));
+        if released {
+            self.share();
+        }
     }
 
     #[inline]
@@ -154,8 +178,13 @@ impl Pod {
         if n == 0 {
             self.virtual_time = 0.0;
             self.rate = 0.0;
+            self.draw = 0.0;
         } else {
             self.rate = self.speed * (self.cores / n as f64).min(1.0);
+            self.draw = self.cores.min(n as f64);
+        }
+        if self.bandwidth.as_ref().is_some_and(|bandwidth| bandwidth.is_throttled()) {
+            (self.rate, self.draw) = (0.0, 0.0);
         }
     }
 
@@ -167,10 +196,14 @@ impl Pod {
         self.share();
     }
 
-    /// The request that completes now.
+    /// The request that completes now; none if the pod's own moment was one of its quota.
     #[inline]
     pub(super) fn complete(&mut self, now: f64) -> Option<u32> {
         self.update(now);
+        if self.bandwidth.is_some() && !self.is_done() {
+            self.exhaust();
+            return None;
+        }
         let job = self.jobs.pop()?;
         // Rounding must not leave a finished request behind the clock.
         self.virtual_time = self.virtual_time.max(job.finish);
@@ -178,14 +211,41 @@ impl Pod {
         Some(job.call)
     }
 
+    /// Whether its next request has no work left.
+    fn is_done(&self) -> bool {
+        self.jobs.peek().is_some_and(|job| job.finish - self.virtual_time <= self.rate * TOLERANCE)
+    }
+
+    /// The pod stands still if its quota is used up.
+    fn exhaust(&mut self) {
+        let draw = self.draw;
+        if let Some(bandwidth) = self.bandwidth.as_mut().filter(|b| b.is_exhausted(draw)) {
+            bandwidth.throttle();
+            self.share();
+        }
+    }
+
     /// When the next request completes.
     #[inline]
-    pub(super) fn next_completion(&self) -> f64 {
+    fn next_completion(&self) -> f64 {
         match self.jobs.peek() {
             Some(job) if self.rate > 0.0 => {
                 self.updated + ((job.finish - self.virtual_time) / self.rate).max(0.0)
             }
             _ => NEVER,
+        }
+    }
+
+    /// When the pod acts next: a request completes, or its quota ends or begins anew.
+    #[inline]
+    pub(super) fn next_event(&self) -> f64 {
+        let completion = self.next_completion();
+        match &self.bandwidth {
+            Some(bandwidth) if !self.jobs.is_empty() => {
+                let change = bandwidth.next_change(self.updated, self.draw);
+                if completion <= change + TOLERANCE { completion } else { change }
+            }
+            _ => completion,
         }
     }
 
@@ -196,6 +256,12 @@ impl Pod {
         self.throttle = throttle;
         let degraded = if now < self.degraded_until { 0.5 } else { 1.0 };
         self.cores = self.limit * throttle * degraded;
+        if let Some(bandwidth) = &mut self.bandwidth {
+            bandwidth.set_limit(self.limit * degraded);
+            // On a short node, its share of the cores; else all of them, as long as the quota lasts.
+            let share = if throttle < 1.0 { self.limit * throttle } else { f64::INFINITY };
+            self.cores = bandwidth.node_cores.min(share);
+        }
         self.share();
     }
 
@@ -251,9 +317,9 @@ mod tests {
         pod.compute(0.0, 7, 1.0);
         pod.compute(0.0, 8, 3.0);
         // Each runs at half speed until the first is done at 2; the second then has 2 left, alone.
-        assert_eq!(pod.next_completion(), 2.0);
+        assert_eq!(pod.next_event(), 2.0);
         assert_eq!(pod.complete(2.0), Some(7));
-        assert_eq!(pod.next_completion(), 4.0);
+        assert_eq!(pod.next_event(), 4.0);
         assert_eq!(pod.complete(4.0), Some(8));
         assert_eq!(pod.used_until(10.0), 4.0);
     }
@@ -262,7 +328,7 @@ mod tests {
     fn a_request_never_uses_more_than_one_core() {
         let mut pod = Pod::new(0, 0, 4.0);
         pod.compute(0.0, 0, 2.0);
-        assert_eq!(pod.next_completion(), 2.0);
+        assert_eq!(pod.next_event(), 2.0);
     }
 
     #[test]
@@ -271,7 +337,7 @@ mod tests {
         pod.degraded_until = 10.0;
         pod.set_capacity(0.0, 1.0, 1.0);
         pod.compute(0.0, 0, 1.0);
-        assert_eq!(pod.next_completion(), 2.0);
+        assert_eq!(pod.next_event(), 2.0);
     }
 
     #[test]

@@ -1,58 +1,12 @@
 //! What the hot loop needs of one service, laid out for it.
 
-use karma_core::topology::{FanOut, Service, WorkDistribution};
+use karma_core::topology::FanOut;
 use karma_core::{Id as _, ServiceId, StreamRng, Topology};
 use rand::RngExt as _;
-use rand_distr::{Distribution as _, Exp1, StandardNormal};
 
 use super::node::Request;
-
-/// Draws the work of a request, in core-seconds.
-#[derive(Clone, Copy, Debug)]
-enum WorkSampler {
-    Constant(f64),
-    Exponential(f64),
-    LogNormal { location: f64, sigma: f64 },
-}
-
-impl WorkSampler {
-    /// A log-normal of mean `m` and coefficient of variation `c` has σ² = ln(1 + c²), μ = ln m − σ²/2.
-    fn new(service: &Service) -> Self {
-        let mean = service.mean_work();
-        match service.work {
-            WorkDistribution::Exponential => Self::Exponential(mean),
-            WorkDistribution::LogNormal(cv) if cv > 0.0 => {
-                let variance = (cv * cv).ln_1p();
-                Self::LogNormal { location: mean.ln() - variance / 2.0, sigma: variance.sqrt() }
-            }
-            WorkDistribution::Deterministic | WorkDistribution::LogNormal(_) => Self::Constant(mean),
-        }
-    }
-
-    #[inline]
-    fn sample(&self, rng: &mut StreamRng) -> f64 {
-        match self {
-            Self::Constant(work) => *work,
-            Self::Exponential(mean) => {
-                let draw: f64 = Exp1.sample(rng);
-                mean * draw
-            }
-            // rand_distr's own log-normal goes through a portable exp that is three times slower.
-            Self::LogNormal { location, sigma } => {
-                let normal: f64 = StandardNormal.sample(rng);
-                (location + sigma * normal).exp()
-            }
-        }
-    }
-}
-
-/// A limited connection: a token bucket that holds one second's worth.
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    rate: f64,
-    tokens: f64,
-    filled: f64,
-}
+use crate::bucket::Bucket;
+use crate::work::WorkSampler;
 
 /// A connection as its caller sees it.
 #[derive(Clone, Debug)]
@@ -76,12 +30,7 @@ impl Link {
     /// Whether the link carries one more call now.
     #[inline]
     pub(super) fn admits(&mut self, now: f64) -> bool {
-        let Some(bucket) = &mut self.bucket else { return true };
-        bucket.tokens = (bucket.tokens + (now - bucket.filled) * bucket.rate).min(bucket.rate.max(1.0));
-        bucket.filled = now;
-        let admits = bucket.tokens >= 1.0;
-        bucket.tokens -= f64::from(u8::from(admits));
-        admits
+        self.bucket.as_mut().is_none_or(|bucket| bucket.admits(now))
     }
 }
 
@@ -141,7 +90,7 @@ impl ServiceRuntime {
     pub(super) fn new(topology: &Topology, id: ServiceId) -> Self {
         let service = &topology.services[id];
         Self {
-            work: WorkSampler::new(service),
+            work: WorkSampler::new(service.mean_work(), service.work),
             limit: service.cpu_limit.cores(),
             request: Request { millicores: service.cpu.0, mebibytes: service.memory.0 },
             concurrency: service.concurrency,
@@ -198,11 +147,7 @@ fn links(topology: &Topology, id: ServiceId) -> Vec<Link> {
         whole: connection.calls.floor() as u16,
         fraction: connection.calls.fract(),
         weight: connection.weight,
-        bucket: connection.throughput.map(|limit| Bucket {
-            rate: limit.0,
-            tokens: limit.0.max(1.0),
-            filled: 0.0,
-        }),
+        bucket: connection.throughput.map(|limit| Bucket::new(limit.0)),
     };
     topology.calls_from(id).map(link).collect()
 }

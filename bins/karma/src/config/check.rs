@@ -53,7 +53,7 @@ pub(super) fn check(params: &RunParams, sources: &Sources) -> Result<RunConfig, 
     Ok(config)
 }
 
-fn topology(name: &str, sources: &Sources) -> Result<Topology, ConfigError> {
+pub(super) fn topology(name: &str, sources: &Sources) -> Result<Topology, ConfigError> {
     if !is_path(name) {
         return topologies::by_name(name).map_err(|error| sources.refuse("topology", &chain(&error)));
     }

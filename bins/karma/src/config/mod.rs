@@ -31,6 +31,15 @@ pub use run_config::RunConfig;
 
 use sources::Sources;
 
+/// A topology by its name, or from its file.
+///
+/// # Errors
+/// If there is no such name, or the file is no topology.
+#[cfg(feature = "lab")]
+pub(crate) fn topology_named(name: &str) -> Result<karma_core::Topology, ConfigError> {
+    check::topology(name, &Sources::default())
+}
+
 /// Settings from flags; what is absent leaves the file's or the default value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {

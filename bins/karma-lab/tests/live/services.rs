@@ -1,0 +1,146 @@
+//! Mock services on the cluster: they start, take load, are scaled by Kubernetes' own autoscaler, and come back.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::lab::{Lab, eventually, is_ready};
+
+#[test]
+fn chain4_takes_load_is_scaled_by_the_real_autoscaler_and_its_pods_come_back() {
+    let Some(lab) = Lab::up() else { return };
+    lab.run(&["up", "chain4", "--hpa"]);
+    assert!(lab.items("pods").iter().all(is_ready));
+    nobody_is_root(&lab);
+    a_service_under_load_is_scaled(&lab);
+    metrics_are_in_prometheus_form(&lab);
+    a_killed_pod_is_replaced(&lab);
+    a_crashing_pod_backs_off(&lab);
+    assert!(lab.run(&["status"]).contains("orders"));
+    lab.run(&["down"]);
+    assert!(!lab.kubectl(&["get", "namespaces"]).contains("karma"));
+}
+
+#[test]
+fn online_boutique_answers_at_its_entry_point() {
+    let Some(lab) = Lab::up() else { return };
+    lab.run(&["up", "online-boutique"]);
+    let pods = lab.items("pods");
+    assert!(pods.iter().all(is_ready));
+    let services: BTreeSet<&str> =
+        pods.iter().filter_map(|pod| pod["metadata"]["labels"]["app.kubernetes.io/name"].as_str()).collect();
+    assert_eq!(services.len(), 11);
+    let file = lab.folder().join("load.json");
+    lab.run(&[
+        "load",
+        "--service",
+        "frontend",
+        "--rate",
+        "5",
+        "--duration",
+        "10s",
+        "--out",
+        file.to_str().unwrap(),
+    ]);
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let counts = &report["legitimate"]["counts"];
+    assert!(counts["ok"].as_u64().unwrap() >= 30, "{counts}");
+}
+
+#[test]
+fn a_topology_that_cannot_run_is_refused_with_every_reason_before_anything_is_created() {
+    let Some(lab) = Lab::up() else { return };
+    let file = lab.folder().join("wrong.json");
+    let topology = r#"{ "services": {
+        "Web_1": { "cpu": 100, "ram": 64, "computation_throughput": 10 },
+        "big": { "cpu": 900000, "ram": 64, "computation_throughput": 10 } },
+        "connections": [ { "source": "INPUT", "destination": "Web_1" }, { "source": "Web_1", "destination": "big" } ] }"#;
+    std::fs::write(&file, topology).unwrap();
+    let output = lab.output(&["up", file.to_str().unwrap(), "--shrink", "1"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for reason in ["Web_1", "900000"] {
+        assert!(said.contains(reason), "{reason} is not in {said}");
+    }
+    assert!(!lab.kubectl(&["get", "namespaces"]).contains("karma"));
+    // Nothing to take down is no error either.
+    lab.run(&["down"]);
+}
+
+fn metrics_are_in_prometheus_form(lab: &Lab) {
+    let pods = lab.pods_of("orders");
+    let name = pods[0]["metadata"]["name"].as_str().unwrap();
+    let path = format!("/api/v1/namespaces/karma/pods/{name}:5001/proxy/metrics");
+    let text = lab.kubectl(&["get", "--raw", &path]);
+    for line in
+        ["# TYPE http_server_request_duration_seconds histogram", "target_info{service_name=\"orders\"} 1"]
+    {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+}
+
+fn nobody_is_root(lab: &Lab) {
+    for pod in lab.items("pods") {
+        let context = &pod["spec"]["securityContext"];
+        assert_eq!(context["runAsNonRoot"], true, "{context}");
+    }
+    let users = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
+        let comm = std::fs::read_to_string(entry.path().join("comm")).ok()?;
+        let status = std::fs::read_to_string(entry.path().join("status")).ok()?;
+        let command = std::fs::read_to_string(entry.path().join("cmdline")).ok()?;
+        let pause = command.contains("pause");
+        (comm.trim() == "karma-service" && !pause).then(|| {
+            let line = status.lines().find(|line| line.starts_with("Uid:")).unwrap_or_default().to_owned();
+            line.split_whitespace().nth(1).unwrap_or_default().to_owned()
+        })
+    });
+    let users: BTreeSet<String> = users.collect();
+    assert_eq!(users, BTreeSet::from(["65532".to_owned()]));
+}
+
+fn replicas(lab: &Lab, service: &str) -> u64 {
+    let deployments = lab.items("deployments");
+    let deployment = deployments.iter().find(|one| one["metadata"]["name"] == service).unwrap();
+    deployment["spec"]["replicas"].as_u64().unwrap()
+}
+
+fn a_service_under_load_is_scaled(lab: &Lab) {
+    let before: Vec<u64> =
+        ["api", "auth", "products", "orders"].map(|service| replicas(lab, service)).to_vec();
+    let mut load = lab.spawn(&["load", "--service", "api", "--rate", "40", "--duration", "5m", "--quiet"]);
+    eventually("the autoscaler scales a service", || {
+        let now = ["api", "auth", "products", "orders"].map(|service| replicas(lab, service));
+        now.iter().zip(&before).any(|(now, before)| now > before)
+    });
+    load.kill().unwrap();
+    load.wait().unwrap();
+}
+
+fn a_killed_pod_is_replaced(lab: &Lab) {
+    let names = |lab: &Lab| -> BTreeSet<String> {
+        lab.pods_of("auth").iter().map(|pod| pod["metadata"]["name"].to_string()).collect()
+    };
+    let before = names(lab);
+    lab.run(&["chaos", "kill", "auth"]);
+    eventually("a new pod is ready", || {
+        let pods = lab.pods_of("auth");
+        names(lab).difference(&before).next().is_some() && pods.iter().all(is_ready)
+    });
+}
+
+fn a_crashing_pod_backs_off(lab: &Lab) {
+    let status = |lab: &Lab| {
+        let pods = lab.pods_of("products");
+        let all = pods.iter().map(|pod| pod["status"]["containerStatuses"][0].clone());
+        all.max_by_key(|status| status["restartCount"].as_u64()).unwrap()
+    };
+    lab.run(&["chaos", "crash", "products", "--all"]);
+    eventually("its containers are started again", || {
+        lab.pods_of("products").iter().all(|pod| {
+            is_ready(pod) && pod["status"]["containerStatuses"][0]["restartCount"].as_u64() >= Some(1)
+        })
+    });
+    lab.run(&["chaos", "crash", "products", "--all"]);
+    eventually("the kubelet backs off", || status(lab)["state"]["waiting"]["reason"] == "CrashLoopBackOff");
+    eventually("they come back", || lab.pods_of("products").iter().all(is_ready));
+}

@@ -1,0 +1,186 @@
+//! `karma-lab calibrate`: how well the simulated cluster predicts the real one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use indicatif::ProgressBar;
+use karma_core::Topology;
+use karma_testbed::calibration::{self, CalibrationParams, Measurement, Run, VERSION};
+use karma_testbed::deploy::live::{self, Patience};
+use karma_testbed::deploy::{DeployParams, ProbeParams};
+use karma_testbed::trials::{self, Site, Trial, suite};
+
+use super::cluster::spinner;
+use super::site::Reach;
+use crate::run_dir::atomic;
+
+const EXAMPLES: &str = "\
+Examples:
+  sudo karma-lab calibrate --measure measurements.json --out docs/calibration.md
+      Deploy four small services, measure them for a quarter of an hour, fit, predict, and write the report.
+  karma-lab calibrate measurements.json
+      Fit and predict again from the file; no cluster is needed, and the same file gives the same report.";
+
+/// Services that fit a machine of two cores.
+const TOPOLOGY: &str = include_str!("../../../../karma-testbed/data/calibration.json");
+
+/// Seconds between readiness probes of the measured pods: the shortest that Kubernetes takes.
+const READINESS: u32 = 1;
+/// Seconds of a CFS period.
+const CPU_PERIOD: f64 = 0.1;
+
+/// `karma-lab calibrate`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct CalibrateArgs {
+    /// Measurements to fit and predict.
+    #[arg(value_name = "FILE", required_unless_present = "measure")]
+    measurements: Option<PathBuf>,
+
+    /// Measure the cluster on this machine first, and write the measurements here. Its namespace must not exist yet.
+    #[arg(long, value_name = "FILE", conflicts_with = "measurements")]
+    measure: Option<PathBuf>,
+
+    /// How often each trial is repeated.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
+    repeat: u64,
+
+    /// Write the report as Markdown here; without, it is printed.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Write the report as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    #[command(flatten)]
+    reach: Reach,
+}
+
+pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<ExitCode> {
+    let bar = spinner();
+    if let Some(file) = &args.measure {
+        super::block_on(measure(args, file, &bar))??;
+    }
+    let file = args.measure.as_ref().or(args.measurements.as_ref());
+    let file = file.context("no measurements are named")?;
+    bar.set_message("fitting");
+    let report = report(file)?;
+    bar.finish_and_clear();
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&report)? + "\n";
+        fs::write(path, text).with_context(|| path.display().to_string())?;
+    }
+    let text = report.to_markdown();
+    if let Some(path) = &args.out {
+        fs::write(path, text).with_context(|| path.display().to_string())?;
+    } else {
+        write!(std::io::stdout(), "{text}")?;
+    }
+    Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn report(file: &Path) -> anyhow::Result<calibration::Report> {
+    let open = File::open(file).with_context(|| file.display().to_string())?;
+    let study = Measurement::read(std::io::BufReader::new(open)).and_then(Measurement::check);
+    let study = study.with_context(|| file.display().to_string())?;
+    Ok(calibration::calibrate(&study, &CalibrationParams::default())?)
+}
+
+/// Deploys, tries everything, takes down.
+async fn measure(args: &CalibrateArgs, file: &Path, bar: &ProgressBar) -> anyhow::Result<()> {
+    let topology = Topology::read(TOPOLOGY.as_bytes())?;
+    let client = args.reach.client().await?;
+    let probes = ProbeParams { readiness_period_seconds: READINESS, ..ProbeParams::default() };
+    let params = DeployParams { namespace: args.reach.namespace.clone(), probes, ..DeployParams::default() };
+    live::up(&client, &topology, &params, Patience::default(), |progress| {
+        bar.set_message(progress.to_string());
+    })
+    .await?;
+    let site = Site {
+        client: client.clone(),
+        namespace: params.namespace.clone(),
+        layout: args.reach.site.layout(),
+        entry: topology.services[topology.entry_points.as_slice()[0].service].name.clone(),
+        timeout: topology.timeout.0,
+    };
+    let mut measurement = Measurement {
+        version: VERSION,
+        title: format!("chain4 as four services of one pod each on one machine of {} cores", cores()),
+        topology: serde_json::from_str(TOPOLOGY)?,
+        cpu_period: CPU_PERIOD,
+        readiness_period: f64::from(READINESS),
+        services: BTreeMap::new(),
+        runs: Vec::new(),
+    };
+    let keep = |measurement: &Measurement| write(file, measurement);
+    try_all(&site, (&topology, args.repeat), &mut measurement, bar, keep).await?;
+    live::down(&client, &params.namespace, Patience::default()).await?;
+    Ok(())
+}
+
+/// What is measured is kept after each trial: an interruption loses one.
+fn write(file: &Path, measurement: &Measurement) -> anyhow::Result<()> {
+    let text = serde_json::to_string(measurement)? + "\n";
+    atomic::write(file, text.as_bytes()).with_context(|| file.display().to_string())
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+async fn try_all(
+    site: &Site,
+    (topology, repeat): (&Topology, u64),
+    measurement: &mut Measurement,
+    bar: &ProgressBar,
+    keep: impl Fn(&Measurement) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let (narrow, capacity) = narrowest(topology);
+    let trials = suite(&narrow, capacity);
+    let mut seen = BTreeSet::new();
+    for repetition in 0..repeat {
+        for (index, trial) in trials.iter().enumerate() {
+            bar.set_message(format!("{} ({} of {})", trial.name, index + 1, trials.len()));
+            let before = trials::cpu_per_request(&site.client, &site.namespace).await?;
+            measurement.runs.push(one(site, trial, repetition * 1000 + index as u64, bar).await?);
+            let after = trials::cpu_per_request(&site.client, &site.namespace).await?;
+            let facts = &mut measurement.services;
+            for (service, work) in after.since(&before) {
+                facts.entry(service).or_default().cpu_per_request.get_or_insert(work);
+            }
+            for (service, pods) in trials::starts(&site.client, &site.namespace).await? {
+                let new = pods.into_iter().filter(|(pod, _)| seen.insert(pod.clone()));
+                facts.entry(service).or_default().starts.extend(new.map(|(_, seconds)| seconds));
+            }
+            keep(measurement)?;
+        }
+    }
+    Ok(())
+}
+
+async fn one(site: &Site, trial: &Trial, seed: u64, bar: &ProgressBar) -> anyhow::Result<Run> {
+    let shown = bar.clone();
+    let name = trial.name.clone();
+    let watch = move |progress: &karma_mock::load::Progress| {
+        shown.set_message(format!("{name}: {} s, {} sent", progress.elapsed.as_secs(), progress.sent));
+    };
+    let run = trials::run(site, trial, seed, watch).await?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    Ok(run)
+}
+
+/// The service that can complete the fewest requests with one pod, and how many a second.
+fn narrowest(topology: &Topology) -> (String, f64) {
+    let visits = topology.nominal_visits();
+    let nominal = topology.nominal_rate().0;
+    let capacity = |id| topology.services[id].pod_capacity().0 / (visits[id] / nominal);
+    let all = topology.services.iter_enumerated().map(|(id, service)| (service.name.clone(), capacity(id)));
+    all.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default()
+}

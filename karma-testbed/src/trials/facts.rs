@@ -1,0 +1,115 @@
+//! What is read off mock services beside their answers: the CPU of a request, and how long pods took to start.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Pod;
+use karma_mock::service::ADMIN_PORT;
+use kube::api::ListParams;
+use kube::{Api, Client, ResourceExt as _};
+
+use super::TrialError;
+use crate::deploy::{NAME, managed_selector};
+
+/// Counter of the CPU that a mock has used, in core-seconds.
+const CPU: &str = "process_cpu_time_seconds_total";
+/// Counter of the requests that it has answered.
+const REQUESTS: &str = "http_server_request_duration_seconds_count";
+
+/// CPU in core-seconds and requests of each service so far; the difference of two readings gives the CPU of a request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading(BTreeMap<String, (f64, f64)>);
+
+/// Asks every mock.
+///
+/// # Errors
+/// When a pod cannot be asked.
+pub async fn cpu_per_request(client: &Client, namespace: &str) -> Result<Reading, TrialError> {
+    let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for pod in pods(client, namespace).await? {
+        let Some(service) = pod.labels().get(NAME) else { continue };
+        let path =
+            format!("/api/v1/namespaces/{namespace}/pods/{}:{ADMIN_PORT}/proxy/metrics", pod.name_any());
+        let text = client.request_text(get(&path)?).await?;
+        let sum = sums.entry(service.clone()).or_default();
+        sum.0 += total(&text, CPU);
+        sum.1 += total(&text, REQUESTS);
+    }
+    Ok(Reading(sums))
+}
+
+impl Reading {
+    /// Core-seconds of a request of each service between an earlier reading and this one.
+    pub fn since(&self, earlier: &Self) -> BTreeMap<String, f64> {
+        let difference = |(service, (cpu, requests)): (&String, &(f64, f64))| {
+            let (cpu_then, requests_then) = earlier.0.get(service)?;
+            let served = requests - requests_then;
+            (served > 0.0).then(|| (service.clone(), (cpu - cpu_then) / served))
+        };
+        self.0.iter().filter_map(difference).collect()
+    }
+}
+
+/// Seconds from the creation of each pod until it was ready, by service; Kubernetes notes whole seconds.
+///
+/// # Errors
+/// When the API server says no.
+pub async fn starts(
+    client: &Client,
+    namespace: &str,
+) -> Result<BTreeMap<String, Vec<(String, f64)>>, TrialError> {
+    let mut starts: BTreeMap<String, Vec<(String, f64)>> = BTreeMap::new();
+    for pod in pods(client, namespace).await? {
+        let Some((service, seconds)) = pod.labels().get(NAME).zip(start(&pod)) else { continue };
+        starts.entry(service.clone()).or_default().push((pod.name_any(), seconds));
+    }
+    Ok(starts)
+}
+
+fn start(pod: &Pod) -> Option<f64> {
+    let created = pod.metadata.creation_timestamp.as_ref()?;
+    let conditions = pod.status.as_ref()?.conditions.as_ref()?;
+    let ready =
+        conditions.iter().find(|condition| condition.type_ == "Ready" && condition.status == "True")?;
+    let since = ready.last_transition_time.as_ref()?;
+    Some(since.0.duration_since(created.0).as_secs_f64())
+}
+
+async fn pods(client: &Client, namespace: &str) -> kube::Result<Vec<Pod>> {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    Ok(pods.list(&ListParams::default().labels(&managed_selector())).await?.items)
+}
+
+fn get(path: &str) -> kube::Result<http::Request<Vec<u8>>> {
+    let request = http::Request::get(path).body(Vec::new());
+    request.map_err(|error| kube::Error::BuildRequest(kube::core::request::Error::BuildRequest(error)))
+}
+
+/// The sum of all series of a metric in Prometheus' text form.
+fn total(text: &str, metric: &str) -> f64 {
+    let value = |line: &str| {
+        let rest = line.strip_prefix(metric)?;
+        let rest =
+            rest.strip_prefix('{').map_or(rest, |labels| labels.split_once('}').map_or("", |(_, rest)| rest));
+        rest.strip_prefix(' ')?.split(' ').next()?.parse::<f64>().ok()
+    };
+    text.lines().filter_map(value).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_series_of_a_metric_count_and_no_others() {
+        let text = "# TYPE a counter\na{x=\"1\"} 2\na{x=\"2\"} 3.5\na_total 7\nab 9\na 1\n";
+        assert_eq!(total(text, "a"), 6.5);
+        assert_eq!(total(text, "nothing"), 0.0);
+    }
+
+    #[test]
+    fn the_cpu_of_a_request_is_that_between_two_readings() {
+        let reading = |cpu, requests| Reading(BTreeMap::from([("a".to_owned(), (cpu, requests))]));
+        assert_eq!(reading(3.0, 110.0).since(&reading(1.0, 10.0))["a"], 0.02);
+        assert!(reading(3.0, 10.0).since(&reading(1.0, 10.0)).is_empty());
+    }
+}

@@ -1,0 +1,96 @@
+//! What is tried for a calibration.
+
+use std::collections::BTreeMap;
+
+use crate::calibration::{Action, ActionKind, Purpose};
+
+/// Seconds of a steady run that count, and before.
+const STEADY: (u32, u32) = (60, 10);
+
+/// One run as planned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// Name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Replicas at its start, by service; those not named have one.
+    pub replicas: BTreeMap<String, u32>,
+    /// Seconds at its start that do not count.
+    pub warm_up: u32,
+    /// Requests per second in each second, the warm-up included.
+    pub offered: Vec<f64>,
+    /// What is done, in the order of time.
+    pub actions: Vec<Action>,
+}
+
+/// Three levels to fit on; then three others, a step, saturation, a killed pod and a scale-up to predict.
+///
+/// `capacity` is what the narrowest service, called `narrow`, completes with one pod, in requests per second.
+pub fn suite(narrow: &str, capacity: f64) -> Vec<Trial> {
+    let fit = [0.25, 0.5, 0.75].map(|share| steady(Purpose::Fit, share, capacity));
+    let predict = [0.35, 0.65, 0.85].map(|share| steady(Purpose::Predict, share, capacity));
+    let disturbed = [
+        steps("step", capacity, &[(20, 0.3), (40, 0.8), (40, 0.3)]),
+        steps("saturation", capacity, &[(20, 0.5), (30, 1.3), (50, 0.5)]),
+        with(steps("pod kill", capacity, &[(90, 1.1)]), narrow, 2, ActionKind::Kill(1)),
+        with(steps("scale-up", capacity, &[(90, 1.15)]), narrow, 1, ActionKind::Scale(2)),
+    ];
+    fit.into_iter().chain(predict).chain(disturbed).collect()
+}
+
+fn steady(purpose: Purpose, share: f64, capacity: f64) -> Trial {
+    let (seconds, warm_up) = STEADY;
+    Trial {
+        name: format!("{:.0} % of capacity", 100.0 * share),
+        purpose,
+        replicas: BTreeMap::new(),
+        warm_up,
+        offered: vec![share * capacity; (seconds + warm_up) as usize],
+        actions: Vec::new(),
+    }
+}
+
+/// One level after the other: (seconds, share of capacity). The first ten seconds do not count.
+fn steps(name: &str, capacity: f64, levels: &[(usize, f64)]) -> Trial {
+    let offered = levels.iter().flat_map(|(seconds, share)| std::iter::repeat_n(share * capacity, *seconds));
+    Trial {
+        name: name.to_owned(),
+        purpose: Purpose::Predict,
+        replicas: BTreeMap::new(),
+        warm_up: STEADY.1,
+        offered: offered.collect(),
+        actions: Vec::new(),
+    }
+}
+
+/// The same with something that happens to a service after 30 seconds.
+fn with(trial: Trial, service: &str, replicas: u32, kind: ActionKind) -> Trial {
+    Trial {
+        replicas: BTreeMap::from([(service.to_owned(), replicas)]),
+        actions: vec![Action { at: 30.0, service: service.to_owned(), kind }],
+        ..trial
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_levels_are_fitted_and_none_of_them_is_predicted() {
+        let trials = suite("orders", 40.0);
+        let levels = |purpose| -> Vec<f64> {
+            let of = trials.iter().filter(|trial| trial.purpose == purpose);
+            of.map(|trial| trial.offered[0]).collect()
+        };
+        assert_eq!(levels(Purpose::Fit), [10.0, 20.0, 30.0]);
+        assert!(
+            levels(Purpose::Predict)
+                .iter()
+                .all(|level| !levels(Purpose::Fit).contains(level) || *level == 20.0)
+        );
+        let disturbed: Vec<&str> = trials.iter().skip(6).map(|trial| trial.name.as_str()).collect();
+        assert_eq!(disturbed, ["step", "saturation", "pod kill", "scale-up"]);
+    }
+}
