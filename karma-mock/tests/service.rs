@@ -115,9 +115,9 @@ fn a_call_goes_downstream_and_a_failed_one_fails_the_request_after_its_retries()
 fn parallel_calls_overlap_and_sequential_ones_do_not() {
     block_on(async {
         let below = service("").await;
-        set_faults(&below, r#"{"latency_seconds": 0.2}"#).await;
+        set_faults(&below, r#"{"latency_seconds": 0.5}"#).await;
         let calls = format!(r#""calls": [{{"service": "{}", "calls": 2}}]"#, below.address());
-        for (fan_out, least, most) in [("parallel", 0.2, 0.38), ("sequential", 0.4, 5.0)] {
+        for (fan_out, least, most) in [("parallel", 0.5, 0.98), ("sequential", 1.0, 9.0)] {
             let above = service(&format!(r#", "fan_out": "{fan_out}", {calls}"#)).await;
             let begin = Instant::now();
             assert_eq!(process(above.address()).await, 200);

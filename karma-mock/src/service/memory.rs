@@ -102,13 +102,14 @@ mod tests {
 
     #[test]
     fn ballast_is_resident_and_goes_back() {
+        // Other tests of this process take and give memory meanwhile, but not this much.
         let before = resident_bytes();
-        let ballast = Ballast::of(64.0);
+        let ballast = Ballast::of(512.0);
         let with = resident_bytes();
-        assert_eq!(ballast.len(), 64 << 20);
-        assert!(with - before >= 63 << 20, "{before} to {with}");
+        assert_eq!(ballast.len(), 512 << 20);
+        assert!(with >= before + (384 << 20), "{before} to {with}");
         drop(ballast);
-        assert!(resident_bytes() < with - (60 << 20));
+        assert!(resident_bytes() + (384 << 20) <= with);
     }
 
     #[test]
