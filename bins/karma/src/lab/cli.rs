@@ -68,3 +68,28 @@ pub(crate) enum LabCommand {
     /// Measure the real cluster, fit the simulated one to it, and say how well it predicts the rest.
     Calibrate(CalibrateArgs),
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_consistent_and_their_examples_are_understood() {
+        LabArgs::command().debug_assert();
+        for line in EXAMPLES.lines().filter_map(|line| line.trim().strip_prefix("karma-lab ")) {
+            let words = std::iter::once("karma-lab").chain(line.split_whitespace());
+            assert!(LabArgs::try_parse_from(words).is_ok(), "{line}");
+        }
+        for line in [
+            "cluster up --name a",
+            "kind up --workers 2",
+            "scenario ddos:4 chain4 --seed 3",
+            "calibrate m.json",
+        ] {
+            let words = std::iter::once("karma-lab").chain(line.split_whitespace());
+            assert!(LabArgs::try_parse_from(words).is_ok(), "{line}");
+        }
+    }
+}

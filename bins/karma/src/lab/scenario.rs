@@ -24,7 +24,7 @@ use crate::run_dir::atomic;
 pub(crate) struct ScenarioArgs {
     /// The scenario, such as ddos:4, failures, cascade.
     #[arg(value_name = "SCENARIO")]
-    name: String,
+    scenario: String,
 
     /// What `karma-lab up` has deployed, with the same words.
     #[command(flatten)]
@@ -75,7 +75,7 @@ pub(super) fn run(args: &ScenarioArgs) -> anyhow::Result<ExitCode> {
         let (topology, _) = args.wish.sized(capacity.as_ref())?;
         let workload = Workload::by_name(&args.workload)?;
         let timeline =
-            Scenario::by_name(&args.name)?.draw(&topology, &workload, Split::Evaluation, args.seed);
+            Scenario::by_name(&args.scenario)?.draw(&topology, &workload, Split::Evaluation, args.seed);
         let (entry, point) = topology.entries().next().context("the topology has no entry point")?;
         let service = &topology.services[point.service].name;
         let url = trials::service_url(&client, &args.reach.namespace, service).await?;
@@ -93,7 +93,7 @@ pub(super) fn run(args: &ScenarioArgs) -> anyhow::Result<ExitCode> {
         let load = load?;
         played?;
         write!(std::io::stdout(), "{load}")?;
-        let (scenario, seed) = (args.name.as_str(), args.seed);
+        let (scenario, seed) = (args.scenario.as_str(), args.seed);
         let episode = Episode { scenario, seed, timeline: &timeline, done: &done, load: &load };
         if let Some(path) = &args.out {
             let text = serde_json::to_string(&episode)? + "\n";
