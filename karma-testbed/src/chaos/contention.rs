@@ -67,7 +67,13 @@ fn tenant(node: &str, image: &str, cores: f64) -> serde_json::Value {
                 "imagePullPolicy": "IfNotPresent",
                 "args": ["burn", format!("{cores:.3}")],
                 "resources": { "limits": { "cpu": format!("{millicores}m") }, "requests": { "cpu": "10m" } },
-                "securityContext": { "runAsNonRoot": true, "allowPrivilegeEscalation": false },
+                // What the namespace of the services asks of every pod.
+                "securityContext": {
+                    "runAsNonRoot": true,
+                    "allowPrivilegeEscalation": false,
+                    "capabilities": { "drop": ["ALL"] },
+                    "seccompProfile": { "type": "RuntimeDefault" },
+                },
             }],
         },
     })

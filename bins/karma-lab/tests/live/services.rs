@@ -16,6 +16,7 @@ fn chain4_takes_load_is_scaled_by_the_real_autoscaler_and_its_pods_come_back() {
     metrics_are_in_prometheus_form(&lab);
     a_killed_pod_is_replaced(&lab);
     a_crashing_pod_backs_off(&lab);
+    other_tenants_come_and_go(&lab);
     assert!(lab.run(&["status"]).contains("orders"));
     lab.run(&["down"]);
     assert!(!lab.kubectl(&["get", "namespaces"]).contains("karma"));
@@ -114,6 +115,18 @@ fn a_service_under_load_is_scaled(lab: &Lab) {
     });
     load.kill().unwrap();
     load.wait().unwrap();
+}
+
+fn other_tenants_come_and_go(lab: &Lab) {
+    let tenants = |lab: &Lab| {
+        let mut pods = lab.items("pods");
+        pods.retain(|pod| pod["metadata"]["labels"]["karma.dev/role"] == "contention");
+        pods
+    };
+    lab.run(&["chaos", "contend", "--share", "0.2"]);
+    eventually("a tenant runs on the node", || tenants(lab).len() == 1 && tenants(lab).iter().all(is_ready));
+    lab.run(&["chaos", "clear"]);
+    eventually("it is gone", || tenants(lab).is_empty());
 }
 
 fn a_killed_pod_is_replaced(lab: &Lab) {
