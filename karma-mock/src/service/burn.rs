@@ -1,7 +1,7 @@
 //! CPU that is really used: as much as a request is to cost, the process's own part of it included.
 //!
 //! **Equation.** A request that is to cost `T` core-seconds has the calling thread compute until *its own CPU clock* has
-//! moved by `max(0, T − o + d)`. A thread that the kernel holds back, because a quota is used up or others compete, makes
+//! moved by `max(0, T − o − d)`. A thread that the kernel holds back, because a quota is used up or others compete, makes
 //! no progress on that clock, so what is burnt is exact whatever the machine does. `o` is what a request costs
 //! besides: reading and writing HTTP, handing over between threads. It is measured: the CPU of the whole process, less
 //! what was burnt, over the requests, smoothed over windows. `d` is the debt of requests whose `T` was below `o`.
