@@ -36,9 +36,15 @@ enum Role {
     Pause,
     /// Keep cores busy: what stands for other tenants.
     Burn {
-        /// How many, such as 0.5.
+        /// How many, such as 0.5; at most 1024.
+        #[arg(value_parser = cores)]
         cores: f64,
     },
+}
+
+fn cores(text: &str) -> Result<f64, String> {
+    let cores = text.parse().ok().filter(|cores| (0.0..=1024.0).contains(cores));
+    cores.ok_or_else(|| "a number from 0 to 1024 is needed".to_owned())
 }
 
 fn main() -> ExitCode {

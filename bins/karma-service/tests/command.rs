@@ -24,6 +24,7 @@ fn bad_settings_end_with_two_and_name_every_finding() {
 fn text_that_is_not_json_missing_settings_and_unknown_arguments_are_refused() {
     assert!(complaint(command().env("KARMA_SERVICE", "{")).contains("KARMA_SERVICE"));
     assert!(complaint(&mut command()).contains("--config"));
+    assert!(complaint(command().args(["burn", "NaN"])).contains("from 0 to 1024"));
     assert!(complaint(command().arg("--nothing")).contains("--nothing"));
     assert!(complaint(command().args(["--config", "no/such/file"])).contains("no/such/file"));
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::extract::{Json, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse;
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 use axum::{Router, body::Bytes};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
@@ -90,7 +90,7 @@ async fn listen(port: u16) -> io::Result<TcpListener> {
 }
 
 fn router(mock: Arc<Mock>) -> Router {
-    Router::new().route("/process", any(process)).with_state(mock)
+    Router::new().route("/process", get(process).post(process)).with_state(mock)
 }
 
 /// The body is read and left: the published mocks take one.
