@@ -19,11 +19,11 @@ const REQUESTS: &str = "http_server_request_duration_seconds_count";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reading(BTreeMap<String, (f64, f64)>);
 
-/// Asks every mock.
+/// Asks every mock for what it has used and answered so far.
 ///
 /// # Errors
 /// When a pod cannot be asked.
-pub async fn cpu_per_request(client: &Client, namespace: &str) -> Result<Reading, TrialError> {
+pub async fn reading(client: &Client, namespace: &str) -> Result<Reading, TrialError> {
     let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
     for pod in pods(client, namespace).await? {
         let Some(service) = pod.labels().get(NAME) else { continue };

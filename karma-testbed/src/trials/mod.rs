@@ -10,6 +10,6 @@ mod run;
 mod suite;
 
 pub use error::TrialError;
-pub use facts::{Reading, cpu_per_request, starts};
+pub use facts::{Reading, reading, starts};
 pub use run::{Site, run, send, service_url};
 pub use suite::{Trial, suite};

@@ -66,6 +66,11 @@ pub(crate) struct CalibrateArgs {
 pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<ExitCode> {
     let bar = spinner();
     if let Some(file) = &args.measure {
+        anyhow::ensure!(
+            !file.exists(),
+            "{} exists; measurements are not overwritten, name another file",
+            file.display()
+        );
         super::block_on(measure(args, file, &bar))??;
     }
     let file = args.measure.as_ref().or(args.measurements.as_ref());
@@ -120,8 +125,10 @@ async fn measure(args: &CalibrateArgs, file: &Path, bar: &ProgressBar) -> anyhow
         runs: Vec::new(),
     };
     let keep = |measurement: &Measurement| write(file, measurement);
-    try_all(&site, (&topology, args.repeat), &mut measurement, bar, keep).await?;
-    live::down(&client, &params.namespace, Patience::default()).await?;
+    let tried = try_all(&site, (&topology, args.repeat), &mut measurement, bar, keep).await;
+    let gone = live::down(&client, &params.namespace, Patience::default()).await;
+    tried?;
+    gone?;
     Ok(())
 }
 
@@ -148,9 +155,9 @@ async fn try_all(
     for repetition in 0..repeat {
         for (index, trial) in trials.iter().enumerate() {
             bar.set_message(format!("{} ({} of {})", trial.name, index + 1, trials.len()));
-            let before = trials::cpu_per_request(&site.client, &site.namespace).await?;
+            let before = trials::reading(&site.client, &site.namespace).await?;
             measurement.runs.push(one(site, trial, repetition * 1000 + index as u64, bar).await?);
-            let after = trials::cpu_per_request(&site.client, &site.namespace).await?;
+            let after = trials::reading(&site.client, &site.namespace).await?;
             let facts = &mut measurement.services;
             for (service, work) in after.since(&before) {
                 facts.entry(service).or_default().cpu_per_request.get_or_insert(work);

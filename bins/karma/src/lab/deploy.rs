@@ -44,6 +44,11 @@ pub(crate) struct Wish {
 }
 
 impl Wish {
+    /// The topology as it was named.
+    pub(super) fn topology(&self) -> &str {
+        &self.topology
+    }
+
     pub(super) fn params(&self, namespace: &str) -> DeployParams {
         DeployParams {
             namespace: namespace.to_owned(),

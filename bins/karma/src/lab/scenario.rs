@@ -17,6 +17,7 @@ use serde::Serialize;
 use super::deploy::Wish;
 use super::load::Meter;
 use super::site::Reach;
+use crate::interrupt::EXIT_CODE;
 use crate::run_dir::atomic;
 
 /// `karma-lab scenario`.
@@ -76,6 +77,12 @@ pub(super) fn run(args: &ScenarioArgs) -> anyhow::Result<ExitCode> {
         let workload = Workload::by_name(&args.workload)?;
         let timeline =
             Scenario::by_name(&args.scenario)?.draw(&topology, &workload, Split::Evaluation, args.seed);
+        anyhow::ensure!(
+            topology.entry_points.len() == 1,
+            "{} has {} entry points; a scenario is played on the real cluster at one only, so its load would be left out elsewhere",
+            args.wish.topology(),
+            topology.entry_points.len()
+        );
         let (entry, point) = topology.entries().next().context("the topology has no entry point")?;
         let service = &topology.services[point.service].name;
         let url = trials::service_url(&client, &args.reach.namespace, service).await?;
@@ -89,7 +96,14 @@ pub(super) fn run(args: &ScenarioArgs) -> anyhow::Result<ExitCode> {
         let chaos = chaos::play(&client, place, (&topology, &timeline), seeds, |played| {
             done.push(told(played, args));
         });
-        let (load, played) = tokio::join!(load, chaos);
+        let ended = tokio::select! {
+            ended = async { tokio::join!(load, chaos) } => Some(ended),
+            _ = tokio::signal::ctrl_c() => None,
+        };
+        let Some((load, played)) = ended else {
+            chaos::clear(&client, &args.reach.namespace).await?;
+            return Ok(ExitCode::from(EXIT_CODE));
+        };
         let load = load?;
         played?;
         write!(std::io::stdout(), "{load}")?;
