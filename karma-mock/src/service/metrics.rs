@@ -19,12 +19,21 @@ use super::memory::resident_bytes;
 /// Bounds of the buckets that OpenTelemetry advises for durations of HTTP requests, in seconds.
 const BOUNDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
+/// Methods of requests that are answered.
+const METHODS: [&str; 2] = ["GET", "POST"];
+
 #[expect(clippy::struct_field_names, reason = "OpenTelemetry's names")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
     http_request_method: &'static str,
     http_response_status_code: u16,
     http_route: &'static str,
+}
+
+impl Answered {
+    fn with(method: &'static str, status: u16) -> Self {
+        Self { http_request_method: method, http_response_status_code: status, http_route: "/process" }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -111,6 +120,10 @@ impl Metrics {
             "Requests that have a slot",
             metrics.in_service.clone(),
         );
+        // A series that is missing until the first request cannot be told from one that is lost.
+        for method in METHODS {
+            drop(metrics.answered.get_or_create(&Answered::with(method, 200)));
+        }
         Self { registry, ..metrics }
     }
 
@@ -121,12 +134,7 @@ impl Metrics {
     }
 
     pub(super) fn answer(&self, method: &'static str, status: u16, duration: Duration) {
-        let labels = Answered {
-            http_request_method: method,
-            http_response_status_code: status,
-            http_route: "/process",
-        };
-        self.answered.get_or_create(&labels).observe(duration.as_secs_f64());
+        self.answered.get_or_create(&Answered::with(method, status)).observe(duration.as_secs_f64());
     }
 
     pub(super) fn called(&self, service: &str, status: Option<u16>, duration: Duration) {
@@ -151,6 +159,20 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_without_a_request_has_its_series_at_zero() {
+        let text = Arc::new(Metrics::new("orders")).text(0, 0);
+        for line in [
+            "# TYPE http_server_request_duration_seconds histogram",
+            "http_server_request_duration_seconds_count{http_request_method=\"GET\",\
+             http_response_status_code=\"200\",http_route=\"/process\"} 0",
+            "http_server_request_duration_seconds_count{http_request_method=\"POST\",\
+             http_response_status_code=\"200\",http_route=\"/process\"} 0",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
 
     #[test]
     fn metrics_have_the_names_of_opentelemetry() {

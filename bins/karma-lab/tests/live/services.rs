@@ -68,15 +68,21 @@ fn a_topology_that_cannot_run_is_refused_with_every_reason_before_anything_is_cr
     lab.run(&["down"]);
 }
 
+/// Those of every pod, of one that has not answered anything yet too.
 fn metrics_are_in_prometheus_form(lab: &Lab) {
-    let pods = lab.pods_of("orders");
-    let name = pods[0]["metadata"]["name"].as_str().unwrap();
-    let path = format!("/api/v1/namespaces/karma/pods/{name}:5001/proxy/metrics");
-    let text = lab.kubectl(&["get", "--raw", &path]);
-    for line in
-        ["# TYPE http_server_request_duration_seconds histogram", "target_info{service_name=\"orders\"} 1"]
-    {
-        assert!(text.contains(line), "{line} is not in {text}");
+    let mut pods = lab.pods_of("orders");
+    pods.retain(is_ready);
+    assert!(!pods.is_empty());
+    for pod in pods {
+        let name = pod["metadata"]["name"].as_str().unwrap();
+        let path = format!("/api/v1/namespaces/karma/pods/{name}:5001/proxy/metrics");
+        let text = lab.kubectl(&["get", "--raw", &path]);
+        for line in [
+            "# TYPE http_server_request_duration_seconds histogram",
+            "target_info{service_name=\"orders\"} 1",
+        ] {
+            assert!(text.contains(line), "{line} is not in {text}");
+        }
     }
 }
 
