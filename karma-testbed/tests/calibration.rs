@@ -34,7 +34,7 @@ fn run(name: &str, purpose: Purpose, offered: Vec<f64>) -> Run {
     let totals = Totals { throughput: 1.0, success: 1.0, mean: 1.0, p50: 1.0, p95: 1.0, p99: 1.0 };
     let (replicas, actions) = (std::collections::BTreeMap::new(), Vec::new());
     let rows = vec![Row::default(); offered.len()];
-    Run { name: name.into(), purpose, replicas, warm_up: WARM_UP, offered, actions, rows, totals }
+    Run { name: name.into(), purpose, replicas, warm_up: WARM_UP, offered, seed: None, actions, rows, totals }
 }
 
 fn level(name: &str, purpose: Purpose, rate: f64) -> Run {
@@ -83,6 +83,7 @@ fn measure(cpu_period: f64) -> Measurement {
     let hidden = unmeasured(3.0, cpu_period, runs()).check().unwrap();
     let mut measured = Vec::new();
     for (index, run) in (0u64..).zip(runs()) {
+        let run = Run { seed: Some(index), ..run };
         let repetitions = if run.purpose == Purpose::Fit { 1 } else { 2 };
         for series in replay(&hidden, &HIDDEN, &run, (900 + index, repetitions)).unwrap().series {
             let totals = series.totals(WARM_UP).unwrap();
@@ -113,6 +114,40 @@ fn hidden_parameters_are_found_and_held_out_runs_predicted() {
         assert!(prediction.errors.unwrap().throughput.abs() < 0.03, "{page}");
     }
     assert!(report.holds() && !page.contains("fails"), "{page}");
+}
+
+#[test]
+fn a_run_with_a_seed_is_met_request_by_request() {
+    let sent = Run { seed: Some(5), ..level("seeded", Purpose::Predict, 20.0) };
+    let moments = sent.moments().unwrap().unwrap();
+    let study = unmeasured(3.0, 0.1, runs()).check().unwrap();
+    let series = replay(&study, &HIDDEN, &sent, (1, 3)).unwrap().series;
+    let second =
+        |second: usize| moments.iter().filter(|moment| moment.floor() == second as f64).count() as u64;
+    let expected: Vec<u64> = (0..SECONDS).map(second).collect();
+    for series in &series {
+        assert_eq!(series.rows().iter().map(|row| row.sent).collect::<Vec<_>>(), expected);
+    }
+    assert_ne!(series[0].rows(), series[1].rows(), "the work of requests is drawn anew");
+    let with = |seed| {
+        let totals = series[0].totals(WARM_UP).unwrap();
+        let run = Run { rows: series[0].rows(), totals, seed: Some(seed), ..sent.clone() };
+        unmeasured(3.0, 0.1, [level("low", Purpose::Fit, 6.0), run].into()).check()
+    };
+    assert!(with(5).is_ok());
+    let said = with(6).unwrap_err().to_string();
+    assert!(said.starts_with("run \"seeded\", second 0: "), "{said}");
+}
+
+#[test]
+fn what_was_measured_is_not_fitted() {
+    use karma_testbed::calibration::Parameter::{Network, WorkFactor};
+    let mut measurement = unmeasured(3.0, 0.1, runs());
+    assert_eq!(measurement.clone().check().unwrap().unmeasured(), [WorkFactor, Network]);
+    let facts = ServiceFacts { cpu_per_request: Some(0.01), starts: Vec::new() };
+    measurement.services =
+        ["api", "auth", "products", "orders"].map(|name| (name.to_owned(), facts.clone())).into();
+    assert_eq!(measurement.check().unwrap().unmeasured(), [Network]);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Non-homogeneous Poisson arrivals whose rate is constant within each second.
 //!
 //! An arrival falls where the integrated rate has grown by an exponential draw of mean 1 ([`crossing`]). The stream
-//! does not depend on what the cluster does with its requests.
+//! does not depend on what the cluster does with its requests. A stream can also follow moments that were recorded.
+
+use std::sync::Arc;
 
 use karma_core::StreamRng;
 use karma_core::resilience::Traffic;
@@ -21,11 +23,13 @@ pub(super) struct Arrivals {
     extra: f64,
     rng: StreamRng,
     now: f64,
+    /// Moments in order of time that take the place of drawn ones, and how many have passed.
+    recorded: Option<(Arc<[f64]>, usize)>,
 }
 
 impl Arrivals {
     pub(super) fn new(service: u32, entry: u32, traffic: Traffic, rates: &[f64], rng: StreamRng) -> Self {
-        Self { service, entry, traffic, rates: rates.to_vec(), extra: 0.0, rng, now: 0.0 }
+        Self { service, entry, traffic, rates: rates.to_vec(), extra: 0.0, rng, now: 0.0, recorded: None }
     }
 
     /// From `now` on, which is not after the next arrival, `extra` requests per second arrive beside those of the timeline,
@@ -39,8 +43,17 @@ impl Arrivals {
         self.extra.to_bits() == extra.to_bits()
     }
 
-    /// The moment of the next arrival; [`NEVER`] after the last second.
+    /// Requests arrive at these moments, in order of time, and at no others.
+    pub(super) fn follow(&mut self, moments: Arc<[f64]>) {
+        self.recorded = Some((moments, 0));
+    }
+
+    /// The moment of the next arrival; [`NEVER`] after the last second, or the last moment that was recorded.
     pub(super) fn next_time(&mut self) -> f64 {
+        if let Some((moments, passed)) = &mut self.recorded {
+            *passed += 1;
+            return moments.get(*passed - 1).copied().unwrap_or(NEVER);
+        }
         let amount = Exp1.sample(&mut self.rng);
         let next = crossing(&self.rates, self.extra, self.now, amount);
         self.now = next.unwrap_or_else(|| self.now.max(self.rates.len() as f64));
@@ -87,6 +100,14 @@ mod tests {
         stream.press(29.0, 100.0);
         let last = std::iter::from_fn(|| Some(stream.next_time()).filter(|time| *time < NEVER)).last();
         assert!(last.is_some_and(|last| (29.5..30.0).contains(&last)));
+    }
+
+    #[test]
+    fn recorded_moments_are_followed_exactly() {
+        let rng = SeedTree::new(1).child("arrivals").rng();
+        let mut stream = Arrivals::new(0, 0, Traffic::Legitimate, &[100.0; 9], rng);
+        stream.follow([0.5, 0.5, 7.25].into());
+        assert_eq!([0; 5].map(|_| stream.next_time()), [0.5, 0.5, 7.25, NEVER, NEVER]);
     }
 
     #[test]

@@ -17,7 +17,6 @@
 //! CPU quotas and time on the network unless settings ask for them (`bandwidth`, `wire`).
 
 mod arrivals;
-mod attack;
 mod bandwidth;
 mod calendar;
 mod calls;
@@ -31,6 +30,7 @@ mod node;
 mod pod;
 mod scrape;
 mod service;
+mod traffic;
 mod wire;
 
 use std::collections::VecDeque;

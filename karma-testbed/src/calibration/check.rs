@@ -82,6 +82,7 @@ impl Study {
             self.check_replicas(&place("replicas"), name, *replicas)?;
         }
         check_totals(run)?;
+        check_seed(run)?;
         match self.measurement.runs.iter().find(|other| other.name == run.name) {
             Some(first) if !repeats(first, run) => {
                 Err(CalibrationError::Repetition { run: run.name.clone() })
@@ -125,6 +126,21 @@ fn repeats(a: &Run, b: &Run) -> bool {
         && a.actions == b.actions
         && a.replicas == b.replicas
         && (a.warm_up, a.purpose) == (b.warm_up, b.purpose)
+}
+
+/// The requests that follow from a seed are those that were counted.
+fn check_seed(run: &Run) -> Result<(), CalibrationError> {
+    let Some((moments, seed)) = run.moments()?.zip(run.seed) else { return Ok(()) };
+    let mut rest = moments.as_slice();
+    for (second, row) in run.rows.iter().enumerate() {
+        let due = rest.partition_point(|moment| *moment < (second + 1) as f64);
+        rest = &rest[due..];
+        if due as u64 != row.sent {
+            let (run, sent, expected) = (run.name.clone(), row.sent, due as u64);
+            return Err(CalibrationError::Seed { run, seed, second, sent, expected });
+        }
+    }
+    Ok(())
 }
 
 /// What errors are relative to must not be nothing.

@@ -1,6 +1,7 @@
 //! Why measurements cannot be used.
 
 use karma_core::TopologyError;
+use karma_mock::load::LoadError;
 use karma_mock::sim::SimulationParamsError;
 use thiserror::Error;
 
@@ -53,6 +54,26 @@ pub enum CalibrationError {
         rows: usize,
         /// Seconds.
         seconds: usize,
+    },
+    /// The rates of a run are none that the generator sends.
+    #[error("the load of a run is refused")]
+    Load(#[from] LoadError),
+    /// What a seed says was sent is not what was counted.
+    #[error(
+        "run \"{run}\", second {second}: {sent} requests were sent, and by its seed {seed} they were {expected}: \
+         the seed belongs to another run or version; leave it out, and rates are used"
+    )]
+    Seed {
+        /// The run.
+        run: String,
+        /// Its seed.
+        seed: u64,
+        /// First second that differs.
+        second: usize,
+        /// Requests of its row.
+        sent: u64,
+        /// Requests by the seed.
+        expected: u64,
     },
     /// More than one entry point, which rows do not tell apart.
     #[error("the topology has {found} entry points; calibration needs a topology with exactly one")]

@@ -2,18 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::replay::replay_all;
 use super::series::mean;
 use super::{
     CalibrationError, Errors, Minimum, Model, Parameter, Purpose, Run, SearchParams, Study, Totals, minimise,
-    replay,
 };
 
 /// How to calibrate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CalibrationParams {
-    /// What is fitted; work factor and network.
-    pub free: Vec<Parameter>,
+    /// What is fitted; by default the network, and the work unless the CPU of a request was measured for every service:
+    /// what was measured is not fitted again.
+    pub free: Option<Vec<Parameter>>,
     /// Where the search begins, and what is not fitted.
     pub start: Model,
     /// Simulations of each run while fitting; 3.
@@ -29,7 +30,7 @@ pub struct CalibrationParams {
 impl Default for CalibrationParams {
     fn default() -> Self {
         Self {
-            free: vec![Parameter::WorkFactor, Parameter::Network],
+            free: None,
             start: Model::default(),
             fit_replications: 3,
             replications: 10,
@@ -55,7 +56,7 @@ pub struct Fit {
     pub free: Vec<Parameter>,
     /// All parameters.
     pub model: Model,
-    /// Root mean square of the relative errors of mean, p95 and throughput over the fitting runs.
+    /// Root mean square of the relative errors of mean response and throughput over the fitting runs.
     pub objective: f64,
     /// Each fitting run.
     pub runs: Vec<FitError>,
@@ -87,13 +88,14 @@ pub(super) fn measured(runs: &[&Run]) -> Option<Totals> {
 /// Fits the free parameters on the fitting runs.
 pub(super) fn fit(study: &Study, params: &CalibrationParams) -> Result<Fit, CalibrationError> {
     let groups = study.named(Purpose::Fit);
+    let free = params.free.clone().unwrap_or_else(|| study.unmeasured());
     let errors = |model: &Model| -> Result<Vec<FitError>, CalibrationError> {
         groups.iter().map(|runs| error_of(study, model, runs, params)).collect()
     };
-    let start = params.start.point(&params.free);
+    let start = params.start.point(&free);
     let mut refused = None;
     let Minimum { point, evaluations, .. } = minimise(&start, &params.search, |point| {
-        errors(&params.start.at(&params.free, point)).map_or_else(
+        errors(&params.start.at(&free, point)).map_or_else(
             |error| {
                 refused = Some(error);
                 f64::INFINITY
@@ -104,9 +106,9 @@ pub(super) fn fit(study: &Study, params: &CalibrationParams) -> Result<Fit, Cali
     if let Some(error) = refused {
         return Err(error);
     }
-    let model = params.start.at(&params.free, &point);
+    let model = params.start.at(&free, &point);
     let runs = errors(&model)?;
-    Ok(Fit { free: params.free.clone(), model, objective: objective(&runs), runs, evaluations })
+    Ok(Fit { free, model, objective: objective(&runs), runs, evaluations })
 }
 
 fn error_of(
@@ -115,7 +117,7 @@ fn error_of(
     runs: &[&Run],
     params: &CalibrationParams,
 ) -> Result<FitError, CalibrationError> {
-    let replay = replay(study, model, runs[0], (params.seed, params.fit_replications))?;
+    let replay = replay_all(study, model, runs, (params.seed, params.fit_replications))?;
     let totals: Vec<Totals> =
         replay.series.iter().filter_map(|series| series.totals(runs[0].warm_up)).collect();
     let nothing = Errors { mean: NOTHING, p95: NOTHING, throughput: NOTHING };
@@ -124,6 +126,7 @@ fn error_of(
 }
 
 fn objective(runs: &[FitError]) -> f64 {
-    let squares = runs.iter().flat_map(|run| run.errors.all()).map(|error| error * error);
-    (squares.sum::<f64>() / (3.0 * runs.len() as f64)).sqrt()
+    let squares: Vec<f64> =
+        runs.iter().flat_map(|run| run.errors.fitted()).map(|error| error * error).collect();
+    mean(&squares).unwrap_or_default().sqrt()
 }

@@ -40,7 +40,7 @@ impl Report {
 
     fn write_fit(&self, page: &mut String) {
         let fit = &self.fit;
-        page.push_str("## Fitted\n\n| parameter | value | |\n|---|---|---|\n");
+        page.push_str("## Parameters\n\n| parameter | value | |\n|---|---|---|\n");
         for parameter in
             [Parameter::WorkFactor, Parameter::Overhead, Parameter::Network, Parameter::Background]
         {
@@ -52,6 +52,14 @@ impl Report {
                 value(parameter, fit.model.get(parameter))
             );
         }
+        for (service, work) in &self.work {
+            let _ = writeln!(
+                page,
+                "| CPU of a request of {service} | {} | {} |",
+                milliseconds(*work),
+                self.source()
+            );
+        }
         for (service, startup) in &self.startup {
             let _ =
                 writeln!(page, "| start-up of {service}, median | {startup:.2} s | from observed starts |");
@@ -59,7 +67,7 @@ impl Report {
         let _ = writeln!(page, "| sigma of start-ups | {:.3} | from observed starts |", self.startup_sigma);
         let _ = writeln!(
             page,
-            "\nRoot mean square of the errors below: {}, after {} models with {} simulations of each run, seed {}.\n",
+            "\nRoot mean square of the errors of means and throughput below: {}, after {} models with {} simulations of each run, seed {}.\n",
             percent(fit.objective),
             fit.evaluations,
             self.params.fit_replications,
@@ -70,6 +78,15 @@ impl Report {
             let _ = writeln!(page, "| {} | {} |", run.run, errors(&run.errors));
         }
         page.push('\n');
+    }
+
+    /// Where the CPU of requests is from.
+    fn source(&self) -> &'static str {
+        if self.fit.free.contains(&Parameter::WorkFactor) {
+            "before the factor"
+        } else {
+            "measured in fitting runs"
+        }
     }
 
     fn write_predictions(&self, page: &mut String) {

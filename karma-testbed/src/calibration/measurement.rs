@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use karma_mock::load::{LoadError, LoadPlan};
 use serde::{Deserialize, Serialize};
 
 use super::CalibrationError;
@@ -35,7 +36,7 @@ pub struct Measurement {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServiceFacts {
-    /// Core-seconds of a request, from CPU use over requests at a low rate. It takes the place of the topology's work.
+    /// Core-seconds of a request: CPU used over requests answered, in the fitting runs. It takes the place of the topology's work.
     pub cpu_per_request: Option<f64>,
     /// Seconds from the creation of a pod until it was ready, one for each observed start.
     pub starts: Vec<f64>,
@@ -66,6 +67,11 @@ pub struct Run {
     pub warm_up: u32,
     /// Requests per second that were to be sent in each second, the warm-up included.
     pub offered: Vec<f64>,
+    /// Seed of the moments at which they were sent ([`load_plan`]), if they were sent by this project's generator:
+    /// the simulated cluster then gets each request at the same moment. Without it, its requests are another sample of the
+    /// same rates, and differ from the measured ones by chance too. Repetitions have seeds of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// What was done to the cluster, in the order of time.
     #[serde(default)]
     pub actions: Vec<Action>,
@@ -137,6 +143,27 @@ pub struct Totals {
     pub p95: f64,
     /// 99th percentile.
     pub p99: f64,
+}
+
+/// The load of a run: legitimate requests at these rates, at moments that follow from the seed.
+///
+/// # Errors
+/// The rates are none that the generator sends.
+pub fn load_plan(offered: &[f64], warm_up: u32, seed: u64) -> Result<LoadPlan, LoadError> {
+    let plan = LoadPlan::new(offered.to_vec(), vec![0.0; offered.len()])?;
+    Ok(plan.seeded(seed).warmed_up(warm_up))
+}
+
+impl Run {
+    /// When each request was to be sent, in seconds from the start; `None` if only rates are known.
+    ///
+    /// # Errors
+    /// See [`load_plan`].
+    pub fn moments(&self) -> Result<Option<Vec<f64>>, LoadError> {
+        let Some(seed) = self.seed else { return Ok(None) };
+        let plan = load_plan(&self.offered, self.warm_up, seed)?;
+        Ok(Some(plan.schedule().map(|due| due.at.as_secs_f64()).collect()))
+    }
 }
 
 impl Measurement {

@@ -6,7 +6,7 @@ use karma_mock::sim::{SimulationConfig, SimulationParams, SimulationParamsError}
 use serde::{Deserialize, Serialize};
 
 use super::Study;
-use super::series::{mean, quantile};
+use super::series::mean;
 
 /// A parameter that may be fitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +135,17 @@ impl Model {
 }
 
 impl Study {
+    /// What cannot be read off the measurement: time on the network, and the work of requests unless their CPU was measured
+    /// for every service.
+    pub fn unmeasured(&self) -> Vec<Parameter> {
+        let measured = |service: &karma_core::topology::Service| {
+            let facts = self.measurement.services.get(&service.name);
+            facts.is_some_and(|facts| facts.cpu_per_request.is_some())
+        };
+        let work = (!self.topology.services.iter().all(measured)).then_some(Parameter::WorkFactor);
+        work.into_iter().chain([Parameter::Network]).collect()
+    }
+
     fn starts(&self, id: ServiceId) -> &[f64] {
         let facts = self.measurement.services.get(&self.topology.services[id].name);
         facts.map_or(&[], |facts| &facts.starts)
@@ -147,14 +158,13 @@ impl Study {
         facts.and_then(|facts| facts.cpu_per_request).unwrap_or_else(|| service.mean_work())
     }
 
-    /// Median start-up without the wait for a probe, which is uniform over its period `p`: the median observed start less
-    /// `p / 2`, at least 10 ms. The topology's if no start was observed.
+    /// Median start-up without the wait for a probe, which is uniform over its period `p`: the mean of observed starts less
+    /// `p / 2`, at least 10 ms, is that of a log-normal, which is `exp(σ² / 2)` times its median. (Kubernetes notes whole
+    /// seconds: their mean is right, the middle one of a few is not.) The topology's if no start was observed.
     pub(super) fn startup(&self, id: ServiceId) -> f64 {
-        let mut starts = self.starts(id).to_vec();
-        starts.sort_by(f64::total_cmp);
-        let probe = self.measurement.readiness_period / 2.0;
-        quantile(&starts, 0.5)
-            .map_or(self.topology.services[id].startup.0, |median| (median - probe).max(0.01))
+        let Some(mean) = mean(self.starts(id)) else { return self.topology.services[id].startup.0 };
+        let sigma = self.startup_sigma();
+        (mean - self.measurement.readiness_period / 2.0).max(0.01) / (sigma * sigma / 2.0).exp()
     }
 
     /// Sigma of the log-normal start-up, of all services together: of the variance of observed starts, `p² / 12` is that

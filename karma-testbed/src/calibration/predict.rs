@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use karma_core::ServiceId;
 use serde::Serialize;
 
 use super::fit::{fit, measured, pooled};
 use super::recovery::{median, recovery_time, response_rms};
-use super::{
-    CalibrationError, CalibrationParams, Fit, Purpose, Recovery, Replay, Row, Run, Study, Totals, replay,
-};
+use super::replay::replay_all;
+use super::{CalibrationError, CalibrationParams, Fit, Purpose, Recovery, Replay, Row, Run, Study, Totals};
 
 /// Relative errors: predicted over measured, less 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -34,6 +34,12 @@ impl Errors {
 
     pub(super) const fn all(&self) -> [f64; 3] {
         [self.mean, self.p95, self.throughput]
+    }
+
+    /// Those that are fitted. The 95th percentile is left to be predicted in every run: the parameters that there are move
+    /// means.
+    pub(super) const fn fitted(&self) -> [f64; 2] {
+        [self.mean, self.throughput]
     }
 }
 
@@ -81,6 +87,8 @@ pub struct Report {
     pub params: CalibrationParams,
     /// What was fitted.
     pub fit: Fit,
+    /// Core-seconds of a request of each service, before the work factor: measured, or as the topology says.
+    pub work: BTreeMap<String, f64>,
     /// Median start-up of each service, seconds, the wait for a readiness probe apart.
     pub startup: BTreeMap<String, f64>,
     /// Sigma of the log-normal start-up.
@@ -103,17 +111,20 @@ impl Report {
 pub fn calibrate(study: &Study, params: &CalibrationParams) -> Result<Report, CalibrationError> {
     let fit = fit(study, params)?;
     let predict = |runs: &Vec<&Run>| {
-        let replay = replay(study, &fit.model, runs[0], (params.seed.wrapping_add(1), params.replications))?;
+        let replay = replay_all(study, &fit.model, runs, (params.seed.wrapping_add(1), params.replications))?;
         Ok(prediction(runs, &replay))
     };
     let predictions: Result<_, CalibrationError> =
         study.named(Purpose::Predict).iter().map(predict).collect();
     let services = &study.topology.services;
-    let startup = services.ids().map(|id| (services[id].name.clone(), study.startup(id))).collect();
+    let of_each = |value: &dyn Fn(ServiceId) -> f64| {
+        services.ids().map(|id| (services[id].name.clone(), value(id))).collect()
+    };
     Ok(Report {
         title: study.measurement.title.clone(),
         params: params.clone(),
-        startup,
+        work: of_each(&|id| study.work(id)),
+        startup: of_each(&|id| study.startup(id)),
         startup_sigma: study.startup_sigma(),
         predictions: predictions?,
         fit,

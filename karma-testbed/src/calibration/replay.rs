@@ -18,10 +18,11 @@ pub struct Replay {
 }
 
 /// Plays `run` under `model`, `replications` times with seeds that depend on `seed` and the replication alone, so that two
-/// models meet the same requests. A replication goes on for the timeout after the last second, until every fate is known.
+/// models meet the same requests: those that were sent, where the run has a [seed](Run::seed), else others at the same
+/// rates. A replication goes on for the timeout after the last second, until every fate is known.
 ///
 /// # Errors
-/// A setting of the simulation is refused.
+/// A setting of the simulation is refused, or the rates of a run with a seed.
 pub fn replay(
     study: &Study,
     model: &Model,
@@ -37,12 +38,35 @@ pub fn replay(
     }
     let topology = Arc::new(topology);
     let timeline = Arc::new(timeline(&topology, model, run));
+    let moments = run.moments()?;
     let series = (0..replications).map(|replication| {
         let seed = SeedTree::new(seed).child("calibration").index(u64::from(replication)).seed();
-        let cluster = Simulation::new(Arc::clone(&topology), config, Arc::clone(&timeline), seed);
+        let mut cluster = Simulation::new(Arc::clone(&topology), config, Arc::clone(&timeline), seed);
+        if let Some((entry, moments)) = topology.entry_points.ids().next().zip(moments.as_ref()) {
+            cluster.follow(entry, moments.iter().copied());
+        }
         play(cluster, run)
     });
     Ok(Replay { series: series.collect() })
+}
+
+/// Plays repetitions of one run: all of their replications.
+///
+/// # Errors
+/// As [`replay`].
+pub(super) fn replay_all(
+    study: &Study,
+    model: &Model,
+    runs: &[&Run],
+    (seed, replications): (u64, u32),
+) -> Result<Replay, CalibrationError> {
+    let mut series = Vec::new();
+    for (run, repetition) in runs.iter().zip(0..) {
+        // Repetitions whose moments are not known would be the same run again.
+        let seed = SeedTree::new(seed).index(repetition).seed();
+        series.extend(replay(study, model, run, (seed, replications))?.series);
+    }
+    Ok(Replay { series })
 }
 
 /// Offered rates, kills and crashes; the time after the last second is quiet.

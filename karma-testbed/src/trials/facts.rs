@@ -15,7 +15,7 @@ const CPU: &str = "process_cpu_time_seconds_total";
 /// Counter of the requests that it has answered.
 const REQUESTS: &str = "http_server_request_duration_seconds_count";
 
-/// CPU in core-seconds and requests of each service so far; the difference of two readings gives the CPU of a request.
+/// CPU in core-seconds and requests of each service: so far, or between two moments.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reading(BTreeMap<String, (f64, f64)>);
 
@@ -38,14 +38,28 @@ pub async fn reading(client: &Client, namespace: &str) -> Result<Reading, TrialE
 }
 
 impl Reading {
-    /// Core-seconds of a request of each service between an earlier reading and this one.
-    pub fn since(&self, earlier: &Self) -> BTreeMap<String, f64> {
+    /// What came between an earlier reading of the same pods and this one.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
         let difference = |(service, (cpu, requests)): (&String, &(f64, f64))| {
             let (cpu_then, requests_then) = earlier.0.get(service)?;
-            let served = requests - requests_then;
-            (served > 0.0).then(|| (service.clone(), (cpu - cpu_then) / served))
+            Some((service.clone(), (cpu - cpu_then, requests - requests_then)))
         };
-        self.0.iter().filter_map(difference).collect()
+        Self(self.0.iter().filter_map(difference).collect())
+    }
+
+    /// Adds what another reading has.
+    pub fn add(&mut self, other: &Self) {
+        for (service, (cpu, requests)) in &other.0 {
+            let sum = self.0.entry(service.clone()).or_default();
+            *sum = (sum.0 + cpu, sum.1 + requests);
+        }
+    }
+
+    /// Core-seconds of a request of each service that had any.
+    pub fn cpu_per_request(&self) -> impl Iterator<Item = (&str, f64)> {
+        let served = self.0.iter().filter(|(_, (_, requests))| *requests > 0.0);
+        served.map(|(service, (cpu, requests))| (service.as_str(), cpu / requests))
     }
 }
 
@@ -109,7 +123,10 @@ mod tests {
     #[test]
     fn the_cpu_of_a_request_is_that_between_two_readings() {
         let reading = |cpu, requests| Reading(BTreeMap::from([("a".to_owned(), (cpu, requests))]));
-        assert_eq!(reading(3.0, 110.0).since(&reading(1.0, 10.0))["a"], 0.02);
-        assert!(reading(3.0, 10.0).since(&reading(1.0, 10.0)).is_empty());
+        let mut between = reading(3.0, 110.0).since(&reading(1.0, 10.0));
+        assert_eq!(between.cpu_per_request().collect::<Vec<_>>(), [("a", 0.02)]);
+        between.add(&reading(8.0, 100.0));
+        assert_eq!(between.cpu_per_request().collect::<Vec<_>>(), [("a", 0.05)]);
+        assert_eq!(reading(3.0, 10.0).since(&reading(1.0, 10.0)).cpu_per_request().count(), 0);
     }
 }

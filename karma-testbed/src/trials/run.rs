@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Trial, TrialError};
-use crate::calibration::{Action, ActionKind, Row, Run, Totals};
+use crate::calibration::{Action, ActionKind, Row, Run, Totals, load_plan};
 use crate::chaos::{self, Strike, Which};
 use crate::cluster::{self, Layout};
 use crate::deploy::managed_selector;
@@ -67,8 +67,7 @@ pub async fn run(
 ) -> Result<Run, TrialError> {
     prepare(site, trial).await?;
     sleep(SETTLE).await;
-    let plan = LoadPlan::new(trial.offered.clone(), vec![0.0; trial.offered.len()])?.seeded(seed);
-    let plan = plan.warmed_up(trial.warm_up);
+    let plan = load_plan(&trial.offered, trial.warm_up, seed)?;
     let url = service_url(&site.client, &site.namespace, &site.entry).await?;
     let begin = Instant::now();
     let report = send(
@@ -79,7 +78,7 @@ pub async fn run(
     );
     let (report, acted) = tokio::join!(report, act(site, trial, begin, seed));
     acted?;
-    written(trial, &report?)
+    written(trial, seed, &report?)
 }
 
 /// Every service at its replicas, all of them ready.
@@ -179,7 +178,7 @@ async fn act(site: &Site, trial: &Trial, begin: Instant, seed: u64) -> Result<()
 }
 
 /// What the load measured, as a run of a measurement.
-fn written(trial: &Trial, report: &LoadReport) -> Result<Run, TrialError> {
+fn written(trial: &Trial, seed: u64, report: &LoadReport) -> Result<Run, TrialError> {
     let seconds = &report.legitimate.seconds;
     Ok(Run {
         name: trial.name.clone(),
@@ -187,6 +186,7 @@ fn written(trial: &Trial, report: &LoadReport) -> Result<Run, TrialError> {
         replicas: trial.replicas.clone(),
         warm_up: trial.warm_up,
         offered: trial.offered.clone(),
+        seed: Some(seed),
         actions: trial.actions.clone(),
         rows: seconds.iter().map(row).collect(),
         totals: totals(trial.warm_up, report).ok_or_else(|| TrialError::Silent(trial.name.clone()))?,

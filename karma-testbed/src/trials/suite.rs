@@ -26,15 +26,17 @@ pub struct Trial {
 
 /// Three levels to fit on; then three others, a step, saturation, a killed pod and a scale-up to predict.
 ///
-/// `capacity` is what the narrowest service, called `narrow`, completes with one pod, in requests per second.
-pub fn suite(narrow: &str, capacity: f64) -> Vec<Trial> {
+/// `capacity` is what the narrowest service, called `narrow`, completes with one pod, in requests per second. Where a
+/// load above it meets two of its pods, the services `spare`, the next narrowest, have two as well: what is tried is what
+/// happens to the narrowest.
+pub fn suite(narrow: &str, spare: &[&str], capacity: f64) -> Vec<Trial> {
     let fit = [0.25, 0.5, 0.75].map(|share| steady(Purpose::Fit, share, capacity));
     let predict = [0.35, 0.65, 0.85].map(|share| steady(Purpose::Predict, share, capacity));
     let disturbed = [
         steps("step", capacity, &[(20, 0.3), (40, 0.8), (40, 0.3)]),
         steps("saturation", capacity, &[(20, 0.5), (30, 1.3), (50, 0.5)]),
-        with(steps("pod kill", capacity, &[(90, 1.1)]), narrow, 2, ActionKind::Kill(1)),
-        with(steps("scale-up", capacity, &[(90, 1.15)]), narrow, 1, ActionKind::Scale(2)),
+        with(steps("pod kill", capacity, &[(90, 1.2)]), (narrow, 2, spare), ActionKind::Kill(1)),
+        with(steps("scale-up", capacity, &[(90, 1.2)]), (narrow, 1, spare), ActionKind::Scale(2)),
     ];
     fit.into_iter().chain(predict).chain(disturbed).collect()
 }
@@ -65,9 +67,10 @@ fn steps(name: &str, capacity: f64, levels: &[(usize, f64)]) -> Trial {
 }
 
 /// The same with something that happens to a service after 30 seconds.
-fn with(trial: Trial, service: &str, replicas: u32, kind: ActionKind) -> Trial {
+fn with(trial: Trial, (service, replicas, spare): (&str, u32, &[&str]), kind: ActionKind) -> Trial {
+    let spare = spare.iter().map(|name| ((*name).to_owned(), 2));
     Trial {
-        replicas: BTreeMap::from([(service.to_owned(), replicas)]),
+        replicas: spare.chain([(service.to_owned(), replicas)]).collect(),
         actions: vec![Action { at: 30.0, service: service.to_owned(), kind }],
         ..trial
     }
@@ -79,7 +82,7 @@ mod tests {
 
     #[test]
     fn three_levels_are_fitted_and_none_of_them_is_predicted() {
-        let trials = suite("orders", 40.0);
+        let trials = suite("orders", &["products"], 40.0);
         // Steady runs: the same rate in each second.
         let levels = |purpose| -> Vec<f64> {
             let steady = |trial: &&Trial| {
@@ -92,5 +95,9 @@ mod tests {
         assert_eq!(levels(Purpose::Predict), [14.0, 26.0, 34.0]);
         let disturbed: Vec<&str> = trials.iter().skip(6).map(|trial| trial.name.as_str()).collect();
         assert_eq!(disturbed, ["step", "saturation", "pod kill", "scale-up"]);
+        let replicas =
+            |trial: &Trial| ["orders", "products"].map(|service| trial.replicas.get(service).copied());
+        assert_eq!(replicas(&trials[8]), [Some(2), Some(2)]);
+        assert_eq!(replicas(&trials[9]), [Some(1), Some(2)]);
     }
 }

@@ -10,11 +10,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::ProgressBar;
-use karma_core::Topology;
-use karma_testbed::calibration::{self, CalibrationParams, Measurement, Run, VERSION};
+use karma_core::{ServiceId, Topology};
+use karma_mock::service::ServiceParams;
+use karma_testbed::calibration::{self, CalibrationParams, Measurement, Purpose, Run, VERSION};
 use karma_testbed::deploy::live::{self, Patience};
-use karma_testbed::deploy::{DeployParams, ProbeParams};
-use karma_testbed::trials::{self, Site, Trial, suite};
+use karma_testbed::deploy::{DeployParams, OverrideParams, ProbeParams};
+use karma_testbed::trials::{self, Reading, Site, Trial, suite};
 
 use super::cluster::spinner;
 use super::site::Reach;
@@ -32,6 +33,8 @@ const TOPOLOGY: &str = include_str!("../../../../karma-testbed/data/calibration.
 
 /// Seconds between readiness probes of the measured pods: the shortest that Kubernetes takes.
 const READINESS: u32 = 1;
+/// A service whose one pod completes less than so many times what the narrowest's does has two where the narrowest has.
+const SPARE: f64 = 1.5;
 /// Seconds of a CFS period.
 const CPU_PERIOD: f64 = 0.1;
 
@@ -103,7 +106,12 @@ async fn measure(args: &CalibrateArgs, file: &Path, bar: &ProgressBar) -> anyhow
     let topology = Topology::read(TOPOLOGY.as_bytes())?;
     let client = args.reach.client().await?;
     let probes = ProbeParams { readiness_period_seconds: READINESS, ..ProbeParams::default() };
-    let params = DeployParams { namespace: args.reach.namespace.clone(), probes, ..DeployParams::default() };
+    let params = DeployParams {
+        namespace: args.reach.namespace.clone(),
+        probes,
+        overrides: topology.services.ids().map(|id| slow_start(&topology, id)).collect(),
+        ..DeployParams::default()
+    };
     live::up(&client, &topology, &params, Patience::default(), |progress| {
         bar.set_message(progress.to_string());
     })
@@ -132,6 +140,13 @@ async fn measure(args: &CalibrateArgs, file: &Path, bar: &ProgressBar) -> anyhow
     Ok(())
 }
 
+/// A mock that starts as slowly as the topology says: what comes and goes within a scrape cannot be measured.
+fn slow_start(topology: &Topology, id: ServiceId) -> (String, OverrideParams) {
+    let service = &topology.services[id];
+    let mock = ServiceParams { startup_seconds: service.startup.0, ..ServiceParams::of(topology, id) };
+    (service.name.clone(), OverrideParams { service: Some(mock), ..OverrideParams::default() })
+}
+
 /// What is measured is kept after each trial: an interruption loses one.
 fn write(file: &Path, measurement: &Measurement) -> anyhow::Result<()> {
     let text = serde_json::to_string(measurement)? + "\n";
@@ -149,9 +164,17 @@ async fn try_all(
     bar: &ProgressBar,
     keep: impl Fn(&Measurement) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let (narrow, capacity) = narrowest(topology);
-    let trials = suite(&narrow, capacity);
+    let capacities = capacities(topology);
+    let (narrow, capacity) = capacities.first().context("the topology has no service")?;
+    // Those that an overload of the narrowest would fill, too.
+    let spare: Vec<&str> = capacities[1..]
+        .iter()
+        .filter(|(_, other)| *other < SPARE * capacity)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let trials = suite(narrow, &spare, *capacity);
     let mut seen = BTreeSet::new();
+    let mut used = Reading::default();
     for repetition in 0..repeat {
         for (index, trial) in trials.iter().enumerate() {
             bar.set_message(format!("{} ({} of {})", trial.name, index + 1, trials.len()));
@@ -159,8 +182,11 @@ async fn try_all(
             measurement.runs.push(one(site, trial, repetition * 1000 + index as u64, bar).await?);
             let after = trials::reading(&site.client, &site.namespace).await?;
             let facts = &mut measurement.services;
-            for (service, work) in after.since(&before) {
-                facts.entry(service).or_default().cpu_per_request.get_or_insert(work);
+            if trial.purpose == Purpose::Fit {
+                used.add(&after.since(&before));
+            }
+            for (service, work) in used.cpu_per_request() {
+                facts.entry(service.to_owned()).or_default().cpu_per_request = Some(work);
             }
             for (service, pods) in trials::starts(&site.client, &site.namespace).await? {
                 let new = pods.into_iter().filter(|(pod, _)| seen.insert(pod.clone()));
@@ -183,11 +209,13 @@ async fn one(site: &Site, trial: &Trial, seed: u64, bar: &ProgressBar) -> anyhow
     Ok(run)
 }
 
-/// The service that can complete the fewest requests with one pod, and how many a second.
-fn narrowest(topology: &Topology) -> (String, f64) {
+/// How many requests a second each service can complete with one pod, the narrowest first.
+fn capacities(topology: &Topology) -> Vec<(String, f64)> {
     let visits = topology.nominal_visits();
     let nominal = topology.nominal_rate().0;
     let capacity = |id| topology.services[id].pod_capacity().0 / (visits[id] / nominal);
     let all = topology.services.iter_enumerated().map(|(id, service)| (service.name.clone(), capacity(id)));
-    all.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default()
+    let mut all: Vec<(String, f64)> = all.collect();
+    all.sort_by(|a, b| a.1.total_cmp(&b.1));
+    all
 }
