@@ -50,7 +50,8 @@ fn pod_name(node: &str) -> String {
     format!("contention-{node}")
 }
 
-/// A pod of no service: nothing balances to it. It weighs what it burns.
+/// A pod of no service: nothing balances to it. It requests nothing, so that a node whose CPU is all requested takes it
+/// too; the kubelet would refuse any other one there.
 fn tenant(node: &str, image: &str, cores: f64) -> serde_json::Value {
     let millicores = (cores * 1000.0).round();
     json!({
@@ -66,7 +67,7 @@ fn tenant(node: &str, image: &str, cores: f64) -> serde_json::Value {
                 "image": image,
                 "imagePullPolicy": "IfNotPresent",
                 "args": ["burn", format!("{cores:.3}")],
-                "resources": { "limits": { "cpu": format!("{millicores}m") }, "requests": { "cpu": "10m" } },
+                "resources": { "limits": { "cpu": format!("{millicores}m") }, "requests": { "cpu": "0" } },
                 // What the namespace of the services asks of every pod.
                 "securityContext": {
                     "runAsNonRoot": true,
@@ -94,7 +95,12 @@ mod tests {
     #[test]
     fn a_tenant_burns_its_share_of_a_node_and_belongs_to_no_service() {
         let pod = tenant("a", "image:1", 0.75);
-        assert_eq!(pod["spec"]["containers"][0]["args"], json!(["burn", "0.750"]));
+        let container = &pod["spec"]["containers"][0];
+        assert_eq!(container["args"], json!(["burn", "0.750"]));
+        assert_eq!(
+            container["resources"],
+            json!({ "limits": { "cpu": "750m" }, "requests": { "cpu": "0" } })
+        );
         assert_eq!(
             pod["metadata"]["labels"],
             json!({ "karma.dev/role": "contention", "app.kubernetes.io/managed-by": "karma-lab" })
