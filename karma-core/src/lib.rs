@@ -26,6 +26,7 @@ mod json;
 mod memory;
 pub mod metric;
 pub mod parallel;
+mod quantity;
 mod random;
 pub mod resilience;
 mod reward;
@@ -50,7 +51,8 @@ pub use guide::{
 };
 pub use ids::{AgentId, EntryPointId, Id, IdVec, PerAgent, PerEntryPoint, PerService, ServiceId};
 pub use memory::Memory;
-pub use metric::{Metric, MetricRow};
+pub use metric::{Absence, Metric, MetricRow};
+pub use quantity::quantity;
 pub use random::{SeedTree, StreamRng};
 pub use resilience::{EpisodeReport, ResilienceMeter};
 pub use reward::{OperationalResilience, ResilienceWeights, RewardParams};

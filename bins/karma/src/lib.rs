@@ -14,6 +14,7 @@
 //! | what a team has learned, `karma-explain` | `explain` |
 //! | the commands `karma`, `karma-train` and `karma-model` | [`karma()`], [`karma_train`], `karma_model` |
 //! | a real cluster on this machine, mock services, chaos: `karma-lab` | `testbed`, `karma_lab` |
+//! | what a live cluster shows an autoscaler | `k8s` |
 //! | traces of the simulated cluster | [`collect`] |
 //! | a fitted twin on the disk | [`twin_file`] |
 //! | the crates below | [`core`], [`nn`], [`mock`], [`baseline`], [`twin`], [`marl`], [`org`] |
@@ -72,6 +73,8 @@ mod world;
 pub use karma_analyze as analyze;
 pub use karma_baseline as baseline;
 pub use karma_core as core;
+#[cfg(feature = "lab")]
+pub use karma_k8s as k8s;
 pub use karma_marl as marl;
 pub use karma_mock as mock;
 pub use karma_nn as nn;

@@ -1,48 +1,16 @@
 //! Kubernetes quantities such as `1940m`, `16Gi` or `123456789n`, as numbers.
 
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use karma_core::{Mebibytes, Millicores};
-
-const SUFFIXES: [(&str, f64); 16] = [
-    ("Ki", 1024.0),
-    ("Mi", 1_048_576.0),
-    ("Gi", 1_073_741_824.0),
-    ("Ti", 1_099_511_627_776.0),
-    ("Pi", 1_125_899_906_842_624.0),
-    ("Ei", 1_125_899_906_842_624.0 * 1024.0),
-    ("n", 1e-9),
-    ("u", 1e-6),
-    ("m", 1e-3),
-    ("k", 1e3),
-    ("M", 1e6),
-    ("G", 1e9),
-    ("T", 1e12),
-    ("P", 1e15),
-    ("E", 1e18),
-    ("", 1.0),
-];
-
-/// The number that a quantity stands for, if it is a quantity.
-///
-/// `1e3` is a thousand and `1E` an exa, as in Kubernetes.
-pub(super) fn number(quantity: &Quantity) -> Option<f64> {
-    let text = quantity.0.trim();
-    SUFFIXES.iter().find_map(|(suffix, factor)| {
-        let digits = text.strip_suffix(suffix)?;
-        let plain = digits.ends_with(|c: char| c.is_ascii_digit() || c == '.');
-        let value = digits.parse::<f64>().ok().filter(|_| plain)?;
-        value.is_finite().then_some(value * factor)
-    })
-}
+use karma_core::{Mebibytes, Millicores, quantity};
 
 /// CPU, rounded up.
-pub(super) fn millicores(quantity: &Quantity) -> Option<Millicores> {
-    whole(number(quantity)? * 1000.0).map(Millicores)
+pub(super) fn millicores(amount: &Quantity) -> Option<Millicores> {
+    whole(quantity(&amount.0)? * 1000.0).map(Millicores)
 }
 
 /// Memory, rounded down to whole mebibytes if `floor`, else up.
-pub(super) fn mebibytes(quantity: &Quantity, floor: bool) -> Option<Mebibytes> {
-    let exact = number(quantity)? / 1_048_576.0;
+pub(super) fn mebibytes(amount: &Quantity, floor: bool) -> Option<Mebibytes> {
+    let exact = quantity(&amount.0)? / 1_048_576.0;
     whole(if floor { exact.floor() } else { exact }).map(Mebibytes)
 }
 
@@ -70,22 +38,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn of(text: &str) -> Option<f64> {
-        number(&Quantity(text.to_owned()))
-    }
-
-    #[test]
-    fn quantities_are_read_as_kubernetes_reads_them() {
-        assert_eq!(of("1940m"), Some(1.94));
-        assert_eq!(of("16Gi"), Some(16.0 * 1024.0 * 1024.0 * 1024.0));
-        assert_eq!(of("1e3"), Some(1000.0));
-        assert_eq!(of("1E"), Some(1e18));
-        assert_eq!(of(".5"), Some(0.5));
-        for wrong in ["", "m", "abc", "1Zi", "nan", "inf", "1 0"] {
-            assert_eq!(of(wrong), None, "{wrong}");
-        }
-    }
 
     proptest! {
         #[test]

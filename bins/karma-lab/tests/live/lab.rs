@@ -80,9 +80,13 @@ impl Lab {
         self.command(arguments).stdout(std::process::Stdio::null()).spawn().unwrap()
     }
 
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.root.path().join("default/kubeconfig")
+    }
+
     /// What `kubectl` says; it must succeed.
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
-        let kubeconfig = self.root.path().join("default/kubeconfig");
+        let kubeconfig = self.kubeconfig();
         let kubectl = PathBuf::from(std::env::var_os("KUBEBUILDER_ASSETS").unwrap()).join("kubectl");
         let output =
             Command::new(kubectl).arg("--kubeconfig").arg(kubeconfig).args(arguments).output().unwrap();

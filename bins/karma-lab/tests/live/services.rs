@@ -1,7 +1,13 @@
 //! Mock services on the cluster: they start, take load, are scaled by Kubernetes' own autoscaler, and come back.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
+use karma::core::{Metric, Seconds, ServiceSnapshot};
+use karma::k8s::observe::{Collector, QueryParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
 use serde_json::Value;
 
 use crate::lab::{Lab, eventually, is_ready};
@@ -14,6 +20,7 @@ fn chain4_takes_load_is_scaled_by_the_real_autoscaler_and_its_pods_come_back() {
     nobody_is_root(&lab);
     a_service_under_load_is_scaled(&lab);
     metrics_are_in_prometheus_form(&lab);
+    an_autoscaler_sees_what_there_is(&lab);
     a_killed_pod_is_replaced(&lab);
     a_crashing_pod_backs_off(&lab);
     other_tenants_come_and_go(&lab);
@@ -84,6 +91,34 @@ fn metrics_are_in_prometheus_form(lab: &Lab) {
             assert!(text.contains(line), "{line} is not in {text}");
         }
     }
+}
+
+/// The snapshot of `karma-k8s` is what `kubectl` says, and metrics-server's figures come to their pods.
+fn an_autoscaler_sees_what_there_is(lab: &Lab) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let collector = runtime.block_on(async {
+        let kubeconfig = Kubeconfig::read_from(lab.kubeconfig()).unwrap();
+        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+        let topology = Arc::new(karma::mock::topologies::by_name("chain4").unwrap());
+        let queries = QueryParams::default().check().unwrap();
+        Collector::new(Client::try_from(config).unwrap(), None, topology, "karma", queries).unwrap()
+    });
+    let observe = || {
+        let now = Seconds(UNIX_EPOCH.elapsed().unwrap().as_secs_f64());
+        runtime.block_on(collector.collect(now, Seconds(15.0))).unwrap()
+    };
+    let is_told = |(service, name): (&ServiceSnapshot, &str)| {
+        u64::from(service.desired.0) == replicas(lab, name)
+            && service.pods.len() == lab.pods_of(name).len()
+            && service.pods.iter().any(|pod| pod.ready == Some(true) && pod.cpu.is_some())
+            && service.metrics.get(Metric::CpuUsage).is_some()
+    };
+    // The autoscaler may be at work between two looks.
+    eventually("the snapshot is what kubectl says, and every service was sampled", || {
+        let snapshot = observe().snapshot;
+        let mut services = snapshot.services.iter().zip(["api", "auth", "products", "orders"]);
+        services.all(is_told) && snapshot.age().is_some_and(|age| (0.0..120.0).contains(&age.0))
+    });
 }
 
 fn nobody_is_root(lab: &Lab) {
