@@ -245,3 +245,16 @@ fn what_was_not_seen_is_held() {
     assert_eq!(changes(&decided), [None, None]);
     assert_eq!(decided.changed_by, ["P6 freshness"; 2]);
 }
+
+#[test]
+fn who_stands_down_tells_what_it_would_have_done() {
+    let mut round = round(json!({}), 1, 0);
+    round.stand_down(true);
+    let decided = round.decide(&seen(0, [2, 2], 50.0));
+    assert_eq!(
+        (changes(&decided), decided.services.as_slice()[0].target.replicas),
+        (vec![None, None], Replicas(3))
+    );
+    round.stand_down(false);
+    assert_eq!(changes(&round.decide(&seen(1, [2, 2], 50.0))), [Some(3), Some(3)]);
+}
