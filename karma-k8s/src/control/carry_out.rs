@@ -31,7 +31,7 @@ pub struct Hands<'a> {
     scaler: Scaler,
     namespace: &'a str,
     patience: Duration,
-    leads: &'a (dyn Fn() -> bool + Sync),
+    leads: &'a (dyn Fn() -> bool + Send + Sync),
 }
 
 impl std::fmt::Debug for Hands<'_> {
@@ -46,7 +46,7 @@ impl<'a> Hands<'a> {
         client: Client,
         namespace: &'a str,
         patience: Duration,
-        leads: &'a (dyn Fn() -> bool + Sync),
+        leads: &'a (dyn Fn() -> bool + Send + Sync),
     ) -> Self {
         let scaler = Scaler::new(client.clone(), namespace, patience);
         Self { client, scaler, namespace, patience, leads }

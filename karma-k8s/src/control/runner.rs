@@ -4,6 +4,7 @@
 //! object itself, the Deployments, who else scales them. So a runner that is lost with its process loses nothing but the
 //! policy's short memory of observations.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
@@ -12,6 +13,7 @@ use kube::{Client, ResourceExt as _};
 
 use super::carry_out::{Hands, Outcomes};
 use super::draft::{Draft, Unwritten};
+use super::finish::{hold, restore};
 use super::plan::{Recovery, plan, recover};
 use super::policy::{PolicyLoader, read_policy};
 use super::rivals::rivals;
@@ -22,18 +24,19 @@ use crate::observe::{Collector, ObserveError, Observed, Scope};
 use crate::resource::{Applied, ConditionKind, KarmaAutoscaler, PendingPlan};
 
 /// What a runner works with.
-pub struct Site<'a> {
+#[derive(Clone)]
+pub struct Site {
     /// The API server.
     pub client: Client,
     /// Makes minds of policies.
-    pub loader: &'a dyn PolicyLoader,
+    pub loader: Arc<dyn PolicyLoader>,
     /// How long one answer is waited for.
     pub patience: Duration,
     /// Whether this process leads; asked before each write.
-    pub leads: &'a (dyn Fn() -> bool + Sync),
+    pub leads: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
-impl std::fmt::Debug for Site<'_> {
+impl std::fmt::Debug for Site {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Site").field("patience", &self.patience).finish_non_exhaustive()
     }
@@ -82,8 +85,14 @@ const AGAIN: Seconds = Seconds(15.0);
 
 impl Runner {
     /// One decision for `object`, which was just read, at `now`, seconds since 1970.
-    pub async fn decide(&mut self, site: &Site<'_>, object: KarmaAutoscaler, now: Seconds) -> Told {
+    pub async fn decide(&mut self, site: &Site, object: KarmaAutoscaler, now: Seconds) -> Told {
         let mut draft = Draft::new(object, now);
+        if draft.object.metadata.deletion_timestamp.is_some() {
+            return end(site, draft).await;
+        }
+        if let Err(why) = hold(&site.client, &mut draft, site.patience).await {
+            return Told { trouble: Some(why), next: AGAIN, ..Told::default() };
+        }
         let mut entry = None;
         let result = self.go(site, &mut draft, &mut entry).await;
         let mut trouble = None;
@@ -104,16 +113,11 @@ impl Runner {
         Told { said: draft.said, entry, trouble, next }
     }
 
-    async fn go(
-        &mut self,
-        site: &Site<'_>,
-        draft: &mut Draft,
-        entry: &mut Option<LogEntry>,
-    ) -> Result<(), Stop> {
+    async fn go(&mut self, site: &Site, draft: &mut Draft, entry: &mut Option<LogEntry>) -> Result<(), Stop> {
         self.load(site, draft).await?;
         let Some(loaded) = self.loaded.as_mut() else { return Ok(()) };
         let namespace = draft.object.namespace().unwrap_or_default();
-        let hands = Hands::new(site.client.clone(), &namespace, site.patience, site.leads);
+        let hands = Hands::new(site.client.clone(), &namespace, site.patience, &*site.leads);
         finish_pending(&hands, draft, loaded.round.settings().period).await;
 
         let now = draft.now();
@@ -150,7 +154,7 @@ impl Runner {
     }
 
     /// Reads the policy and checks the specification, once for each generation.
-    async fn load(&mut self, site: &Site<'_>, draft: &mut Draft) -> Result<(), Stop> {
+    async fn load(&mut self, site: &Site, draft: &mut Draft) -> Result<(), Stop> {
         let generation = draft.generation();
         if self.loaded.as_ref().is_some_and(|loaded| loaded.generation == generation) {
             return Ok(());
@@ -175,7 +179,15 @@ impl Runner {
     }
 }
 
-async fn load(site: &Site<'_>, draft: &Draft) -> Result<Loaded, Stop> {
+/// The object is being deleted: what was promised for that is done.
+async fn end(site: &Site, mut draft: Draft) -> Told {
+    let namespace = draft.object.namespace().unwrap_or_default();
+    let hands = Hands::new(site.client.clone(), &namespace, site.patience, &*site.leads);
+    let trouble = restore(&hands, &site.client, &mut draft, site.patience).await.err();
+    Told { said: draft.said, entry: None, trouble, next: AGAIN }
+}
+
+async fn load(site: &Site, draft: &Draft) -> Result<Loaded, Stop> {
     let refused = |reason, message| Stop {
         kind: ConditionKind::PolicyLoaded,
         reason,
@@ -200,7 +212,7 @@ async fn load(site: &Site<'_>, draft: &Draft) -> Result<Loaded, Stop> {
     let queries = spec.metrics.queries().map_err(|error| wrong(error.to_string()))?;
     let prometheus = spec.metrics.prometheus().map(|params| params.connect()).transpose();
     let prometheus = prometheus.map_err(|error| wrong(format!("spec.metrics.prometheus: {error}")))?;
-    let topology = std::sync::Arc::clone(&settings.topology);
+    let topology = Arc::clone(&settings.topology);
     let names = settings.names().map(str::to_owned).collect();
     let collector = Collector::new(site.client.clone(), prometheus, topology, &namespace, queries);
     let collector = collector.map_err(|error| wrong(error.to_string()))?;
@@ -281,7 +293,7 @@ fn overridden(draft: &mut Draft, deployments: &[Deployment], scales: &[Option<Sc
 }
 
 /// Whether nobody else scales these Deployments. Who cannot be asked is taken for a rival.
-async fn sole_owner(site: &Site<'_>, draft: &mut Draft, scope: &Scope) -> bool {
+async fn sole_owner(site: &Site, draft: &mut Draft, scope: &Scope) -> bool {
     let found = rivals(&site.client, scope, &draft.object, site.patience).await;
     let (alone, reason, message) = match found {
         Ok(rivals) if rivals.is_empty() => (true, "Alone", "nobody else scales these Deployments".to_owned()),
@@ -323,13 +335,7 @@ fn log_entry(draft: &Draft, loaded: &Loaded, decided: Decided, observed: Observe
 }
 
 /// Writes the plan, does it, and leaves what was done to the status that is written next.
-async fn carry_out(
-    site: &Site<'_>,
-    hands: &Hands<'_>,
-    draft: &mut Draft,
-    plan: PendingPlan,
-    log: &mut LogEntry,
-) {
+async fn carry_out(site: &Site, hands: &Hands<'_>, draft: &mut Draft, plan: PendingPlan, log: &mut LogEntry) {
     draft.status.pending = Some(plan.clone());
     if let Err(unwritten) = draft.write(&site.client, site.patience).await {
         draft.status.pending = None;
