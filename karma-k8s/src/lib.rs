@@ -4,4 +4,5 @@
 //! [`Snapshot`](karma_core::Snapshot) that every autoscaler of this project decides from. It writes nothing.
 
 pub mod apply;
+pub mod control;
 pub mod observe;
