@@ -46,3 +46,5 @@ pub use owners::{Owner, OwnerKind, owners, owners_among};
 pub use scaler::{FIELD_MANAGER, Outcome, Scaler};
 pub use seen::{ScaleSeen, Writer};
 pub use takeover::{Returned, TAKEN_BY, Taken, give_back, take_over};
+
+pub(crate) use request::{Answer, Call, ask};
