@@ -1,6 +1,6 @@
 //! `spec.limits` and `spec.budget`: the shield's settings, as Kubernetes writes settings.
 
-use karma_guard::{BudgetParams, RateParams, SafetyParams};
+use karma_guard::{BudgetParams, DemandParams, RateParams, SafetyParams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,10 @@ pub struct LimitsSpec {
     /// Ready pods that a scale-down leaves. Default 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_available: Option<u32>,
+    /// Whether the request rate is looked at. Default true: then nothing is removed that carries the measured requests, and the
+    /// agents are not listened to while nobody knows the rate. Without a Prometheus it must be false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demand: Option<bool>,
     /// Most changes of direction within `reversalWindowSeconds`. Default 8.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 2, max = 8))]
@@ -113,6 +117,7 @@ impl LimitsSpec {
             stabilize_down_seconds: self.stabilize_down_seconds.unwrap_or(default.stabilize_down_seconds),
             stale_after_seconds: self.stale_after_seconds.unwrap_or(default.stale_after_seconds),
             min_available: self.min_available.unwrap_or(default.min_available),
+            demand: DemandParams { enabled: self.demand.unwrap_or(default.demand.enabled), ..default.demand },
             reversals: self.reversals.unwrap_or(default.reversals),
             reversal_window_seconds: self.reversal_window_seconds.unwrap_or(default.reversal_window_seconds),
             budget: budget.into(),
