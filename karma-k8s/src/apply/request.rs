@@ -66,7 +66,12 @@ impl Call<'_> {
 
     /// A conflict where there is nothing that could be in conflict.
     pub(crate) fn refused_as_conflict(&self) -> ApplyError {
-        ApplyError::Refused { call: self.to_string(), status: 409, message: "a conflict".to_owned() }
+        self.refused(409, "a conflict")
+    }
+
+    /// An answer that means nothing to whoever asked.
+    pub(crate) fn refused(&self, status: u16, message: &str) -> ApplyError {
+        ApplyError::Refused { call: self.to_string(), status, message: message.to_owned() }
     }
 
     fn silent(&self, seconds: f64) -> ApplyError {

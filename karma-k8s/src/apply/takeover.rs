@@ -107,11 +107,7 @@ pub async fn give_back(
             match ask(call, patience, api.create(&params, manifest)).await? {
                 Answer::Is(_) => Ok(Returned::Created),
                 Answer::Conflict => Ok(Returned::Already),
-                Answer::Absent => Err(ApplyError::Refused {
-                    call: call.to_string(),
-                    status: 404,
-                    message: "there is no such namespace".to_owned(),
-                }),
+                Answer::Absent => Err(call.refused(404, "there is no such namespace")),
             }
         }
         OwnerKind::ScaledObject => resume(scaled(client, namespace, owner, patience)).await,

@@ -68,6 +68,57 @@ impl Reason {
         )
     }
 
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::Scaled,
+        Self::NotScaled,
+        Self::Void,
+        Self::Recovered,
+        Self::FellBack,
+        Self::Returned,
+        Self::CanaryPromoted,
+        Self::CanaryRolledBack,
+        Self::Rival,
+        Self::SoleOwner,
+        Self::Overridden,
+        Self::PolicyLoaded,
+        Self::PolicyRefused,
+        Self::SpecRefused,
+        Self::TargetGone,
+        Self::Unobserved,
+        Self::Observed,
+        Self::MemoryLost,
+        Self::Restored,
+    ];
+
+    /// Whether it tells of a state that lasts rather than of an act: then events of the same reason are counted as one, whose
+    /// note is the first.
+    pub const fn is_lasting(self) -> bool {
+        matches!(
+            self,
+            Self::NotScaled
+                | Self::Rival
+                | Self::PolicyRefused
+                | Self::SpecRefused
+                | Self::TargetGone
+                | Self::Unobserved
+        )
+    }
+
+    /// What the controller was about to do, as an event has it.
+    pub(super) const fn action(self) -> &'static str {
+        match self {
+            Self::Scaled | Self::NotScaled | Self::Void | Self::Recovered | Self::Restored => "Scale",
+            Self::FellBack | Self::Returned => "Listen",
+            Self::CanaryPromoted | Self::CanaryRolledBack => "Canary",
+            Self::Rival | Self::SoleOwner | Self::Overridden => "CheckOwner",
+            Self::PolicyLoaded | Self::PolicyRefused => "LoadPolicy",
+            Self::SpecRefused => "CheckSpecification",
+            Self::TargetGone | Self::Unobserved | Self::Observed => "Observe",
+            Self::MemoryLost => "Remember",
+        }
+    }
+
     /// Its name, as an event has it.
     pub fn name(self) -> String {
         format!("{self:?}")

@@ -52,7 +52,7 @@ impl std::fmt::Debug for Minds {
 }
 
 /// Who was listened to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Listened {
     /// The agents.
     Agents,

@@ -58,11 +58,12 @@ pub fn pod_use(body: &[u8]) -> serde_json::Result<BTreeMap<String, PodUse>> {
     Ok(items.into_iter().filter_map(|item| Some((item.metadata.name.clone(), used(&item)?))).collect())
 }
 
-/// All containers together; `None` if one has no readable amount.
+/// All containers together; `None` if one has no readable amount, or one below 0, which cannot be.
 #[expect(clippy::cast_possible_truncation, reason = "samples are single precision")]
 fn used(item: &Item) -> Option<PodUse> {
     let sum = |of: fn(&Usage) -> &str| -> Option<f64> {
-        item.containers.iter().map(|container| quantity(of(&container.usage))).sum()
+        let amount = |container: &Container| quantity(of(&container.usage)).filter(|amount| *amount >= 0.0);
+        item.containers.iter().map(amount).sum()
     };
     let (cpu, memory) = (sum(|usage| &usage.cpu)? * 1000.0, sum(|usage| &usage.memory)? / MEBIBYTE);
     let window: SignedDuration = item.window.parse().ok()?;
@@ -95,6 +96,7 @@ mod tests {
     fn a_pod_with_an_amount_that_is_none_was_not_sampled() {
         assert!(pod_use(item("much", "15s").as_bytes()).unwrap().is_empty());
         assert!(pod_use(item("1m", "soon").as_bytes()).unwrap().is_empty());
+        assert!(pod_use(item("-50m", "15s").as_bytes()).unwrap().is_empty());
         assert!(pod_use(b"{}").is_err());
     }
 

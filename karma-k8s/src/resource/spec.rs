@@ -79,7 +79,7 @@ pub struct KarmaAutoscalerSpec {
 }
 
 /// What is done with decisions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum Mode {
     /// They are logged; nothing is scaled.
     #[default]

@@ -39,7 +39,7 @@ async fn an_active_team_scales_and_the_status_says_why() {
 
 #[tokio::test]
 async fn a_shadow_writes_its_status_and_nothing_else() {
-    let world = World::new(json!({ "mode": "Shadow" }));
+    let world = World::new(json!({ "mode": "Shadow", "limits": { "demand": false } }));
     let mut runner = Runner::default();
     for number in 0..5 {
         let told = world.decide(&mut runner, number).await.unwrap();

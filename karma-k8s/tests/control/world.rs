@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use k8s_openapi::jiff::Timestamp;
 use karma_core::{Autoscaler, Decision, Replicas, Seconds, Snapshot, StreamRng, Target, Topology};
 use karma_k8s::control::{LoadedPolicy, PolicyLoader, Runner, Site, Told};
 use karma_k8s::decide::Fallback;
@@ -41,6 +42,8 @@ struct Inner {
     restless: u32,
     /// Answers everything with this status.
     broken: Option<u16>,
+    /// Seconds since 1970.
+    now: i64,
 }
 
 /// The world.
@@ -129,6 +132,7 @@ impl World {
     /// One decision at `number` periods after the beginning, by a process that dies if it is cut off.
     pub(crate) async fn decide(&self, runner: &mut Runner, number: u32) -> Option<Told> {
         let (site, now) = (self.site(), Seconds(NOW + 15.0 * f64::from(number)));
+        self.inner.lock().unwrap().now = now.0 as i64;
         let decision = runner.decide(&site, self.resource(), now);
         tokio::select! {
             told = decision => Some(told),
@@ -347,8 +351,9 @@ impl Inner {
     }
 
     fn used(&self) -> Vec<Value> {
+        let sampled = Timestamp::from_second(self.now.max(NOW as i64) - 2).unwrap().to_string();
         let of = |pod: &Value| {
-            json!({ "metadata": { "name": pod["metadata"]["name"] }, "timestamp": "2026-01-01T00:01:38Z", "window": "15s",
+            json!({ "metadata": { "name": pod["metadata"]["name"] }, "timestamp": sampled, "window": "15s",
                     "containers": [{ "name": "a", "usage": { "cpu": "50m", "memory": "32Mi" } }] })
         };
         self.pods().iter().map(of).collect()
