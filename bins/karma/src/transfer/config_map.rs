@@ -55,13 +55,11 @@ pub(super) fn run(args: &PackageArgs) -> Result<String, TransferError> {
         None => None,
     };
     write(&args.out, &bytes)?;
-    let mut told = format!("{}: {} bytes\ndigest: {digest}\n", args.out.display(), bytes.len());
-    if let Some(manifests) = manifests {
-        let path = args.out.with_extension("yaml");
-        write(&path, manifests.as_bytes())?;
-        told += &format!("{}: a ConfigMap and a KarmaAutoscaler in shadow mode\n", path.display());
-    }
-    Ok(told)
+    let told = format!("{}: {} bytes\ndigest: {digest}\n", args.out.display(), bytes.len());
+    let Some(manifests) = manifests else { return Ok(told) };
+    let path = args.out.with_extension("yaml");
+    write(&path, manifests.as_bytes())?;
+    Ok(format!("{told}{}: a ConfigMap and a KarmaAutoscaler in shadow mode\n", path.display()))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), TransferError> {

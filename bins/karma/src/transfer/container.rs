@@ -78,7 +78,9 @@ fn append(builder: &mut Builder<Vec<u8>>, name: &str, bytes: &[u8]) -> io::Resul
     header.set_entry_type(EntryType::Regular);
     header.set_size(bytes.len() as u64);
     header.set_mode(0o644);
-    (header.set_mtime(0), header.set_uid(0), header.set_gid(0));
+    header.set_mtime(0);
+    header.set_uid(0);
+    header.set_gid(0);
     builder.append_data(&mut header, name, bytes)
 }
 

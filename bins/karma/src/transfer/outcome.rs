@@ -85,7 +85,8 @@ impl Outcome {
     /// The table and what there is to say of it.
     pub(crate) fn text(&self) -> String {
         let mut table = Table::new();
-        let name = format!("karma, {}", format!("{:?}", self.mode).to_lowercase());
+        let mode = format!("{:?}", self.mode).to_lowercase();
+        let name = format!("karma, {mode}");
         table.load_style(presets::UTF8_FULL_CONDENSED).force_no_tty();
         table.set_header(["".to_owned(), name, "hpa alone".to_owned(), "difference".to_owned()]);
         for column in Column::shown() {

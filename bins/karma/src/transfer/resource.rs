@@ -1,8 +1,12 @@
 //! `KarmaAutoscaler` objects as files: read as the API server reads them, and written as examples.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use karma_k8s::resource::{KarmaAutoscaler, KarmaAutoscalerSpec, Mode, PolicyRef, definition};
+use karma_k8s::resource::{
+    BudgetSpec, CanarySpec, FallbackSpec, KarmaAutoscaler, KarmaAutoscalerSpec, LimitsSpec, MetricsSpec,
+    Mode, OnDelete, Pausing, PolicyRef, TrustSpec, definition,
+};
 use serde_json::Value;
 
 use super::error::TransferError;
@@ -75,15 +79,15 @@ pub(super) fn least(policy: PolicyRef) -> KarmaAutoscalerSpec {
     KarmaAutoscalerSpec {
         policy,
         mode: Mode::Shadow,
-        metrics: Default::default(),
-        services: Default::default(),
-        limits: Default::default(),
-        budget: Default::default(),
-        fallback: Default::default(),
-        trust: Default::default(),
-        canary: Default::default(),
-        pause: Default::default(),
-        on_delete: Default::default(),
+        metrics: MetricsSpec::default(),
+        services: BTreeMap::new(),
+        limits: LimitsSpec::default(),
+        budget: BudgetSpec::default(),
+        fallback: FallbackSpec::default(),
+        trust: TrustSpec::default(),
+        canary: CanarySpec::default(),
+        pause: Pausing::default(),
+        on_delete: OnDelete::default(),
     }
 }
 
@@ -121,13 +125,9 @@ mod tests {
         assert_eq!(format!("{:?}", example.trust), format!("{:?}", least.trust));
         assert_eq!(example.canary, least.canary);
         assert_eq!(example.mode, least.mode);
-        assert_eq!(spec.limits.safety(Default::default()), least_limits());
+        assert_eq!(spec.limits.safety(BudgetSpec::default()), karma_guard::SafetyParams::default());
         spec.metrics.queries().unwrap();
         crate::transfer::HpaFallback::new(&spec.fallback, &config.setup().topology).unwrap();
-    }
-
-    fn least_limits() -> karma_guard::SafetyParams {
-        karma_guard::SafetyParams::default()
     }
 
     #[test]
