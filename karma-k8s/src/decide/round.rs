@@ -118,6 +118,8 @@ pub struct Round {
     trust: Trust,
     canary: Canary,
     sequence: u64,
+    /// Whether nothing is to be done, whatever the mode.
+    stands_down: bool,
     /// Whether anything is known of what was done before.
     remembers: bool,
     seeds: SeedTree,
@@ -142,12 +144,29 @@ impl Round {
         }
         let seeds = SeedTree::new(0).child(&policy);
         let (trust, canary) = (Trust::default(), Canary::default());
-        Self { settings, minds, policy, shield, trust, canary, sequence: 0, remembers: false, seeds }
+        Self {
+            settings,
+            minds,
+            policy,
+            shield,
+            trust,
+            canary,
+            sequence: 0,
+            stands_down: false,
+            remembers: false,
+            seeds,
+        }
     }
 
     /// The settings.
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// From now on nothing is to be done, whatever the mode, because somebody else scales the same; or it is again. Decisions
+    /// are taken and told all the same.
+    pub const fn stand_down(&mut self, down: bool) {
+        self.stands_down = down;
     }
 
     /// Goes on where a round with this memory left off. What is of another policy or another canary begins anew.
@@ -232,6 +251,7 @@ impl Round {
     /// Whether what is decided for a service is to be done.
     fn acts_on(&self, service: ServiceId) -> bool {
         match self.settings.mode {
+            _ if self.stands_down => false,
             Mode::Shadow => false,
             Mode::Active => true,
             Mode::Canary => match self.canary.phase() {

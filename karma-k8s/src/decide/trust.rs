@@ -53,10 +53,10 @@ impl Trust {
         let window = u64::MAX >> (64 - config.window.clamp(1, 64));
         self.rang = (self.rang << 1 | u64::from(alarm)) & window;
         self.calm = if alarm { 0 } else { self.calm.saturating_add(1) };
-        if self.rang.count_ones() >= config.alarms.max(1) {
-            self.trusted = false;
-        } else if !self.trusted && self.calm >= config.calm {
+        if !self.trusted && self.calm >= config.calm {
             *self = Self::default();
+        } else if self.rang.count_ones() >= config.alarms.max(1) {
+            self.trusted = false;
         }
     }
 }

@@ -68,12 +68,40 @@ impl Collector {
     /// The API server does not say which Deployments and pods there are, or a Deployment is gone. Whatever else fails is
     /// missing in the snapshot.
     pub async fn collect(&self, now: Seconds, interval: Seconds) -> Result<Observed, ObserveError> {
+        Ok(self.collect_with_objects(now, interval).await?.0)
+    }
+
+    /// The same, with the Deployments as they were read, in the scope's order: a write that follows from what was observed must
+    /// name their versions.
+    ///
+    /// # Errors
+    /// As [`Collector::collect`].
+    pub async fn collect_with_objects(
+        &self,
+        now: Seconds,
+        interval: Seconds,
+    ) -> Result<(Observed, Vec<Deployment>), ObserveError> {
         let (deployments, pods, used, answers) =
             tokio::join!(self.deployments(), self.pods(), self.used(), self.answers(now));
         let (deployments, pods) = (deployments?, pods?);
         let workloads = self.workloads(&deployments, &pods, &used)?;
         let collected = Collected { now, workloads: &workloads, answers: &answers, interval };
-        Ok(collected.assemble(&self.topology, &self.scope, &self.queries))
+        let observed = collected.assemble(&self.topology, &self.scope, &self.queries);
+        Ok((observed, self.in_order(deployments)))
+    }
+
+    /// The scope, which is in the topology's order.
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    fn in_order(&self, deployments: Vec<Deployment>) -> Vec<Deployment> {
+        let mut own: Vec<(usize, Deployment)> = deployments
+            .into_iter()
+            .filter_map(|deployment| Some((self.scope.position(&deployment.name_any())?, deployment)))
+            .collect();
+        own.sort_by_key(|(position, _)| *position);
+        own.into_iter().map(|(_, deployment)| deployment).collect()
     }
 
     fn workloads(

@@ -1,0 +1,36 @@
+//! Control: decisions again and again, with nothing lost or done twice.
+//!
+//! | what | by |
+//! |---|---|
+//! | one leader among several processes | [`Election`], [`Leader`], [`Candidate`] |
+//! | all custom resources, by those who are due | [`Fleet`] |
+//! | one custom resource, decision by decision | [`Runner`] |
+//! | what is written before anything is done, and what a restart makes of it | [`plan`], [`recover`] |
+//! | a plan carried out | [`Hands`] |
+//! | what is done once an object is deleted | [`FINALIZER`] |
+//! | policies | [`PolicyLoader`], [`read_policy`] |
+//! | what is told | [`Said`], [`LogEntry`] |
+
+mod candidate;
+mod carry_out;
+mod draft;
+mod election;
+mod finish;
+mod fleet;
+mod leader;
+mod plan;
+mod policy;
+mod rivals;
+mod runner;
+mod said;
+
+pub use candidate::{Candidate, Move, Record};
+pub use carry_out::{Hands, Outcomes};
+pub use election::{Election, Leader, Standing};
+pub use finish::FINALIZER;
+pub use fleet::{Fleet, FleetConfig, Listener};
+pub use leader::{ElectionConfig, ElectionError, ElectionParams};
+pub use plan::{Recovery, plan, recover};
+pub use policy::{LoadedPolicy, PolicyError, PolicyLoader, read_policy};
+pub use runner::{Runner, Site, Told};
+pub use said::{LogEntry, Reason, Said};
