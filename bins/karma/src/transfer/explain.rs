@@ -2,35 +2,37 @@
 
 use std::fmt::Write as _;
 
-use karma_core::{Replicas, Target};
+use karma_core::{Metric, Replicas, Target};
+use karma_k8s::control::LogEntry;
 use karma_k8s::decide::{CanaryPhase, Decided, Listened, ServiceDecision};
 use karma_k8s::resource::Mode;
 
-use super::log::LoggedDecision;
+use super::log::SIMULATED;
+use crate::clock::format_utc;
 
 /// Samples that are told, where they were measured: name, what it is multiplied by, digits, and what it is.
-const TOLD: [(&str, f32, usize, &str); 5] = [
-    ("cpu_utilization", 100.0, 0, "% CPU"),
-    ("request_rate", 1.0, 1, "requests/s"),
-    ("latency_mean", 1000.0, 0, "ms"),
-    ("error_rate", 100.0, 1, "% errors"),
-    ("pods_healthy", 1.0, 0, "healthy pods"),
+const TOLD: [(Metric, f32, usize, &str); 5] = [
+    (Metric::CpuUtilization, 100.0, 0, "% CPU"),
+    (Metric::RequestRate, 1.0, 1, "requests/s"),
+    (Metric::LatencyMean, 1000.0, 0, "ms"),
+    (Metric::ErrorRate, 100.0, 1, "% errors"),
+    (Metric::PodsHealthy, 1.0, 0, "healthy pods"),
 ];
 
 /// The decisions from number `first` of `log` on, of one service alone if it is named.
-pub(super) fn text(log: &[LoggedDecision], first: usize, service: Option<&str>) -> String {
+pub(super) fn text(log: &[LogEntry], first: usize, service: Option<&str>) -> String {
     let decisions = log.iter().enumerate().skip(first);
     let told = decisions.map(|(number, _)| decision(&log[..=number], service));
     told.collect::<Vec<_>>().join("\n")
 }
 
 /// The last decision of a log that goes so far.
-fn decision(log: &[LoggedDecision], service: Option<&str>) -> String {
+fn decision(log: &[LogEntry], service: Option<&str>) -> String {
     let Some(logged) = log.last() else { return String::new() };
     let decided = &logged.decided;
     let age = decided.age.map_or_else(|| "no samples".to_owned(), |age| format!("samples {age:.0} s old"));
     let mut text =
-        format!("Decision {} at {:.0} s ({}), {age}\n", decided.sequence, decided.time, logged.cluster);
+        format!("Decision {} at {} ({}), {age}\n", decided.sequence, moment(logged), place(logged));
     for line in [Some(mode(decided)), Some(listened(log, decided)), bad(decided)].into_iter().flatten() {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {line}");
@@ -41,6 +43,26 @@ fn decision(log: &[LoggedDecision], service: Option<&str>) -> String {
         }
     }
     text
+}
+
+/// Seconds since the begin of a simulated episode; the time of day on a cluster.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "seconds since 1970, none of them before"
+)]
+fn moment(logged: &LogEntry) -> String {
+    let time = logged.decided.time;
+    if logged.namespace == SIMULATED { format!("{time:.0} s") } else { format_utc(time as u64) }
+}
+
+fn place(logged: &LogEntry) -> String {
+    let simulated = logged.namespace == SIMULATED;
+    if simulated {
+        format!("simulated {}", logged.name)
+    } else {
+        format!("{}/{}", logged.namespace, logged.name)
+    }
 }
 
 fn mode(decided: &Decided) -> String {
@@ -61,8 +83,8 @@ fn mode(decided: &Decided) -> String {
 }
 
 /// Who was listened to, and why.
-fn listened(log: &[LoggedDecision], decided: &Decided) -> String {
-    let rang = |logged: &&LoggedDecision| logged.decided.alarm.is_some();
+fn listened(log: &[LogEntry], decided: &Decided) -> String {
+    let rang = |logged: &&LogEntry| logged.decided.alarm.is_some();
     match (decided.listened, &decided.alarm) {
         (Listened::Agents, None) => "Listened to the agents: nothing speaks against it.".to_owned(),
         (Listened::Agents, Some(why)) => {
@@ -88,12 +110,13 @@ fn bad(decided: &Decided) -> Option<String> {
 }
 
 /// What was decided for one service.
-fn told(logged: &LoggedDecision, index: usize, name: &str) -> String {
+fn told(logged: &LogEntry, index: usize, name: &str) -> String {
     let Some(service) = logged.decided.services.as_slice().get(index) else { return String::new() };
+    let Some(seen) = logged.snapshot.services.as_slice().get(index) else { return String::new() };
     let samples: Vec<String> = TOLD
         .iter()
         .filter_map(|(metric, factor, digits, unit)| {
-            let sample = factor * logged.observed.get(index)?.get(*metric)?;
+            let sample = factor * seen.metrics.get(*metric)?;
             Some(format!("{sample:.digits$} {unit}"))
         })
         .collect();
@@ -108,7 +131,7 @@ fn told(logged: &LoggedDecision, index: usize, name: &str) -> String {
         wish(&service.agents, service.current),
         wish(&service.fallback, service.current),
         shield(service, listened),
-        done(service, logged.decided.mode),
+        done(service, logged.decided.mode, logged.outcomes.get(name)),
     )
 }
 
@@ -135,9 +158,12 @@ fn shield(service: &ServiceDecision, listened: &Target) -> String {
     )
 }
 
-fn done(service: &ServiceDecision, mode: Mode) -> String {
+fn done(service: &ServiceDecision, mode: Mode, outcome: Option<&String>) -> String {
     match (service.act, service.change()) {
-        (true, Some(replicas)) => format!("{} → {}", service.current.0, replicas.0),
+        (true, Some(replicas)) => {
+            let outcome = outcome.map_or("nothing is known of it", String::as_str);
+            format!("{} → {}: {outcome}", service.current.0, replicas.0)
+        }
         (true, None) => "nothing to do".to_owned(),
         (false, _) if mode == Mode::Shadow => "nothing, in the shadow".to_owned(),
         (false, _) => "nothing, this service is not scaled by KARMA now".to_owned(),
@@ -147,9 +173,9 @@ fn done(service: &ServiceDecision, mode: Mode) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use karma_core::PerService;
+    use karma_core::{EntryPointSnapshot, PerEntryPoint, PerService, Seconds, ServiceSnapshot, Snapshot};
 
-    fn logged(sequence: u64, alarm: Option<&str>, listened: Listened, mode: Mode) -> LoggedDecision {
+    fn logged(sequence: u64, alarm: Option<&str>, listened: Listened, mode: Mode) -> LogEntry {
         let service = ServiceDecision {
             current: Replicas(2),
             agents: Target::new(Replicas(6), "ddos +3, bottleneck +1"),
@@ -157,6 +183,9 @@ mod tests {
             target: Target::new(Replicas(4), "at most 2 may be added in 15 s"),
             act: mode == Mode::Active,
         };
+        let mut seen = ServiceSnapshot { desired: Replicas(2), ..ServiceSnapshot::default() };
+        seen.metrics.set(Metric::CpuUtilization, 0.93);
+        seen.metrics.set(Metric::RequestRate, 41.25);
         let decided = Decided {
             sequence,
             time: 75.0,
@@ -170,12 +199,25 @@ mod tests {
             changed_by: vec!["P2 rate".to_owned()],
             services: PerService::filled(service, 1),
         };
-        LoggedDecision {
-            version: 1,
-            cluster: "simulated ddos, seed 1".to_owned(),
+        LogEntry {
+            namespace: SIMULATED.to_owned(),
+            name: "ddos, seed 1".to_owned(),
+            policy: "sha256:0".to_owned(),
             services: vec!["api".to_owned()],
-            observed: vec![[("cpu_utilization".to_owned(), 0.93), ("request_rate".to_owned(), 41.25)].into()],
             decided,
+            missing: Vec::new(),
+            failed: Vec::new(),
+            outcomes: [("api".to_owned(), "scaled".to_owned())].into(),
+            snapshot: Snapshot {
+                time: Seconds(75.0),
+                scraped_at: Some(Seconds(70.0)),
+                services: PerService::filled(seen, 1),
+                entry_points: PerEntryPoint::filled(
+                    EntryPointSnapshot { request_rate: None, available: true },
+                    1,
+                ),
+                resilience: None,
+            },
         }
     }
 
@@ -191,9 +233,14 @@ mod tests {
              \x20   agents  2 → 6 (ddos +3, bottleneck +1)\n\
              \x20   HPA     2 → 3 (cpu above target)\n\
              \x20   shield  lets 4 pass instead of 6 (at most 2 may be added in 15 s)\n\
-             \x20   done    2 → 4\n"
+             \x20   done    2 → 4: scaled\n"
         );
         assert!(!text(&log, 0, Some("auth")).contains("agents  2"));
+        let live = LogEntry { namespace: "shop".to_owned(), name: "team".to_owned(), ..log[0].clone() };
+        assert!(
+            text(&[live], 0, None)
+                .starts_with("Decision 7 at 1970-01-01T00:01:15Z (shop/team), samples 5 s old")
+        );
     }
 
     #[test]

@@ -1,51 +1,45 @@
-//! The decision log: one JSON document on each line, with all that a decision was taken on.
+//! The decision log: one JSON document on each line, with all that a decision was taken on. A controller's log and that of a
+//! simulated episode have one form, [`LogEntry`].
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use karma_core::{Metric, MetricRow, Snapshot};
+use karma_core::Snapshot;
+use karma_k8s::control::LogEntry;
 use karma_k8s::decide::Decided;
 use karma_k8s::resource::Settings;
-use serde::{Deserialize, Serialize};
 
 use super::error::TransferError;
 
-/// Version of a line.
-const VERSION: u32 = 1;
+/// The namespace of simulated episodes, which Kubernetes would not take for one.
+pub(super) const SIMULATED: &str = "(simulated)";
 
-/// One line: a decision with the names and the samples that it is about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LoggedDecision {
-    /// Version of this form.
-    pub version: u32,
-    /// What was decided on: a cluster's resource, or a simulated episode.
-    pub cluster: String,
-    /// Names of the services, in the order of everything else.
-    pub services: Vec<String>,
-    /// The samples of each service by the names of their metrics; what was not measured is absent.
-    pub observed: Vec<BTreeMap<String, f32>>,
-    /// The decision.
-    pub decided: Decided,
-}
-
-impl LoggedDecision {
-    /// The line of a decision on `snapshot`.
-    pub fn new(cluster: &str, settings: &Settings, snapshot: &Snapshot, decided: Decided) -> Self {
-        Self {
-            version: VERSION,
-            cluster: cluster.to_owned(),
-            services: settings.names().map(str::to_owned).collect(),
-            observed: snapshot.services.iter().map(|service| samples(&service.metrics)).collect(),
-            decided,
-        }
+/// The entry of a decision in the simulated episode called `episode`.
+pub(super) fn simulated(
+    (episode, policy): (&str, &str),
+    settings: &Settings,
+    snapshot: Snapshot,
+    decided: Decided,
+) -> LogEntry {
+    let names: Vec<String> = settings.names().map(str::to_owned).collect();
+    let changes = names.iter().zip(&decided.services);
+    let outcome = |(name, service): (&String, &karma_k8s::decide::ServiceDecision)| {
+        // The simulated cluster refuses nothing.
+        service.change().map(|_| (name.clone(), "scaled".to_owned()))
+    };
+    LogEntry {
+        namespace: SIMULATED.to_owned(),
+        name: episode.to_owned(),
+        policy: policy.to_owned(),
+        outcomes: changes.filter_map(outcome).collect::<BTreeMap<_, _>>(),
+        services: names,
+        decided,
+        missing: Vec::new(),
+        failed: Vec::new(),
+        snapshot,
     }
-}
-
-fn samples(row: &MetricRow) -> BTreeMap<String, f32> {
-    let sample = |metric: &Metric| Some((metric.name().to_owned(), row.get(*metric)?));
-    Metric::ALL.iter().filter_map(sample).collect()
 }
 
 /// Writes a log.
@@ -70,9 +64,9 @@ impl DecisionLog {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn write(&mut self, decision: &LoggedDecision) -> Result<(), TransferError> {
+    pub fn write(&mut self, entry: &LogEntry) -> Result<(), TransferError> {
         let mut write = || {
-            serde_json::to_writer(&mut self.file, decision)?;
+            serde_json::to_writer(&mut self.file, entry)?;
             self.file.write_all(b"\n")?;
             self.file.flush()
         };
@@ -84,21 +78,18 @@ impl DecisionLog {
 ///
 /// # Errors
 /// If the file cannot be read, or the first line that is no decision.
-pub fn read_log(path: &Path) -> Result<Vec<LoggedDecision>, TransferError> {
+pub fn read_log(path: &Path) -> Result<Vec<LogEntry>, TransferError> {
     let unreadable = |source| TransferError::Read { path: path.to_owned(), source };
     let lines = BufReader::new(File::open(path).map_err(unreadable)?).lines();
-    let decision = |(number, line): (usize, std::io::Result<String>)| {
+    let entry = |(number, line): (usize, std::io::Result<String>)| {
         let refuse = |reason| TransferError::Log { path: path.to_owned(), line: number + 1, reason };
-        let decision: LoggedDecision =
+        let entry: LogEntry =
             serde_json::from_str(&line.map_err(unreadable)?).map_err(|error| refuse(error.to_string()))?;
-        let services = decision.services.len();
-        if decision.version != VERSION {
-            return Err(refuse(format!("it has version {}; this program knows {VERSION}", decision.version)));
-        }
-        if decision.observed.len() != services || decision.decided.services.len() != services {
+        let services = entry.services.len();
+        if entry.snapshot.services.len() != services || entry.decided.services.len() != services {
             return Err(refuse("its lists are not of the same services".to_owned()));
         }
-        Ok(decision)
+        Ok(entry)
     };
-    lines.enumerate().map(decision).collect()
+    lines.enumerate().map(entry).collect()
 }

@@ -3,10 +3,11 @@
 //! | what | where |
 //! |---|---|
 //! | what a team needs to act, as one file | [`package`], [`LivePolicy`] |
+//! | the same for a controller, which knows neither networks nor rules | [`ArtefactLoader`] |
 //! | what decides while the agents are not listened to | [`HpaFallback`] |
 //! | what tells that they do not know a situation | [`NoveltyAlarm`] |
 //! | the loop on the simulated cluster, in accelerated time | [`Simulation`] |
-//! | the decision log, and what it says in words | [`LoggedDecision`], `karma-transfer explain` |
+//! | the decision log, and what it says in words | [`LogEntry`], `karma-transfer explain` |
 //!
 //! What is decided, and what may be done of it, is [`karma_k8s::decide`].
 
@@ -18,6 +19,7 @@ mod error;
 mod explain;
 mod fallback;
 mod live;
+mod loader;
 mod log;
 mod outcome;
 mod play;
@@ -37,8 +39,10 @@ pub use alarm::{NoveltyAlarm, NoveltyAlarmError};
 pub use container::ContainerError;
 pub use error::TransferError;
 pub use fallback::{FallbackError, HpaFallback};
+pub use karma_k8s::control::LogEntry;
 pub use live::{ArtefactError, LivePolicy, PackageError, package};
-pub use log::{DecisionLog, LoggedDecision, read_log};
+pub use loader::ArtefactLoader;
+pub use log::{DecisionLog, read_log};
 pub use outcome::{Counts, Outcome};
 pub use simulate::{Played, Simulation};
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use comfy_table::{Table, presets};
 use karma_core::EpisodeReport;
+use karma_k8s::control::LogEntry;
 use karma_k8s::decide::{CanaryPhase, Listened};
 use karma_k8s::resource::Mode;
 use serde::Serialize;
 
-use super::log::LoggedDecision;
 use super::simulate::Played;
 use crate::evaluation::Column;
 use crate::report::table::wrap;
@@ -55,7 +55,7 @@ pub struct Outcome {
 
 impl Counts {
     /// Counts decisions.
-    pub fn of(decisions: &[LoggedDecision]) -> Self {
+    pub fn of(decisions: &[LogEntry]) -> Self {
         let mut counts = Self { decisions: decisions.len(), ..Self::default() };
         for decided in decisions.iter().map(|logged| &logged.decided) {
             counts.to_agents += usize::from(decided.listened == Listened::Agents);
@@ -77,7 +77,7 @@ impl Counts {
 impl Outcome {
     /// What `played` came to under the policy with this digest.
     pub fn of(played: Played, mode: Mode, policy: String) -> Self {
-        let episode = played.decisions.first().map_or_else(String::new, |logged| logged.cluster.clone());
+        let episode = played.decisions.first().map_or_else(String::new, |logged| logged.name.clone());
         let counts = Counts::of(&played.decisions);
         Self { mode, episode, policy, karma: played.report, hpa: played.hpa, counts }
     }

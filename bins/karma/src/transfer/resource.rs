@@ -43,9 +43,8 @@ pub(super) fn parse(text: &str) -> Result<KarmaAutoscalerSpec, String> {
     if object["apiVersion"] != "karma.dev/v1alpha1" {
         return Err(format!("apiVersion is {}; allowed: karma.dev/v1alpha1", object["apiVersion"]));
     }
-    if let Some(fault) = schema::fault(&object, &schema(), "") {
-        return Err(fault);
-    }
+    let fault = schema::fault(&object["spec"], &schema()["properties"]["spec"], "spec");
+    fault.map_or(Ok(()), Err)?;
     let object: KarmaAutoscaler = serde_json::from_value(object).map_err(|error| error.to_string())?;
     check(&object.spec).map_or(Ok(object.spec), Err)
 }

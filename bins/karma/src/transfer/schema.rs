@@ -37,7 +37,7 @@ pub(super) fn fault(value: &Value, schema: &Value, place: &str) -> Option<String
 }
 
 fn field_fault(name: &str, value: &Value, schema: &Value, place: &str) -> Option<String> {
-    let inner = if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
+    let inner = format!("{place}.{name}");
     let known = &schema["properties"][name];
     if known.is_object() {
         return fault(value, known, &inner);
@@ -45,19 +45,14 @@ fn field_fault(name: &str, value: &Value, schema: &Value, place: &str) -> Option
     if schema["additionalProperties"].is_object() {
         return fault(value, &schema["additionalProperties"], &inner);
     }
-    // The schema of a whole object says nothing of its metadata, which is Kubernetes' own.
-    let open = schema["x-kubernetes-preserve-unknown-fields"] == true || !schema["properties"].is_object();
+    let open = schema["x-kubernetes-preserve-unknown-fields"] == true;
     (!open).then(|| format!("{inner}: there is no such field; there are {}", names(&schema["properties"])))
 }
 
 fn missing(value: &Value, schema: &Value, place: &str) -> Option<String> {
     let mut needed = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let absent = needed.find(|name| value.get(name).is_none())?;
-    Some(if place.is_empty() {
-        format!("{absent} is missing")
-    } else {
-        format!("{place}.{absent} is missing")
-    })
+    Some(format!("{place}.{absent} is missing"))
 }
 
 fn out_of_range(value: &Value, schema: &Value, place: &str) -> Option<String> {

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use karma_core::{Autoscaler as _, Decision, EpisodeReport, SeedTree, StreamRng, Target};
+use karma_k8s::control::LogEntry;
 use karma_k8s::decide::{Decided, Minds, Round};
 use karma_k8s::resource::{KarmaAutoscalerSpec, Settings};
 use karma_mock::{Episode, Scenario, Setup, Split};
@@ -14,7 +15,7 @@ use karma_mock::{Episode, Scenario, Setup, Split};
 use super::error::TransferError;
 use super::fallback::HpaFallback;
 use super::live::LivePolicy;
-use super::log::LoggedDecision;
+use super::log;
 
 /// What is played.
 #[derive(Debug)]
@@ -39,11 +40,12 @@ pub struct Played {
     /// The same episode with the horizontal pod autoscaler alone.
     pub hpa: EpisodeReport,
     /// The decisions.
-    pub decisions: Vec<LoggedDecision>,
+    pub decisions: Vec<LogEntry>,
 }
 
 /// What the episodes have in common.
 struct Stage {
+    policy: String,
     settings: Settings,
     setup: Arc<Setup>,
     scenario: Scenario,
@@ -60,14 +62,14 @@ impl Simulation {
     /// If the specification does not go with the policy, or `note` fails.
     pub fn play(
         self,
-        mut note: impl FnMut(&LoggedDecision, usize) -> Result<bool, TransferError>,
+        mut note: impl FnMut(&LogEntry, usize) -> Result<bool, TransferError>,
     ) -> Result<Option<Played>, TransferError> {
         let Self { policy, spec, setup, scenario, seed } = self;
         let settings = spec.settings(&policy.topology, policy.period)?;
         let hpa = HpaFallback::new(&spec.fallback, &settings.topology)?;
         let minds = Minds { agents: policy.agents, fallback: Box::new(hpa.clone()), alarm: policy.alarm };
-        let mut round = Round::new(settings.clone(), minds, policy.digest);
-        let stage = Stage { settings, setup, scenario, seed, hpa };
+        let mut round = Round::new(settings.clone(), minds, policy.digest.clone());
+        let stage = Stage { policy: policy.digest, settings, setup, scenario, seed, hpa };
         let mut decisions = Vec::new();
         let Some(report) = stage.decide_with(&mut round, &mut decisions, &mut note)? else { return Ok(None) };
         Ok(Some(Played { report, hpa: stage.alone(), decisions }))
@@ -86,18 +88,18 @@ impl Stage {
     fn decide_with(
         &self,
         round: &mut Round,
-        decisions: &mut Vec<LoggedDecision>,
-        note: &mut impl FnMut(&LoggedDecision, usize) -> Result<bool, TransferError>,
+        decisions: &mut Vec<LogEntry>,
+        note: &mut impl FnMut(&LogEntry, usize) -> Result<bool, TransferError>,
     ) -> Result<Option<EpisodeReport>, TransferError> {
         let (mut episode, mut hpa, mut rng) = (self.episode(), self.hpa.clone(), self.rng());
-        let name = format!("simulated {}, seed {}", self.scenario.name(), self.seed);
+        let episode_name = format!("{}, seed {}", self.scenario.name(), self.seed);
         let measured = self.scenario.params().episode.measured;
         let total = Episode::decisions(measured, self.setup.decision_period);
         while !episode.is_over() {
             let snapshot = episode.snapshot();
             let decided = round.decide(&snapshot);
             let decision = carried_out(&decided, hpa.decide(&snapshot, &mut rng));
-            decisions.push(LoggedDecision::new(&name, &self.settings, &snapshot, decided));
+            decisions.push(log::simulated((&episode_name, &self.policy), &self.settings, snapshot, decided));
             let logged = decisions.last();
             if !logged.map_or(Ok(true), |logged| note(logged, total))? {
                 return Ok(None);
