@@ -12,6 +12,8 @@
 //! | `karma.action_space` | what an action's number means, as JSON |
 //! | `karma.normalization` | `environment`: observations are given as the environment makes them, normalised already |
 
+use std::collections::BTreeSet;
+
 use karma_core::{AgentSpec, EnvironmentSpec, PerAgent};
 use karma_nn::{Checkpoint, CheckpointError, Mlp, OnnxError, OnnxOptions};
 use thiserror::Error;
@@ -72,6 +74,24 @@ pub fn export_onnx(bytes: &[u8], spec: &EnvironmentSpec) -> Result<PerAgent<Onnx
     let (checkpoint, params) = checkpoint::read(bytes, spec)?;
     let seats = seats(spec, params.sharing())?;
     spec.agents.iter().zip(&seats).map(|(agent, seat)| export(&checkpoint, agent, seat)).collect()
+}
+
+/// A trainer's checkpoint with the actors alone: enough to act ([`TrainedPolicy::load`](crate::TrainedPolicy::load) takes
+/// it), nothing to train further with. The same checkpoint gives the same bytes.
+///
+/// # Errors
+/// If the bytes are damaged, hold something else, or were trained for other agents.
+pub fn export_actors(bytes: &[u8], spec: &EnvironmentSpec) -> Result<Vec<u8>, MappoError> {
+    let (whole, params) = checkpoint::read(bytes, spec)?;
+    let seats = seats(spec, params.sharing())?;
+    let networks: BTreeSet<usize> = seats.iter().map(|seat| seat.network).collect();
+    let mut actors = Checkpoint::new(&whole.header().schema_digest);
+    for number in networks {
+        let name = checkpoint::actor_name(number);
+        Mlp::restore(&whole, &name)?.save(&mut actors, &name);
+    }
+    checkpoint::put_played(&mut actors, params)?;
+    Ok(actors.to_bytes()?)
 }
 
 fn export(checkpoint: &Checkpoint, agent: &AgentSpec, seat: &Seat) -> Result<OnnxActor, ExportError> {

@@ -10,6 +10,7 @@
 //! | a trained team as an autoscaler | [`TeamAutoscaler`] |
 //! | acting without the trainer | [`TrainedPolicy`], from a checkpoint |
 //! | acting without this program | [`export_onnx`] |
+//! | acting alone, without what training needs | [`export_actors`] |
 //! | the returns of a team on given seeds | [`episodic_returns`] |
 //! | interquartile means, intervals, paired differences | [`stats`] |
 //! | advantages that know why an episode ended | [`gae`] |
@@ -40,7 +41,7 @@ pub use buffer::RolloutBuffer;
 pub use error::{MappoError, RolloutError, SetupError, TeamError};
 pub use evaluation::episodic_returns;
 pub use exploitability::{Attack, Exploitability, ExploitabilityError, best_response, exploitability};
-pub use export::{ExportError, OnnxActor, export_onnx};
+pub use export::{ExportError, OnnxActor, export_actors, export_onnx};
 pub use mappo::{Algorithm, IterationStats, Mappo, MappoConfig, MappoParams};
 pub use policy::{Mode, TrainedPolicy};
 pub use runner::{Hooks, Iteration, Report, Runner, StopConfig, StopParams, StopReason};

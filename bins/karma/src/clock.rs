@@ -28,7 +28,7 @@ pub(crate) fn timestamp() -> String {
 }
 
 /// Seconds since 1970 as a date: Hinnant's `civil_from_days` (2013), whose years begin in March.
-fn format_utc(seconds: u64) -> String {
+pub(crate) fn format_utc(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
     let (era, of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;

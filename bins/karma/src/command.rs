@@ -61,6 +61,12 @@ pub fn karma_model(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     carry_out(arguments, crate::model::run)
 }
 
+/// Runs `karma-transfer` with these arguments, the program's name first.
+#[cfg(feature = "transfer")]
+pub fn karma_transfer(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    carry_out(arguments, crate::transfer::run)
+}
+
 fn carry_out<A: Parser>(
     arguments: impl IntoIterator<Item = OsString>,
     work: impl Fn(&A) -> anyhow::Result<ExitCode>,
@@ -98,7 +104,11 @@ fn is_usage(error: &anyhow::Error) -> bool {
     let of_lab = crate::lab::is_usage(error);
     #[cfg(not(feature = "lab"))]
     let of_lab = false;
-    of_run || of_model || of_lab || of_explanation || of_sweep || of_export || of_attack
+    #[cfg(feature = "transfer")]
+    let of_transfer = crate::transfer::is_usage(error);
+    #[cfg(not(feature = "transfer"))]
+    let of_transfer = false;
+    of_run || of_transfer || of_model || of_lab || of_explanation || of_sweep || of_export || of_attack
 }
 
 fn work(args: &TrainArgs) -> anyhow::Result<ExitCode> {

@@ -14,7 +14,8 @@
 //! | what a team has learned, `karma-explain` | `explain` |
 //! | the commands `karma`, `karma-train` and `karma-model` | [`karma()`], [`karma_train`], `karma_model` |
 //! | a real cluster on this machine, mock services, chaos: `karma-lab` | `testbed`, `karma_lab` |
-//! | what a live cluster shows an autoscaler | `k8s` |
+//! | what a live cluster shows an autoscaler, and what is decided on it | `k8s` |
+//! | a trained team on a cluster: `karma-transfer` | `transfer`, `karma_transfer` |
 //! | traces of the simulated cluster | [`collect`] |
 //! | a fitted twin on the disk | [`twin_file`] |
 //! | the crates below | [`core`], [`nn`], [`mock`], [`baseline`], [`twin`], [`marl`], [`org`] |
@@ -65,6 +66,8 @@ mod topology_json;
 #[cfg(feature = "traces")]
 pub mod traces;
 mod train;
+#[cfg(feature = "transfer")]
+pub mod transfer;
 pub mod twin_file;
 #[cfg(feature = "mpi")]
 mod world;
@@ -73,7 +76,7 @@ mod world;
 pub use karma_analyze as analyze;
 pub use karma_baseline as baseline;
 pub use karma_core as core;
-#[cfg(feature = "lab")]
+#[cfg(any(feature = "lab", feature = "transfer"))]
 pub use karma_k8s as k8s;
 pub use karma_marl as marl;
 pub use karma_mock as mock;
@@ -90,6 +93,8 @@ pub use command::karma_explain;
 pub use command::karma_lab;
 #[cfg(feature = "traces")]
 pub use command::karma_model;
+#[cfg(feature = "transfer")]
+pub use command::karma_transfer;
 pub use command::{karma, karma_train};
 pub use error::RunError;
 pub use policy::{

@@ -36,6 +36,8 @@ pub(crate) struct Terminal {
 enum Phase {
     Training,
     Evaluation,
+    #[cfg(feature = "transfer")]
+    Deciding,
 }
 
 impl Terminal {
@@ -68,6 +70,21 @@ impl Terminal {
             (phase, bar)
         };
         &self.bar.get_or_insert_with(make).1
+    }
+
+    /// `done` of `total` decisions are taken.
+    #[cfg(feature = "transfer")]
+    pub(crate) fn decided(&mut self, done: usize, total: usize) {
+        let text = || format!("deciding {done}/{total}");
+        match self.mode {
+            Mode::Quiet => {}
+            Mode::Lines => self.line(done == total, text),
+            Mode::Bars => {
+                let bar = self.bar(Phase::Deciding, total as u64, "{bar:30} {msg}");
+                bar.set_message(text());
+                bar.set_position(done as u64);
+            }
+        }
     }
 
     /// A line, unless one was written a moment ago; the last one of a phase is always written.

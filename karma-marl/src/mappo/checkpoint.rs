@@ -59,6 +59,13 @@ struct Played {
     params: MappoParams,
 }
 
+/// The note of a checkpoint whose policies can be played and not trained.
+#[derive(Debug, Serialize)]
+struct PlayedOnly {
+    version: u32,
+    params: MappoParams,
+}
+
 /// The name under which a checkpoint has an actor.
 pub(crate) fn actor_name(number: usize) -> String {
     format!("actor.{number}")
@@ -76,6 +83,13 @@ pub(crate) fn read(bytes: &[u8], spec: &EnvironmentSpec) -> Result<(Checkpoint, 
     version(note)?;
     let Played { params } = Played::deserialize(note).map_err(|error| unusable(&error))?;
     Ok((checkpoint, params))
+}
+
+/// Notes what has to be known to play the policies in `checkpoint`, and no more.
+pub(crate) fn put_played(checkpoint: &mut Checkpoint, params: MappoParams) -> Result<(), MappoError> {
+    let note = serde_json::to_value(PlayedOnly { version: VERSION, params });
+    checkpoint.put_note(NOTE, note.map_err(|error| unusable(&error))?);
+    Ok(())
 }
 
 /// Before the rest is read: of a later version it may be anything.

@@ -1,6 +1,5 @@
 //! From settings as written to settings to run with.
 
-use std::fs::File;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -57,7 +56,7 @@ pub(super) fn topology(name: &str, sources: &Sources) -> Result<Topology, Config
     if !is_path(name) {
         return topologies::by_name(name).map_err(|error| sources.refuse("topology", &chain(&error)));
     }
-    let file = File::open(name).map_err(|error| sources.refuse("topology", &format!("{name}: {error}")))?;
+    let file = sources.open(name).map_err(|error| sources.refuse("topology", &format!("{name}: {error}")))?;
     Topology::read(file).map_err(|error| sources.refuse("topology", &format!("{name}: {}", chain(&error))))
 }
 
@@ -69,8 +68,11 @@ fn charter(params: &RunParams, setup: &Setup, sources: &Sources) -> Result<Chart
         hardness: hardness.map_err(|error| sources.refuse("hardness", &error))?,
         weights: setup.reward.resilience,
     };
-    Charter::new(&params.organization, &setup.topology, setting)
-        .map_err(|error| sources.refuse("organization", &error))
+    let charter = match sources.organization(&params.organization) {
+        Some(files) => Charter::of(&params.organization, &files, &setup.topology, setting),
+        None => Charter::new(&params.organization, &setup.topology, setting),
+    };
+    charter.map_err(|error| sources.refuse("organization", &error))
 }
 
 /// The shield's limits, if there is a shield; they are checked in any case.

@@ -30,6 +30,8 @@ pub(crate) use read::is_path;
 pub use run_config::RunConfig;
 
 use sources::Sources;
+#[cfg(feature = "transfer")]
+use sources::{HeldFiles, SourceFile};
 
 /// A topology by its name, or from its file.
 ///
@@ -91,6 +93,19 @@ impl Written {
     pub fn read(file: Option<&Path>) -> Result<Self, ConfigError> {
         let Some(path) = file else { return Ok(Self::default()) };
         let (params, sources) = read::read_file(path)?;
+        Ok(Self { params, sources })
+    }
+
+    /// What `text` says, which is called `name` in errors and may name no other files than `held`.
+    ///
+    /// # Errors
+    /// If the text is not a configuration.
+    #[cfg(feature = "transfer")]
+    pub(crate) fn held(name: &str, text: &str, held: HeldFiles) -> Result<Self, ConfigError> {
+        let path = Path::new(name);
+        let params = read::parse(path, text)?;
+        let file = SourceFile { path: path.to_owned(), text: text.to_owned() };
+        let sources = Sources { file: Some(file), flags: Vec::new(), held: Some(std::sync::Arc::new(held)) };
         Ok(Self { params, sources })
     }
 

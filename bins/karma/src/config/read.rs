@@ -30,7 +30,7 @@ pub(super) fn read_file(path: &Path) -> Result<(RunParams, Sources), ConfigError
         }
     }
     let file = SourceFile { path: path.to_owned(), text };
-    Ok((params, Sources { file: Some(file), flags: Vec::new() }))
+    Ok((params, Sources { file: Some(file), ..Sources::default() }))
 }
 
 fn read_text(path: &Path) -> Result<String, ConfigError> {
@@ -48,7 +48,7 @@ fn read_text(path: &Path) -> Result<String, ConfigError> {
     if text.trim().is_empty() { Err(ConfigError::Empty { path: path.to_owned() }) } else { Ok(text) }
 }
 
-fn parse(path: &Path, text: &str) -> Result<RunParams, ConfigError> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<RunParams, ConfigError> {
     toml::from_str(text).map_err(|error| {
         let (line, column) = line_and_column(text, error.span().map_or(0, |span| span.start));
         let message = explain(error.message());

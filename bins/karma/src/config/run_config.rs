@@ -227,6 +227,31 @@ impl RunConfig {
         toml::to_string(&params).expect("a TOML form")
     }
 
+    /// The settings as a policy artefact holds them, which has the topology and the organisation beside them and nothing
+    /// of how the team was trained. In place of a trace of one's own, which stays behind, stands the default workload.
+    #[cfg(feature = "transfer")]
+    #[expect(clippy::expect_used, reason = "checked settings have a TOML form: their numbers fit it")]
+    pub(crate) fn to_live_toml(&self) -> String {
+        let default = RunParams::default();
+        let mut params = RunParams {
+            topology: run_dir::TOPOLOGY.to_owned(),
+            twin: None,
+            faults: default.faults,
+            threads: None,
+            ..self.params.clone()
+        };
+        if self.charter.files().is_some() {
+            if params.organization == crate::organization::SOFT {
+                params.hardness = Some(0.0);
+            }
+            run_dir::ORGANIZATION.clone_into(&mut params.organization);
+        }
+        if self.trace.is_some() {
+            params.workload = default.workload;
+        }
+        toml::to_string(&params).expect("a TOML form")
+    }
+
     /// Digest of the topology, in its normal form.
     pub fn topology_digest(&self) -> Digest {
         Digest::of(topology_json::write(&self.setup.topology).as_bytes())

@@ -1,10 +1,16 @@
 //! Where a setting was written, so that an error can point there.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
+use super::read::is_path;
+use crate::organization::OrganizationFiles;
 
 /// The places in which settings were written.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +18,12 @@ pub(crate) struct Sources {
     pub(super) file: Option<SourceFile>,
     /// Settings that a flag gave, with the flag.
     pub(super) flags: Vec<(&'static str, &'static str)>,
+    /// The only files that the settings may name, where they are not those of the disk.
+    pub(super) held: Option<Arc<HeldFiles>>,
 }
+
+/// Files in memory, by their names.
+pub(crate) type HeldFiles = BTreeMap<String, Vec<u8>>;
 
 /// A configuration file that was read.
 #[derive(Clone, Debug)]
@@ -25,6 +36,27 @@ impl Sources {
     /// An error at the place of `setting`, a path such as `learner.gamma`.
     pub(super) fn refuse(&self, setting: &str, message: &impl ToString) -> ConfigError {
         ConfigError::Setting { place: self.place(setting), message: message.to_string() }
+    }
+
+    /// A file that the settings name.
+    pub(super) fn open(&self, name: &str) -> io::Result<Box<dyn Read + '_>> {
+        let Some(held) = &self.held else { return Ok(Box::new(File::open(name)?)) };
+        held.get(name).map(|bytes| Box::new(bytes.as_slice()) as Box<dyn Read>).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::NotFound, "there is no such file beside the settings")
+        })
+    }
+
+    /// The files of an organisation, if they are not those of the disk.
+    pub(super) fn organization(&self, name: &str) -> Option<OrganizationFiles> {
+        let held = self.held.as_ref().filter(|_| is_path(name))?;
+        Some(OrganizationFiles::held(name, |name| held.get(name).cloned()))
+    }
+
+    /// All that is in such a file.
+    pub(super) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.open(name)?.read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// The flag of `setting`, or its place in the file, or else its own name.
@@ -80,7 +112,7 @@ mod tests {
 
     fn sources(text: &str) -> Sources {
         let file = SourceFile { path: "run.toml".into(), text: text.to_owned() };
-        Sources { file: Some(file), flags: vec![("seed", "--seed"), ("scenarios", "--scenario")] }
+        Sources { file: Some(file), flags: vec![("seed", "--seed"), ("scenarios", "--scenario")], held: None }
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The twin that a team is trained in, if it is not trained in the simulated cluster.
 
-use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -60,7 +59,7 @@ pub(super) fn check(config: &RunConfig, sources: &Sources) -> Result<Option<Arc<
     let refuse = |message: &dyn std::fmt::Display| sources.refuse("twin", &format!("{name}: {message}"));
     let path = Path::new(name);
     let path = if path.is_dir() { path.join(TWIN) } else { path.to_owned() };
-    let bytes = fs::read(&path).map_err(|error| refuse(&error))?;
+    let bytes = sources.read(&path.to_string_lossy()).map_err(|error| refuse(&error))?;
     let file = TwinFile::from_bytes(&bytes).map_err(|error| refuse(&error))?;
     let cluster = file.cluster().map_err(|error| refuse(&error))?;
     let (own, other) = (&config.setup().topology, cluster.table.topology());

@@ -1,6 +1,5 @@
 //! The workload: by name, by settings, or a recorded trace of one's own.
 
-use std::fs;
 use std::path::Path;
 
 use karma_mock::workload::ReplayParams;
@@ -19,11 +18,13 @@ pub(super) fn check(
     let refuse = |message: String| sources.refuse("workload", &message);
     let checked = match choice {
         Choice::Name(name) if is_path(name) => {
-            return replay(&ReplayParams::of(name.clone())).map_err(refuse);
+            return replay(&ReplayParams::of(name.clone()), sources).map_err(refuse);
         }
         Choice::Name(name) => Workload::by_name(name),
         Choice::Table(params) => match &**params {
-            WorkloadParams::Trace(params) if is_path(&params.trace) => return replay(params).map_err(refuse),
+            WorkloadParams::Trace(params) if is_path(&params.trace) => {
+                return replay(params, sources).map_err(refuse);
+            }
             params => Workload::new(params.clone()),
         },
     };
@@ -31,10 +32,10 @@ pub(super) fn check(
 }
 
 /// A trace from a file. Its name is the file's, without directory and extension.
-fn replay(params: &ReplayParams) -> Result<(Workload, Option<Vec<u8>>), String> {
+fn replay(params: &ReplayParams, sources: &Sources) -> Result<(Workload, Option<Vec<u8>>), String> {
     let path = Path::new(&params.trace);
     let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let bytes = fs::read(path).map_err(|error| told(&error))?;
+    let bytes = sources.read(&params.trace).map_err(|error| told(&error))?;
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
     let trace = Trace::read(bytes.as_slice(), name).map_err(|error| told(&error))?;
     let workload = Workload::replay(trace, params).map_err(|error| error.to_string())?;

@@ -7,7 +7,7 @@ mod names;
 mod pod;
 #[cfg(test)]
 mod tests;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 /// Documents, one after the other.
-pub(super) fn write(documents: &[Value]) -> String {
+pub(crate) fn write(documents: &[Value]) -> String {
     let document = |document: &Value| format!("---\n{}", block(document, 0));
     documents.iter().map(document).collect::<Vec<_>>().concat()
 }

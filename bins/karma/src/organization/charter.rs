@@ -55,6 +55,16 @@ impl Charter {
             setting.hardness = Some(Hardness::SOFT);
         }
         let files = OrganizationFiles::find(if soft { BUILT_IN } else { choice })?;
+        Self::of(choice, &files, topology, setting)
+    }
+
+    /// The organisation in `files`, which `choice` stands for.
+    pub(crate) fn of(
+        choice: &str,
+        files: &OrganizationFiles,
+        topology: &Topology,
+        setting: GuideSetting,
+    ) -> Result<Self, OrganizationError> {
         let checked = files.check()?;
         let compiled = files.compile(&checked.organization, topology, setting)?;
         let mut warnings = checked.warnings;
@@ -65,7 +75,7 @@ impl Charter {
             name: id.unwrap_or_else(|| choice.to_owned()),
             is_own,
             normal: NormalForm {
-                specification: normal_form(&checked.organization, &files)?,
+                specification: normal_form(&checked.organization, files)?,
                 guides: files.guides()?.as_str()?.to_owned(),
             },
             guides: Arc::new(compiled),

@@ -132,6 +132,17 @@ impl OrganizationFiles {
         }
     }
 
+    /// The files of a specification called `name` that are in memory, as `read` gives them. They include no others.
+    pub(crate) fn held(name: &str, read: impl Fn(&str) -> Option<Vec<u8>>) -> Self {
+        let guides = format!("{}{GUIDES}", Path::new(name).with_extension("").display());
+        let text = |name: &str| read(name).map(|bytes| Text { name: name.to_owned(), bytes, folder: None });
+        Self {
+            // What is not there is refused as what it then is: no specification.
+            specification: text(name).unwrap_or_else(|| Text::built_in(name, "")),
+            guides: text(&guides).ok_or_else(|| PathBuf::from(guides)),
+        }
+    }
+
     fn of_specification(path: &Path) -> Result<Self, OrganizationError> {
         let specification = Text::read(path)?;
         let guides = PathBuf::from(format!("{}{GUIDES}", path.with_extension("").display()));
