@@ -49,7 +49,7 @@ pub(crate) enum TransferCommand {
     Explain(ExplainArgs),
     /// Print a KarmaAutoscaler with every field and what it means.
     Spec(SpecArgs),
-    /// Print the CustomResourceDefinition, for kubectl apply -f -.
+    /// Print the definition of that kind of object, for kubectl apply -f -.
     Crd,
 }
 

@@ -88,7 +88,7 @@ impl Outcome {
         let mode = format!("{:?}", self.mode).to_lowercase();
         let name = format!("karma, {mode}");
         table.load_style(presets::UTF8_FULL_CONDENSED).force_no_tty();
-        table.set_header(["".to_owned(), name, "hpa alone".to_owned(), "difference".to_owned()]);
+        table.set_header([String::new(), name, "hpa alone".to_owned(), "difference".to_owned()]);
         for column in Column::shown() {
             let (ours, theirs) = ((column.value)(&self.karma), (column.value)(&self.hpa));
             let show =

@@ -8,7 +8,7 @@ use karma_mock::{Episode, Scenario, Split};
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{Overrides, RunConfig, RunParams, Written};
+use crate::config::{RunConfig, RunParams};
 use crate::progress::Silent;
 use crate::testing;
 
@@ -78,21 +78,13 @@ fn a_packaged_team_decides_as_in_its_run_whatever_its_organisation() {
 }
 
 #[test]
-fn a_topology_and_a_trace_of_ones_own_are_packaged_and_left_behind() {
+fn a_topology_of_ones_own_is_packaged_and_its_file_needed_no_more() {
     let directory = tempfile::tempdir().unwrap();
     let own = directory.path().join("own.json");
     std::fs::write(&own, crate::topology_json::write(&testing::tiny().setup().topology)).unwrap();
-    let trace = directory.path().join("own.csv");
-    let rows: String = (0..200).map(|second| format!("{},{}\n", second * 10, 50 + second % 7)).collect();
-    std::fs::write(&trace, format!("seconds,requests_per_second\n{rows}")).unwrap();
     let run = trained(directory.path(), |params| params.topology = own.display().to_string());
     std::fs::remove_file(own).unwrap();
-    let live = loaded(&package(&run, None).unwrap());
-    assert_eq!(live.topology.services.len(), 4);
-    let elsewhere = Written::read(Some(&run.join("config.toml")))
-        .unwrap()
-        .with(&Overrides { twin: Some("/nowhere".to_owned()), ..Overrides::default() });
-    assert!(elsewhere.check().is_err(), "a run names files; an artefact has none to name");
+    assert_eq!(loaded(&package(&run, None).unwrap()).topology.services.len(), 4);
 }
 
 #[test]
