@@ -186,7 +186,7 @@ impl Telemetry {
     }
 
     /// The shield changed a decision, to keep this property.
-    pub fn shielded(&self, object: &Object, property: &'static str) {
+    pub fn shielded(&self, object: &Object, property: &str) {
         self.known().entry(object.clone()).or_default().properties.insert(property.to_owned());
         let labels = With(object.clone(), ByProperty { property: property.to_owned() });
         self.families.shield.get_or_create(&labels).inc();
