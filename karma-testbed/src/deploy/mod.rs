@@ -31,7 +31,9 @@ pub use finding::{Finding, Findings};
 pub use kind::{CONTAINERS, KIND, KUBECTL, Kind, KindError, KindParams};
 pub use manifests::{ManifestError, manifests};
 pub use object::{MANAGED_BY, MANAGER, NAME, PART_OF, managed_selector};
-pub use params::{DEFAULT_IMAGE, DeployParams, HpaParams, OverrideParams, ProbeParams, PullPolicy};
+pub use params::{
+    CONTROLLER_IMAGE, DEFAULT_IMAGE, DeployParams, HpaParams, OverrideParams, ProbeParams, PullPolicy,
+};
 pub use plan::{Plan, Workload};
 pub use program::{MissingProgram, MissingPrograms, Program, prerequisites};
 pub use reference::{Reference, ReferenceError};

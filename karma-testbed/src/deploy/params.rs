@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// The image that a service runs unless another is named: the mock service of this version.
 pub const DEFAULT_IMAGE: &str = concat!("karma.dev/karma-service:", env!("CARGO_PKG_VERSION"));
 
+/// The image of the controller of this version, as the chart names it.
+pub const CONTROLLER_IMAGE: &str = concat!("karma.dev/karma-transfer:", env!("CARGO_PKG_VERSION"));
+
 /// Settings of a deployment; checked by [`Plan::of`](super::Plan::of).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

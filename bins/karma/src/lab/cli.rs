@@ -57,7 +57,7 @@ pub(crate) enum LabCommand {
     Down(DownArgs),
     /// Write a topology as a Kustomize base.
     Manifests(Box<ManifestArgs>),
-    /// Write the mock service's image, without Docker.
+    /// Write the image of the mock service, or of the controller, without Docker.
     Image(ImageArgs),
     /// Send open-loop load to an entry point and measure.
     Load(Box<LoadArgs>),
@@ -84,6 +84,7 @@ mod tests {
         }
         for line in [
             "cluster up --name a",
+            "image --controller karma-transfer",
             "kind up --workers 2",
             "scenario ddos:4 chain4 --seed 3",
             "calibrate m.json",

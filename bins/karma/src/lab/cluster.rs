@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use karma_testbed::cluster::PAUSE_IMAGE;
 use karma_testbed::cluster::{self, Keeper, Layout, Phase};
 use karma_testbed::deploy::DEFAULT_IMAGE;
-use karma_testbed::deploy::image::Image;
+use karma_testbed::deploy::image::{Content, Image};
 
 use super::site::{Site, programs};
 use crate::clock::Stopwatch;
@@ -118,7 +118,7 @@ fn images(service: Option<&Path>) -> anyhow::Result<[(&'static str, Vec<u8>); 2]
     let archive = |reference: &str, arguments: &[&str]| -> anyhow::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Image::of(&binary, reference, &arguments)?.write(&mut bytes)?;
+        Image::of(&Content::SERVICE, &binary, reference, &arguments)?.write(&mut bytes)?;
         Ok(bytes)
     };
     Ok([

@@ -10,9 +10,9 @@ use anyhow::Context as _;
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use karma_core::{Millicores, Topology};
-use karma_testbed::deploy::image::Image;
+use karma_testbed::deploy::image::{Content, Image};
 use karma_testbed::deploy::live::{self, Down, Patience, Row};
-use karma_testbed::deploy::{Capacity, DEFAULT_IMAGE, DeployParams, HpaParams, Plan};
+use karma_testbed::deploy::{CONTROLLER_IMAGE, Capacity, DEFAULT_IMAGE, DeployParams, HpaParams, Plan};
 use karma_testbed::{fitting_factor, shrunk};
 use kube::Client;
 
@@ -121,16 +121,20 @@ pub(crate) struct ManifestArgs {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ImageArgs {
     /// The mock service as a static program [default: karma-service beside this program].
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "controller")]
     service: Option<PathBuf>,
 
-    /// Name of the image.
-    #[arg(long, value_name = "IMAGE", default_value = DEFAULT_IMAGE)]
-    image: String,
+    /// The controller's image instead, of this static karma-transfer.
+    #[arg(long, value_name = "FILE")]
+    controller: Option<PathBuf>,
 
-    /// The archive, for `ctr images import`, `kind load image-archive` or `docker load`.
-    #[arg(long, value_name = "FILE", default_value = "karma-service.tar")]
-    out: PathBuf,
+    /// Name of the image [default: karma.dev/, the program and this version].
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+
+    /// The archive, for `ctr images import`, `kind load image-archive` or `docker load` [default: the program and .tar].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 pub(super) fn up(args: &UpArgs) -> anyhow::Result<ExitCode> {
@@ -244,9 +248,18 @@ pub(super) fn manifests(args: &ManifestArgs) -> anyhow::Result<ExitCode> {
 }
 
 pub(super) fn image(args: &ImageArgs) -> anyhow::Result<ExitCode> {
-    let image = Image::of(&site::service_binary(args.service.as_deref())?, &args.image, &[])?;
-    let file = fs::File::create(&args.out).with_context(|| args.out.display().to_string())?;
+    let (content, program, usual) = match &args.controller {
+        Some(file) => {
+            let program = fs::read(file).with_context(|| file.display().to_string())?;
+            (Content::CONTROLLER, program, CONTROLLER_IMAGE)
+        }
+        None => (Content::SERVICE, site::service_binary(args.service.as_deref())?, DEFAULT_IMAGE),
+    };
+    let name = args.image.as_deref().unwrap_or(usual);
+    let image = Image::of(&content, &program, name, &[])?;
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.tar", content.name)));
+    let file = fs::File::create(&out).with_context(|| out.display().to_string())?;
     image.write(file)?;
-    writeln!(std::io::stdout(), "{} in {} ({})", args.image, args.out.display(), image.manifest_digest())?;
+    writeln!(std::io::stdout(), "{name} in {} ({})", out.display(), image.manifest_digest())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use karma_testbed::deploy::image::Image;
+use karma_testbed::deploy::image::{Content, Image};
 use karma_testbed::deploy::{self, DEFAULT_IMAGE, Kind, KindParams};
 
 use super::site;
@@ -45,7 +45,8 @@ pub(super) fn run(args: &KindArgs) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout();
     match &args.command {
         KindCommand::Up { service } => {
-            let image = Image::of(&site::service_binary(service.as_deref())?, DEFAULT_IMAGE, &[])?;
+            let program = site::service_binary(service.as_deref())?;
+            let image = Image::of(&Content::SERVICE, &program, DEFAULT_IMAGE, &[])?;
             let archive = std::env::temp_dir().join(format!("karma-service-{}.tar", std::process::id()));
             let file = std::fs::File::create(&archive).with_context(|| archive.display().to_string())?;
             image.write(file)?;

@@ -5,7 +5,7 @@
 
 /// How a program that is refused should have been built.
 const HOW: &str = "build a static one: RUSTFLAGS=\"-C target-feature=+crt-static\" cargo build --release \
-                   -p karma-service --target x86_64-unknown-linux-gnu";
+                   -p PACKAGE --target x86_64-unknown-linux-gnu";
 
 const TYPE_EXECUTABLE: u16 = 2;
 const TYPE_SHARED: u16 = 3;

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use flate2::{Compression, GzBuilder};
 use tar::{Builder, EntryType, Header};
 
-use super::{Blob, PROGRAM, hex_digest};
+use super::{Blob, Content, hex_digest};
 use crate::deploy::object::deployment::USER;
 
 /// A layer, compressed, with the digest of what it unpacks to.
@@ -14,15 +14,15 @@ pub(super) struct Layer {
     pub(super) content_digest: String,
 }
 
-pub(super) fn layer(program: &[u8]) -> io::Result<Layer> {
-    let content = files(program)?;
+pub(super) fn layer(content: &Content, program: &[u8]) -> io::Result<Layer> {
+    let content = files(content.name, program)?;
     // No file name and time 0: the header says nothing of who compressed it.
     let mut gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
     gzip.write_all(&content)?;
     Ok(Layer { blob: Blob::of(gzip.finish()?), content_digest: format!("sha256:{}", hex_digest(&content)) })
 }
 
-fn files(program: &[u8]) -> io::Result<Vec<u8>> {
+fn files(name: &str, program: &[u8]) -> io::Result<Vec<u8>> {
     let passwd =
         format!("root:x:0:0:root:/:/sbin/nologin\nnonroot:x:{USER}:{USER}:nonroot:/tmp:/sbin/nologin\n");
     let group = format!("root:x:0:\nnonroot:x:{USER}:\n");
@@ -30,7 +30,7 @@ fn files(program: &[u8]) -> io::Result<Vec<u8>> {
     directory(&mut tar, "etc/", 0o755)?;
     file(&mut tar, "etc/group", 0o644, group.as_bytes())?;
     file(&mut tar, "etc/passwd", 0o644, passwd.as_bytes())?;
-    file(&mut tar, PROGRAM.trim_start_matches('/'), 0o555, program)?;
+    file(&mut tar, name, 0o555, program)?;
     directory(&mut tar, "tmp/", 0o1777)?;
     tar.into_inner()
 }

@@ -6,13 +6,14 @@
 //!
 //! ```text
 //! index.json ─▶ manifest ─▶ config (user, entry point, platform)
-//!                       └─▶ layer, gzip: /karma-service, /etc/passwd, /etc/group, /tmp
+//!                       └─▶ layer, gzip: the program, /etc/passwd, /etc/group, /tmp
 //! ```
 //!
 //! **Deterministic.** No clock, no user and no path of the builder enters: equal programs give equal archives. The
 //! config's digest, which runtimes call the image's id, does not even depend on the compressor.
 
 mod archive;
+mod content;
 mod elf;
 mod layer;
 mod settings;
@@ -23,10 +24,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::reference::{Reference, ReferenceError};
 
+pub use content::Content;
 pub use elf::{Architecture, ElfError};
-
-/// Path of the program in the image.
-pub const PROGRAM: &str = "/karma-service";
 
 /// Why no image can be made.
 #[derive(Debug, thiserror::Error)]
@@ -56,20 +55,26 @@ pub struct Image {
 }
 
 impl Image {
-    /// The image that runs `program` with `arguments`, called `reference`.
+    /// The image of `content` that runs `program` with `arguments`, called `reference`.
     ///
     /// The whole program and its compressed layer are in memory. Cost: that of compressing it once.
     ///
     /// # Errors
     /// If the program is no static Linux program for x86-64 or 64-bit ARM, or the reference is malformed.
-    pub fn of(program: &[u8], reference: &str, arguments: &[String]) -> Result<Self, ImageError> {
+    pub fn of(
+        content: &Content,
+        program: &[u8],
+        reference: &str,
+        arguments: &[String],
+    ) -> Result<Self, ImageError> {
         let architecture = elf::architecture(program)?;
         let reference = Reference::read(reference)?;
         if reference.digest().is_some() {
             return Err(ImageError::Digest(reference));
         }
-        let layer = layer::layer(program)?;
-        let config = Blob::of(settings::config(architecture, &layer.content_digest, &reference, arguments));
+        let layer = layer::layer(content, program)?;
+        let config = settings::Config { content, architecture, files: &layer.content_digest, arguments };
+        let config = Blob::of(config.bytes(&reference));
         let manifest = Blob::of(settings::manifest(&config, &layer.blob));
         Ok(Self { reference, architecture, layer: layer.blob, config, manifest })
     }

@@ -1,9 +1,8 @@
 //! The JSON documents of an image: config, manifest, index.
 
-use karma_mock::service::{ADMIN_PORT, PORT};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Architecture, Blob, Image, PROGRAM};
+use super::{Architecture, Blob, Content, Image};
 use crate::deploy::object::deployment::USER;
 use crate::deploy::reference::Reference;
 
@@ -15,35 +14,42 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// Images carry a date; this one says nothing of when it was built.
 const EPOCH: &str = "1970-01-01T00:00:00Z";
 
-pub(super) fn config(
-    architecture: Architecture,
-    content: &str,
-    reference: &Reference,
-    arguments: &[String],
-) -> Vec<u8> {
-    let user = format!("{USER}:{USER}");
-    let ports = json!({ (format!("{PORT}/tcp")): {}, (format!("{ADMIN_PORT}/tcp")): {} });
-    bytes(&json!({
-        "architecture": architecture.name(),
-        "config": {
-            "Cmd": arguments,
-            "Entrypoint": [PROGRAM],
-            "Env": ["PATH=/"],
-            "ExposedPorts": ports,
-            "Labels": {
-                "org.opencontainers.image.description": "A mock microservice that computes, holds memory and calls others.",
-                "org.opencontainers.image.licenses": env!("CARGO_PKG_LICENSE"),
-                "org.opencontainers.image.title": "karma-service",
-                "org.opencontainers.image.version": reference.tag().unwrap_or(env!("CARGO_PKG_VERSION")),
+/// What the config says.
+pub(super) struct Config<'a> {
+    pub(super) content: &'a Content,
+    pub(super) architecture: Architecture,
+    /// Digest of what the layer unpacks to.
+    pub(super) files: &'a str,
+    pub(super) arguments: &'a [String],
+}
+
+impl Config<'_> {
+    pub(super) fn bytes(&self, reference: &Reference) -> Vec<u8> {
+        let Content { name, description, ports } = self.content;
+        let user = format!("{USER}:{USER}");
+        let ports: Map<String, Value> = ports.iter().map(|port| (format!("{port}/tcp"), json!({}))).collect();
+        bytes(&json!({
+            "architecture": self.architecture.name(),
+            "config": {
+                "Cmd": self.arguments,
+                "Entrypoint": [format!("/{name}")],
+                "Env": ["PATH=/"],
+                "ExposedPorts": ports,
+                "Labels": {
+                    "org.opencontainers.image.description": description,
+                    "org.opencontainers.image.licenses": env!("CARGO_PKG_LICENSE"),
+                    "org.opencontainers.image.title": name,
+                    "org.opencontainers.image.version": reference.tag().unwrap_or(env!("CARGO_PKG_VERSION")),
+                },
+                "User": user,
+                "WorkingDir": "/",
             },
-            "User": user,
-            "WorkingDir": "/",
-        },
-        "created": EPOCH,
-        "history": [{ "created": EPOCH, "created_by": "karma-lab image" }],
-        "os": "linux",
-        "rootfs": { "diff_ids": [content], "type": "layers" },
-    }))
+            "created": EPOCH,
+            "history": [{ "created": EPOCH, "created_by": "karma-lab image" }],
+            "os": "linux",
+            "rootfs": { "diff_ids": [self.files], "type": "layers" },
+        }))
+    }
 }
 
 pub(super) fn manifest(config: &Blob, layer: &Blob) -> Vec<u8> {

@@ -14,7 +14,7 @@ use super::*;
 const ID: &str = "sha256:ab2a8e19a4f3adf45a7530f9c4f41f6cd588b70921c47162fc49347ccb87ded7";
 
 fn image() -> Image {
-    Image::of(&tiny(62, 1), "karma.dev/karma-service:golden", &[]).unwrap()
+    Image::of(&Content::SERVICE, &tiny(62, 1), "karma.dev/karma-service:golden", &[]).unwrap()
 }
 
 fn entries(bytes: &[u8]) -> BTreeMap<String, (u32, u64, Vec<u8>)> {
@@ -69,6 +69,22 @@ fn an_image_layout_leads_from_its_index_to_the_program() {
 }
 
 #[test]
+fn the_controller_has_an_image_of_its_own() {
+    let image =
+        Image::of(&Content::CONTROLLER, &tiny(62, 1), "karma.dev/karma-transfer:golden", &[]).unwrap();
+    let archive = written(&image);
+    let index = json(&archive, "index.json");
+    let manifest: Value = serde_json::from_slice(&follow(&archive, &index["manifests"][0])).unwrap();
+    let config: Value = serde_json::from_slice(&follow(&archive, &manifest["config"])).unwrap();
+    assert_eq!(config["config"]["Entrypoint"], serde_json::json!(["/karma-transfer"]));
+    assert_eq!(config["config"]["ExposedPorts"], serde_json::json!({ "8080/tcp": {} }));
+    assert_eq!(config["config"]["User"], "65532:65532");
+    let mut layer = Vec::new();
+    GzDecoder::new(&follow(&archive, &manifest["layers"][0])[..]).read_to_end(&mut layer).unwrap();
+    assert_eq!(entries(&layer)["karma-transfer"], (0o555, 0, tiny(62, 1)));
+}
+
+#[test]
 fn docker_finds_the_same_blobs() {
     let archive = written(&image());
     let saved = &json(&archive, "manifest.json")[0];
@@ -80,7 +96,7 @@ fn docker_finds_the_same_blobs() {
 
 #[test]
 fn containerd_is_told_the_whole_name() {
-    let short = Image::of(&tiny(62, 1), "mock", &[]).unwrap();
+    let short = Image::of(&Content::SERVICE, &tiny(62, 1), "mock", &[]).unwrap();
     let archive = written(&short);
     let annotations = &json(&archive, "index.json")["manifests"][0]["annotations"];
     assert_eq!(annotations["io.containerd.image.name"], "docker.io/library/mock:latest");
@@ -93,7 +109,7 @@ fn the_same_program_gives_the_same_archive_and_another_another_id() {
     image().write(&mut one).unwrap();
     image().write(&mut two).unwrap();
     assert!(one == two);
-    let other = Image::of(&tiny(183, 1), "karma.dev/karma-service:golden", &[]).unwrap();
+    let other = Image::of(&Content::SERVICE, &tiny(183, 1), "karma.dev/karma-service:golden", &[]).unwrap();
     assert_ne!(other.id(), image().id());
 }
 
@@ -105,7 +121,10 @@ fn the_id_of_a_tiny_image_is_known() {
 #[test]
 fn an_image_is_named_by_a_tag() {
     let digest = format!("a@sha256:{}", "0".repeat(64));
-    assert!(matches!(Image::of(&tiny(62, 1), &digest, &[]), Err(ImageError::Digest(_))));
-    assert!(matches!(Image::of(&tiny(62, 1), "A", &[]), Err(ImageError::Reference(_))));
-    assert!(matches!(Image::of(b"", "a", &[]), Err(ImageError::Program(ElfError::NoProgram))));
+    assert!(matches!(Image::of(&Content::SERVICE, &tiny(62, 1), &digest, &[]), Err(ImageError::Digest(_))));
+    assert!(matches!(Image::of(&Content::SERVICE, &tiny(62, 1), "A", &[]), Err(ImageError::Reference(_))));
+    assert!(matches!(
+        Image::of(&Content::SERVICE, b"", "a", &[]),
+        Err(ImageError::Program(ElfError::NoProgram))
+    ));
 }
