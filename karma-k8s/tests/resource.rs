@@ -13,7 +13,7 @@ fn topology() -> Topology {
     Topology::read(text.as_bytes()).unwrap()
 }
 
-fn spec(changes: Value) -> Result<KarmaAutoscalerSpec, serde_json::Error> {
+fn spec(changes: &Value) -> Result<KarmaAutoscalerSpec, serde_json::Error> {
     let digest = format!("sha256:{}", "0".repeat(64));
     let mut spec = json!({ "policy": { "configMap": { "name": "shop" }, "digest": digest } });
     for (field, value) in changes.as_object().unwrap() {
@@ -22,13 +22,13 @@ fn spec(changes: Value) -> Result<KarmaAutoscalerSpec, serde_json::Error> {
     serde_json::from_value(spec)
 }
 
-fn refused(changes: Value) -> String {
+fn refused(changes: &Value) -> String {
     spec(changes).unwrap().settings(&topology(), Seconds(15.0)).unwrap_err().to_string()
 }
 
 #[test]
 fn the_shortest_specification_is_a_shadow() {
-    let spec = spec(json!({})).unwrap();
+    let spec = spec(&json!({})).unwrap();
     let settings = spec.settings(&topology(), Seconds(15.0)).unwrap();
     assert_eq!(format!("{:?}", settings.mode), "Shadow");
     assert_eq!(spec.policy.config_map.unwrap().key, "policy.karma");
@@ -38,16 +38,16 @@ fn the_shortest_specification_is_a_shadow() {
 
 #[test]
 fn bounds_are_narrowed_and_never_widened() {
-    let narrow = spec(json!({ "services": { "api": { "maxReplicas": 3 } } })).unwrap();
+    let narrow = spec(&json!({ "services": { "api": { "maxReplicas": 3 } } })).unwrap();
     let settings = narrow.settings(&topology(), Seconds(15.0)).unwrap();
     let api = &settings.topology.services.as_slice()[0];
     assert_eq!((api.min_replicas, api.max_replicas), (Replicas(2), Replicas(3)));
     assert_eq!(
-        refused(json!({ "services": { "api": { "maxReplicas": 9 } } })),
+        refused(&json!({ "services": { "api": { "maxReplicas": 9 } } })),
         "spec.services.api: 2 to 9 replicas are not within the policy's 2 to 8"
     );
     assert_eq!(
-        refused(json!({ "services": { "api": { "minReplicas": 1 } } })),
+        refused(&json!({ "services": { "api": { "minReplicas": 1 } } })),
         "spec.services.api: 1 to 8 replicas are not within the policy's 2 to 8"
     );
 }
@@ -55,14 +55,14 @@ fn bounds_are_narrowed_and_never_widened() {
 #[test]
 fn what_the_policy_does_not_know_is_named_with_what_it_does() {
     assert_eq!(
-        refused(json!({ "services": { "web": {} } })),
+        refused(&json!({ "services": { "web": {} } })),
         "spec.services: the policy knows no service web; it knows api, auth"
     );
     assert_eq!(
-        refused(json!({ "canary": { "services": ["web"] } })),
+        refused(&json!({ "canary": { "services": ["web"] } })),
         "spec.canary.services: the policy knows no service web; it knows api, auth"
     );
-    let said = refused(json!({ "budget": { "cpuCores": 0.1 } }));
+    let said = refused(&json!({ "budget": { "cpuCores": 0.1 } }));
     assert!(said.starts_with("spec.limits: "), "{said}");
 }
 
@@ -71,7 +71,7 @@ fn metrics_are_presets_and_series_of_ones_own() {
     let source = json!({ "sampledAt": "x", "metrics": { "in_flight": "sum by (deployment) (y)" } });
     let metrics = json!({ "presets": ["linkerd"], "sources": { "app": source }, "windowSeconds": 60,
                           "prometheus": { "url": "http://p:9090" } });
-    let spec = spec(json!({ "metrics": metrics })).unwrap();
+    let spec = spec(&json!({ "metrics": metrics })).unwrap();
     let queries = spec.metrics.queries().unwrap();
     assert_eq!((queries.params().sources.len(), queries.params().window_seconds), (2, 60));
     assert_eq!(spec.metrics.prometheus().unwrap().timeout_seconds, 5.0);
@@ -85,7 +85,7 @@ fn metrics_are_presets_and_series_of_ones_own() {
             "spec.metrics.sources.istio: the preset of this name is used, too; choose another name",
         ),
     ] {
-        let metrics = crate::spec(json!({ "metrics": metrics })).unwrap().metrics;
+        let metrics = crate::spec(&json!({ "metrics": metrics })).unwrap().metrics;
         assert_eq!(metrics.queries().unwrap_err().to_string(), said);
     }
 }
@@ -98,7 +98,7 @@ fn fields_that_there_are_not_are_refused() {
         json!({ "canary": { "service": [] } }),
         json!({ "mode": "active" }),
     ] {
-        assert!(spec(changes.clone()).is_err(), "{changes}");
+        assert!(spec(&changes).is_err(), "{changes}");
     }
 }
 

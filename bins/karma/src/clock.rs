@@ -27,6 +27,20 @@ pub(crate) fn timestamp() -> String {
     format_utc(since.as_secs())
 }
 
+/// Seconds since 1970.
+#[cfg(feature = "transfer")]
+#[expect(clippy::disallowed_methods, reason = "a live cluster goes by the time of the day")]
+pub(crate) fn unix_seconds() -> karma_core::Seconds {
+    karma_core::Seconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64())
+}
+
+/// Nanoseconds since 1970, to tell one process from another.
+#[cfg(feature = "transfer")]
+#[expect(clippy::disallowed_methods, reason = "a name must be new")]
+pub(crate) fn nanoseconds() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos()
+}
+
 /// Seconds since 1970 as a date: Hinnant's `civil_from_days` (2013), whose years begin in March.
 pub(crate) fn format_utc(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use karma_k8s::resource::Mode;
 
+use super::cluster::ObjectArgs;
 use super::config_map::PackageArgs;
+use super::controller::ControllerArgs;
+use super::operate::{OwnerArgs, RollbackArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,6 +24,11 @@ Examples:
   karma-transfer package runs/train-1 --out team.karma --config-map team --namespace shop
       With manifests of a ConfigMap and a KarmaAutoscaler, in team.yaml.
   karma-transfer crd
+  karma-transfer controller --namespace shop --listen 127.0.0.1:8080
+      The controller, as it runs in a cluster; docs/install.md has its chart.
+  karma-transfer status team --namespace shop
+  karma-transfer take-over team --namespace shop --dry-run
+      Which HPA would no longer scale the Deployments of that KarmaAutoscaler.
   karma-transfer spec --policy team.karma
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
@@ -51,6 +59,16 @@ pub(crate) enum TransferCommand {
     Spec(SpecArgs),
     /// Print the definition of that kind of object, for kubectl apply -f -.
     Crd,
+    /// Decide for every KarmaAutoscaler of a cluster, until told to stop.
+    Controller(ControllerArgs),
+    /// Say how a KarmaAutoscaler is, and what was decided last.
+    Status(ObjectArgs),
+    /// Put a KarmaAutoscaler into the mode Shadow: nothing is scaled any more.
+    Rollback(RollbackArgs),
+    /// End what an HPA or a ScaledObject does to the Deployments of a KarmaAutoscaler, and keep its manifest.
+    TakeOver(OwnerArgs),
+    /// Give the Deployments back to what was taken over.
+    GiveBack(OwnerArgs),
 }
 
 /// What is done with decisions.

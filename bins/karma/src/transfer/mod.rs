@@ -7,20 +7,25 @@
 //! | what decides while the agents are not listened to | [`HpaFallback`] |
 //! | what tells that they do not know a situation | [`NoveltyAlarm`] |
 //! | the loop on the simulated cluster, in accelerated time | [`Simulation`] |
+//! | the controller on a real cluster | `karma-transfer controller` |
+//! | what an operator does by hand there | `karma-transfer status`, `rollback`, `take-over`, `give-back` |
 //! | the decision log, and what it says in words | [`LogEntry`], `karma-transfer explain` |
 //!
 //! What is decided, and what may be done of it, is [`karma_k8s::decide`].
 
 mod alarm;
 pub(crate) mod cli;
+mod cluster;
 mod config_map;
 mod container;
+mod controller;
 mod error;
 mod explain;
 mod fallback;
 mod live;
 mod loader;
 mod log;
+mod operate;
 mod outcome;
 mod play;
 mod resource;
@@ -61,6 +66,11 @@ pub(crate) fn run(args: &TransferArgs) -> anyhow::Result<ExitCode> {
         TransferCommand::Explain(args) => print(&explain(args)?),
         TransferCommand::Spec(args) => print(&spec(args)?),
         TransferCommand::Crd => print(&resource::crd()),
+        TransferCommand::Controller(args) => controller::run(args).map(|()| ExitCode::SUCCESS),
+        TransferCommand::Status(args) => print(&operate::status(args)?),
+        TransferCommand::Rollback(args) => print(&operate::rollback(args)?),
+        TransferCommand::TakeOver(args) => print(&operate::take(args)?),
+        TransferCommand::GiveBack(args) => print(&operate::give(args)?),
     }
 }
 
