@@ -33,7 +33,7 @@ fn the_shortest_specification_is_a_shadow() {
     assert_eq!(format!("{:?}", settings.mode), "Shadow");
     assert_eq!(spec.policy.config_map.unwrap().key, "policy.karma");
     assert!(spec.metrics.queries().unwrap().params().sources.is_empty());
-    assert!(spec.metrics.prometheus().is_none());
+    assert!(spec.metrics.prometheus().unwrap().is_none());
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn metrics_are_presets_and_series_of_ones_own() {
     let spec = spec(&json!({ "metrics": metrics })).unwrap();
     let queries = spec.metrics.queries().unwrap();
     assert_eq!((queries.params().sources.len(), queries.params().window_seconds), (2, 60));
-    assert_eq!(spec.metrics.prometheus().unwrap().timeout_seconds, 5.0);
+    assert_eq!(spec.metrics.prometheus().unwrap().unwrap().timeout_seconds, 5.0);
     for (metrics, said) in [
         (
             json!({ "sources": { "app": { "sampledAt": "x", "metrics": { "happiness": "y" } } } }),
@@ -87,6 +87,19 @@ fn metrics_are_presets_and_series_of_ones_own() {
     ] {
         let metrics = crate::spec(&json!({ "metrics": metrics })).unwrap().metrics;
         assert_eq!(metrics.queries().unwrap_err().to_string(), said);
+    }
+}
+
+#[test]
+fn no_file_of_the_controller_is_sent_anywhere_but_those_that_are_meant_for_it() {
+    let of = |file: &str| {
+        let prometheus = json!({ "url": "http://p:9090", "tokenFile": file });
+        spec(&json!({ "metrics": { "prometheus": prometheus } })).unwrap().metrics.prometheus()
+    };
+    assert!(of("/etc/karma/token").is_ok());
+    for file in ["/var/run/secrets/kubernetes.io/serviceaccount/token", "/etc/karma/../passwd", "token", ""] {
+        let said = of(file).unwrap_err().to_string();
+        assert!(said.contains("is not below /etc/karma/"), "{said}");
     }
 }
 

@@ -12,6 +12,9 @@ use super::spec::{CanarySpec, KarmaAutoscalerSpec, MetricsSpec, Mode, Pausing, S
 use crate::decide::{CanaryConfig, TrustConfig};
 use crate::observe::{PrometheusParams, Queries, QueryError, QueryParams, SourceParams};
 
+/// Where tokens and certificates for Prometheus lie.
+const MOUNTED: &str = "/etc/karma/";
+
 /// How the Deployments of a policy are scaled, checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -73,6 +76,14 @@ pub enum SpecError {
     SourceTwice {
         /// The name.
         name: String,
+    },
+    /// A file of the controller that is not meant for this.
+    #[error(
+        "spec.metrics.prometheus: {file} is not below {MOUNTED}, where the controller's operator mounts such files"
+    )]
+    File {
+        /// As written.
+        file: String,
     },
     /// Queries that are none.
     #[error("spec.metrics: {0}")]
@@ -192,16 +203,25 @@ impl MetricsSpec {
         Ok(params.check()?)
     }
 
-    /// Where Prometheus is.
-    pub fn prometheus(&self) -> Option<PrometheusParams> {
-        let spec = self.prometheus.as_ref()?;
+    /// Where Prometheus is. A file lies in the folder that is meant for such files: whoever writes a specification also says
+    /// where the token in it is sent, and must not have the controller send its own.
+    ///
+    /// # Errors
+    /// A file elsewhere.
+    pub fn prometheus(&self) -> Result<Option<PrometheusParams>, SpecError> {
+        let Some(spec) = self.prometheus.as_ref() else { return Ok(None) };
+        for file in spec.token_file.iter().chain(&spec.ca_file) {
+            if !file.starts_with(MOUNTED) || file.split('/').any(|part| part == "..") {
+                return Err(SpecError::File { file: file.clone() });
+            }
+        }
         let default = PrometheusParams::default();
-        Some(PrometheusParams {
+        Ok(Some(PrometheusParams {
             url: spec.url.clone(),
             timeout_seconds: spec.timeout_seconds.unwrap_or(default.timeout_seconds),
             token_file: spec.token_file.as_ref().map(Into::into),
             ca_file: spec.ca_file.as_ref().map(Into::into),
-        })
+        }))
     }
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+};
 use kube::{CustomResource, CustomResourceExt as _, KubeSchema};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -165,11 +167,17 @@ pub struct PrometheusSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.1, max = 60.0))]
     pub timeout_seconds: Option<f64>,
-    /// File with a bearer token, mounted into the controller.
+    /// File with a bearer token, mounted into the controller below `/etc/karma/`: no other file of it may be sent anywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(
+        pattern = "^/etc/karma/([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*$"
+    ))]
     pub token_file: Option<String>,
-    /// File with certificates that vouch for it, mounted into the controller.
+    /// File with certificates that vouch for it, mounted into the controller below `/etc/karma/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(
+        pattern = "^/etc/karma/([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*$"
+    ))]
     pub ca_file: Option<String>,
 }
 
@@ -254,5 +262,23 @@ fn any_object(_: &mut SchemaGenerator) -> Schema {
 
 /// The definition of the resource, to be applied to a cluster.
 pub fn definition() -> CustomResourceDefinition {
-    KarmaAutoscaler::crd()
+    let mut definition = KarmaAutoscaler::crd();
+    let schemas = definition.spec.versions.iter_mut().filter_map(|version| version.schema.as_mut());
+    for schema in schemas.filter_map(|schema| schema.open_api_v3_schema.as_mut()) {
+        forget_widths(schema);
+    }
+    definition
+}
+
+/// Removes the formats of unsigned integers, of which Kubernetes warns that it does not know them; their bounds stay.
+fn forget_widths(schema: &mut JSONSchemaProps) {
+    schema.format = schema.format.take().filter(|format| !format.starts_with("uint"));
+    let properties = schema.properties.iter_mut().flat_map(std::collections::BTreeMap::values_mut);
+    properties.for_each(forget_widths);
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &mut schema.items {
+        forget_widths(items);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &mut schema.additional_properties {
+        forget_widths(values);
+    }
 }

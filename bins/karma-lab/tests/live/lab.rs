@@ -84,12 +84,19 @@ impl Lab {
         self.root.path().join("default/kubeconfig")
     }
 
+    /// What `kubectl` says, whatever comes of it.
+    pub(crate) fn try_kubectl(&self, arguments: &[&str]) -> String {
+        String::from_utf8(self.run_kubectl(arguments).stdout).unwrap()
+    }
+
+    fn run_kubectl(&self, arguments: &[&str]) -> Output {
+        let kubectl = PathBuf::from(std::env::var_os("KUBEBUILDER_ASSETS").unwrap()).join("kubectl");
+        Command::new(kubectl).arg("--kubeconfig").arg(self.kubeconfig()).args(arguments).output().unwrap()
+    }
+
     /// What `kubectl` says; it must succeed.
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
-        let kubeconfig = self.kubeconfig();
-        let kubectl = PathBuf::from(std::env::var_os("KUBEBUILDER_ASSETS").unwrap()).join("kubectl");
-        let output =
-            Command::new(kubectl).arg("--kubeconfig").arg(kubeconfig).args(arguments).output().unwrap();
+        let output = self.run_kubectl(arguments);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "kubectl {}: {said}", arguments.join(" "));
         String::from_utf8(output.stdout).unwrap()

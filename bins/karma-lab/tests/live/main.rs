@@ -10,5 +10,6 @@
 )]
 
 mod cluster;
+mod controller;
 mod lab;
 mod services;

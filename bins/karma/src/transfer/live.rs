@@ -12,10 +12,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use karma_core::{Autoscaler, Seconds, Topology};
+use karma_core::{Autoscaler, Conduct, Decision, Seconds, Snapshot, StreamRng, Topology};
 use karma_k8s::decide::Alarm;
 use karma_k8s::resource::digest_of;
-use karma_marl::{MappoError, Mode, TeamError, TrainedPolicy, export_actors};
+use karma_marl::{MappoError, Mode, TeamAutoscaler, TeamError, TrainedPolicy, export_actors};
 use karma_mock::environment::NoScenario;
 use thiserror::Error;
 
@@ -192,11 +192,33 @@ impl LivePolicy {
         Ok(Self {
             digest: digest_of(bytes),
             alarm: twin.map(alarm).transpose()?,
-            agents: Box::new(agents),
+            agents: Box::new(Asking(agents)),
             topology,
             period,
             config,
         })
+    }
+}
+
+/// A team that answers with what it asks for. Its own shield says what it may ask, as in training; what may be done of that,
+/// whoever listens to it decides, with a shield that knows what was really done.
+pub(super) struct Asking(pub(super) TeamAutoscaler<TrainedPolicy>);
+
+impl Autoscaler for Asking {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    fn decide(&mut self, snapshot: &Snapshot, rng: &mut StreamRng) -> Decision {
+        self.0.deliberate(snapshot, rng).asked
+    }
+
+    fn conduct(&self) -> Option<Conduct> {
+        self.0.conduct()
     }
 }
 
