@@ -10,6 +10,7 @@
 //! | a trained team as an autoscaler | [`TeamAutoscaler`] |
 //! | acting without the trainer | [`TrainedPolicy`], from a checkpoint |
 //! | acting without this program | [`export_onnx`] |
+//! | environments for a learner that lives elsewhere | [`Lockstep`] |
 //! | the returns of a team on given seeds | [`episodic_returns`] |
 //! | interquartile means, intervals, paired differences | [`stats`] |
 //! | advantages that know why an episode ended | [`gae`] |
@@ -27,6 +28,7 @@ mod exploitability;
 mod export;
 pub mod gae;
 pub mod games;
+mod lockstep;
 mod mappo;
 mod policy;
 mod recurrence;
@@ -34,6 +36,7 @@ mod runner;
 mod seats;
 pub mod stats;
 mod team;
+mod time_limit;
 mod vector;
 
 pub use buffer::RolloutBuffer;
@@ -41,7 +44,9 @@ pub use error::{MappoError, RolloutError, SetupError, TeamError};
 pub use evaluation::episodic_returns;
 pub use exploitability::{Attack, Exploitability, ExploitabilityError, best_response, exploitability};
 pub use export::{ExportError, OnnxActor, export_onnx};
+pub use lockstep::{Arrays, Layout, Lockstep, LockstepError};
 pub use mappo::{Algorithm, IterationStats, Mappo, MappoConfig, MappoParams};
 pub use policy::{Mode, TrainedPolicy};
 pub use runner::{Hooks, Iteration, Report, Runner, StopConfig, StopParams, StopReason};
 pub use team::{Deliberation, TeamAutoscaler};
+pub use time_limit::TimeLimit;
