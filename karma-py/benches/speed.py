@@ -145,7 +145,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("rust")
     parser.add_argument("--twin")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=7)
     given = parser.parse_args()
     turns = list(cases(Rust(given.rust), given.twin))
     for _, turn in turns:

@@ -43,7 +43,7 @@ impl Column {
         }
     }
 
-    fn into_python<'py>(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         Ok(match self {
             Self::Texts(texts) => texts.into_pyobject(py)?.into_any(),
             Self::Whole(numbers) => numbers.to_pyarray(py).into_any(),
@@ -55,7 +55,7 @@ impl Column {
 }
 
 /// Columns by name, in order.
-pub(crate) fn table<'py>(py: Python<'py>, columns: Vec<(String, Column)>) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn table(py: Python<'_>, columns: Vec<(String, Column)>) -> PyResult<Bound<'_, PyDict>> {
     let table = PyDict::new(py);
     for (name, column) in columns {
         table.set_item(name, column.into_python(py)?)?;

@@ -177,6 +177,7 @@ impl Game {
 
     /// Names of the metrics of each service.
     #[getter]
+    #[expect(clippy::unused_self, reason = "an attribute of an object")]
     fn metrics(&self) -> Vec<&'static str> {
         Metric::ALL.iter().map(|metric| metric.name()).collect()
     }

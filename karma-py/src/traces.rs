@@ -10,7 +10,7 @@ use pyo3::types::PyDict;
 use crate::columns::{Column, table};
 use crate::errors::wrong;
 
-/// The traces in a file of SQLite, CSV or Parquet: one row for each step and service, as `karma-model export` writes them.
+/// The traces in a file of `SQLite`, CSV or Parquet: one row for each step and service, as `karma-model export` writes them.
 #[pyfunction]
 pub(crate) fn read_traces(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyDict>> {
     let read = || -> Result<Traces, TraceFileError> { karma::traces::read_traces(&path) };

@@ -116,9 +116,9 @@ impl Vector {
     }
 
     /// Lets the environments work on the arrays, without the interpreter's lock.
-    fn work<'py, R: Send>(
+    fn work<R: Send>(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         work: impl FnOnce(&mut Lockstep, Arrays<'_>) -> R + Send,
     ) -> PyResult<R> {
         let mut lent = self.lend(py)?;
@@ -138,6 +138,7 @@ enum Refusal {
 impl Vector {
     #[new]
     #[pyo3(signature = (experiment, split, environments, threads = None, max_cycles = None, strict = false))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         py: Python<'_>,
         experiment: &Experiment,

@@ -38,6 +38,10 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Keeps what a signal raises, which only the main thread hears.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method has one lifetime, the closure all of them"
+    )]
     fn listen(&self) {
         if let Err(error) = Python::attach(|py| py.check_signals()) {
             self.raised.keep(error);
