@@ -46,8 +46,7 @@ fn play(environment: &mut dyn Environment, seed: u64) -> (usize, String) {
         add(&mut hash, &step);
         steps += 1;
     }
-    let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    (steps, digest)
+    (steps, format!("{:x}", hash.finalize()))
 }
 
 /// Each agent's legal actions in turn.
@@ -71,7 +70,9 @@ fn add(hash: &mut Sha256, step: &Step) {
 }
 
 fn add_numbers(hash: &mut Sha256, numbers: &[f32]) {
-    numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
+    for number in numbers {
+        hash.update(number.to_le_bytes());
+    }
 }
 
 #[test]

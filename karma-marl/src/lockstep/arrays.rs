@@ -72,14 +72,17 @@ impl<'a> Arrays<'a> {
         let Layout { environments, agents, features, actions, globals } = *layout;
         self.check(layout)?;
         let row = |_| Row {
-            observations: next(&mut self.observations, agents * features),
-            masks: next(&mut self.masks, agents * actions),
-            globals: next(&mut self.globals, globals),
-            rewards: next(&mut self.rewards, agents),
-            terminated: next(&mut self.terminated, 1),
-            truncated: next(&mut self.truncated, 1),
-            final_observations: next(&mut self.final_observations, agents * features),
-            final_globals: next(&mut self.final_globals, globals),
+            observations: self.observations.split_off_mut(..agents * features).unwrap_or_default(),
+            masks: self.masks.split_off_mut(..agents * actions).unwrap_or_default(),
+            globals: self.globals.split_off_mut(..globals).unwrap_or_default(),
+            rewards: self.rewards.split_off_mut(..agents).unwrap_or_default(),
+            terminated: self.terminated.split_off_mut(..1).unwrap_or_default(),
+            truncated: self.truncated.split_off_mut(..1).unwrap_or_default(),
+            final_observations: self
+                .final_observations
+                .split_off_mut(..agents * features)
+                .unwrap_or_default(),
+            final_globals: self.final_globals.split_off_mut(..globals).unwrap_or_default(),
         };
         Ok((0..environments).map(row).collect())
     }
@@ -104,13 +107,6 @@ impl<'a> Arrays<'a> {
         }
         Ok(())
     }
-}
-
-/// The next `width` numbers, which are no longer part of the rest.
-fn next<'a, T>(rest: &mut &'a mut [T], width: usize) -> &'a mut [T] {
-    let (row, after) = std::mem::take(rest).split_at_mut(width);
-    *rest = after;
-    row
 }
 
 impl Row<'_> {
