@@ -21,7 +21,7 @@ from ray.tune.registry import register_env
 
 import karma
 
-ITERATIONS = 5
+ITERATIONS = 3
 
 
 class Renamed(karma.KarmaEnv):
@@ -67,7 +67,7 @@ config = (
     .env_runners(num_env_runners=0, rollout_fragment_length=40, batch_mode="complete_episodes")
     .multi_agent(policies={"shared"}, policy_mapping_fn=lambda *_, **__: "shared")
     .rl_module(rl_module_spec=MultiRLModuleSpec(rl_module_specs={"shared": module}))
-    .training(train_batch_size_per_learner=1200, minibatch_size=400, num_epochs=5, gamma=0.95, lr=5e-4)
+    .training(train_batch_size_per_learner=800, minibatch_size=400, num_epochs=5, gamma=0.95, lr=5e-4)
     .debugging(seed=1, log_level="ERROR")
 )
 algorithm = config.build_algo()

@@ -67,7 +67,7 @@ fn what_is_shown_does_not_depend_on_the_number_of_threads() {
 fn an_environment_shows_what_it_shows_alone_and_begins_anew_in_the_step_that_ends() {
     let (game, steps) = (Signals::new(4), 9);
     let all = played(&game, 2, steps);
-    let mut alone = game.clone();
+    let mut alone = game;
     let seeds = episode_seeds(SeedTree::new(5), 3);
     let mut step = alone.reset(seeds.index(0).seed());
     let (mut episodes, width) = (1, step.global.len());
