@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use karma::config::RunConfig;
-use karma::core::{AgentSpec, PerAgent};
+use karma::core::AgentSpec;
 use karma::evaluation::{Row, rivals, team_row};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -89,10 +89,8 @@ fn of_callable(
         return Err(PyValueError::new_err("a callable is evaluated in an experiment: give one as suite"));
     };
     let config = Arc::clone(experiment.get().config());
-    let policy = Arc::new(policy.clone().unbind());
-    let agent =
-        |role: &karma::core::Role| Stranger::new(Arc::clone(&policy), role.name.clone(), raised.clone());
-    let agents: PerAgent<Stranger> = config.team().roles().iter().map(agent).collect();
+    let names = config.team().roles().iter().map(|role| role.name.clone()).collect::<Vec<_>>();
+    let agents = Stranger::team(policy.clone().unbind(), names.into_iter(), raised);
     let team = config.team_autoscaler(agents).map_err(|error| of_run(&error.into()))?;
     let name = name.unwrap_or_else(|| "policy".to_owned());
     Ok((Row::of(&name, "a policy from Python", team).with_shield_inside(), config))

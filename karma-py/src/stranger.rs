@@ -1,8 +1,8 @@
 //! Any callable as a policy.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use karma::core::{Action, ActionMask, Memory, Observation, Policy, StreamRng};
+use karma::core::{Action, ActionMask, Memory, Observation, PerAgent, Policy, StreamRng};
 use numpy::ToPyArray as _;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -12,12 +12,14 @@ use crate::watch::Raised;
 
 /// One agent that a callable of Python plays: `policy(agent, observation, action_mask) -> int`.
 ///
+/// Episodes are played side by side, but a policy is asked one thing at a time: many keep what they reckon with in themselves.
 /// A policy that remembers has a method `begin(agent)`, which gives a callable `(observation, action_mask) -> int` for one
 /// agent and one episode. An exception stops the evaluation; until it has stopped, the agent does what its mask allows first.
 #[derive(Clone, Debug)]
 pub(crate) struct Stranger {
     policy: Arc<Py<PyAny>>,
     agent: String,
+    turn: Arc<Mutex<()>>,
     raised: Raised,
 }
 
@@ -26,8 +28,20 @@ pub(crate) struct Stranger {
 struct Episode(Option<Py<PyAny>>);
 
 impl Stranger {
-    pub(crate) const fn new(policy: Arc<Py<PyAny>>, agent: String, raised: Raised) -> Self {
-        Self { policy, agent, raised }
+    /// One for each agent.
+    pub(crate) fn team(
+        policy: Py<PyAny>,
+        agents: impl Iterator<Item = String>,
+        raised: &Raised,
+    ) -> PerAgent<Self> {
+        let (policy, turn) = (Arc::new(policy), Arc::default());
+        let one = |agent| Self {
+            policy: Arc::clone(&policy),
+            agent,
+            turn: Arc::clone(&turn),
+            raised: raised.clone(),
+        };
+        agents.map(one).collect()
     }
 
     fn ask(
@@ -85,6 +99,8 @@ impl Policy for Stranger {
         if self.raised.is_set() {
             return first();
         }
+        // Taken before the interpreter's lock: whoever has it waits for nobody.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         Python::attach(|py| self.ask(py, memory, observation, mask)).unwrap_or_else(|error| {
             self.raised.keep(error);
             first()

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -58,6 +59,18 @@ def test_a_policy_that_remembers_begins_once_for_each_agent_and_episode(small):
     # Four episodes for the figures, one for the showcase.
     assert sorted(policy.begun) == sorted(small.defenders * 5)
     assert karma.evaluate(Counting(), small, rivals=False).to_json() == first
+
+
+def test_a_policy_is_asked_one_thing_at_a_time(small):
+    busy = threading.Lock()
+
+    def alone(agent, observation, action_mask):
+        assert busy.acquire(blocking=False), "asked while it was at work"
+        time.sleep(1e-4)  # Lets go of the interpreter's lock.
+        busy.release()
+        return int(action_mask.argmax())
+
+    karma.evaluate(alone, small, rivals=False)
 
 
 def test_the_rows_of_a_callable_stand_beside_the_rules(small):

@@ -41,9 +41,9 @@ def evaluate(
 ) -> Results:
     """Plays the evaluation episodes of `suite` with a policy, beside the rule-based autoscalers, and compares them.
 
-    policy: a team, or a callable (agent, observation, action_mask) -> action. The simulator asks for one decision after
-        another on several threads, so a callable must not keep an episode's memory; one that does has a method
-        `begin(agent)` instead. What it answers must be allowed by the mask.
+    policy: a team, or a callable (agent, observation, action_mask) -> action. Episodes are played side by
+        side, though a policy is asked one thing at a time, so a callable must not keep an episode's memory; one that does
+        has a method `begin(agent)` instead. What it answers must be allowed by the mask.
     suite: an experiment, from `karma.experiment`; its evaluation split, scenarios and seeds are played. Default for a team:
         that of its own run, which gives the very table of the run.
     name: of the row; default "karma" for a team, "policy" for others.
