@@ -141,6 +141,12 @@ pub trait Environment: Send {
         *step = self.step(action)?;
         Ok(())
     }
+
+    /// The state that the present observations are made of, for whoever looks on: pictures, records. `None` before the first
+    /// reset, and for games that have no cluster behind them.
+    fn state(&self) -> Option<&State> {
+        None
+    }
 }
 
 /// Where a prediction comes from.

@@ -11,6 +11,7 @@
 //! | acting without the trainer | [`TrainedPolicy`], from a checkpoint |
 //! | acting without this program | [`export_onnx`] |
 //! | acting alone, without what training needs | [`export_actors`] |
+//! | environments for a learner that lives elsewhere | [`Lockstep`] |
 //! | the returns of a team on given seeds | [`episodic_returns`] |
 //! | interquartile means, intervals, paired differences | [`stats`] |
 //! | advantages that know why an episode ended | [`gae`] |
@@ -28,6 +29,7 @@ mod exploitability;
 mod export;
 pub mod gae;
 pub mod games;
+mod lockstep;
 mod mappo;
 mod policy;
 mod recurrence;
@@ -35,6 +37,7 @@ mod runner;
 mod seats;
 pub mod stats;
 mod team;
+mod time_limit;
 mod vector;
 
 pub use buffer::RolloutBuffer;
@@ -42,7 +45,9 @@ pub use error::{MappoError, RolloutError, SetupError, TeamError};
 pub use evaluation::episodic_returns;
 pub use exploitability::{Attack, Exploitability, ExploitabilityError, best_response, exploitability};
 pub use export::{ExportError, OnnxActor, export_actors, export_onnx};
+pub use lockstep::{Arrays, Layout, Lockstep, LockstepError};
 pub use mappo::{Algorithm, IterationStats, Mappo, MappoConfig, MappoParams};
 pub use policy::{Mode, TrainedPolicy};
 pub use runner::{Hooks, Iteration, Report, Runner, StopConfig, StopParams, StopReason};
 pub use team::{Deliberation, TeamAutoscaler};
+pub use time_limit::TimeLimit;

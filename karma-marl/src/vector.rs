@@ -35,6 +35,23 @@ const GROUP: usize = 64;
 /// Groups for each thread, so that a slow one does not keep all waiting.
 const SHARE: usize = 2;
 
+/// The specification that all environments have, of which there is at least one.
+pub(crate) fn common_spec(environments: &[Box<dyn Environment>]) -> Result<EnvironmentSpec, SetupError> {
+    let Some(one) = environments.first() else {
+        return Err(SetupError::Environments { found: 0, expected: 1 });
+    };
+    let spec = one.spec().clone();
+    if let Some(environment) = environments.iter().position(|other| *other.spec() != spec) {
+        return Err(SetupError::Specification { environment });
+    }
+    Ok(spec)
+}
+
+/// The seeds of the episodes of the environment at `place`.
+pub(crate) fn episode_seeds(root: SeedTree, place: usize) -> SeedTree {
+    root.child("train").index(place as u64)
+}
+
 /// Environments of one specification.
 pub(crate) struct VectorEnvironment {
     spec: EnvironmentSpec,
@@ -58,13 +75,7 @@ impl VectorEnvironment {
         first: usize,
         seed: u64,
     ) -> Result<Self, SetupError> {
-        let Some(one) = environments.first() else {
-            return Err(SetupError::Environments { found: 0, expected: 1 });
-        };
-        let spec = one.spec().clone();
-        if let Some(environment) = environments.iter().position(|other| *other.spec() != spec) {
-            return Err(SetupError::Specification { environment });
-        }
+        let spec = common_spec(&environments)?;
         let root = SeedTree::new(seed);
         let slots = environments.into_iter().zip(first..);
         let slots = slots.map(|(environment, place)| Slot::new(place, environment, root));

@@ -37,6 +37,18 @@ fn an_episode_is_forty_decisions_and_is_truncated() {
 }
 
 #[test]
+fn an_onlooker_sees_the_state_of_the_present_step() {
+    let mut environment = environment(vec![Scenario::by_name("nominal").unwrap()], Split::Train);
+    assert_eq!(environment.state(), None);
+    let step = environment.reset(1);
+    let began = environment.state().unwrap().time;
+    let hold = step.masks.iter().map(|mask| mask.legal().next().unwrap()).collect();
+    environment.step(&hold).unwrap();
+    let state = environment.state().unwrap();
+    assert_eq!((state.services.len(), state.time.0), (4, began.0 + 15.0));
+}
+
+#[test]
 fn the_splits_are_different_games() {
     let first = |split| environment(Scenario::suite(), split).reset(5);
     assert_ne!(first(Split::Train), first(Split::Evaluation));

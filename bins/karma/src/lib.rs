@@ -7,7 +7,7 @@
 //! | training only | [`train`] |
 //! | the comparison with the rule-based autoscalers | [`evaluation`] |
 //! | what a run leaves on the disk | [`run_dir`] |
-//! | a trained team | [`load_team`] |
+//! | a trained team, or its agents | [`load_team`], [`load_policies`] |
 //! | its actors for other programs | [`export_policy`] |
 //! | what an attacker can take from it | [`attack_policy`] |
 //! | organisations: files, `karma org` | [`organization`] |
@@ -99,7 +99,7 @@ pub use command::{karma, karma_train};
 pub use error::RunError;
 pub use policy::{
     AttackArgs, AttackReport, ExportArgs, PolicyArgs, PolicyAttackError, PolicyCard, PolicyCommand,
-    PolicyExportError, attack_policy, export_policy, load_team,
+    PolicyExportError, attack_policy, export_policy, load_policies, load_team,
 };
 pub use progress::{Progress, Silent, TrainingProgress};
 pub use run::{Outcome, Run, RunReport};

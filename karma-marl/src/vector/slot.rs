@@ -71,10 +71,9 @@ pub(super) struct Slot {
 impl Slot {
     /// An environment that has played nothing yet.
     pub(super) fn new(place: usize, environment: Box<dyn Environment>, root: SeedTree) -> Self {
-        let (seeds, actions) = (root.child("train"), root.child("actions"));
-        let actions = actions.index(place as u64).rng();
+        let actions = root.child("actions").index(place as u64).rng();
         let state = SlotState { episodes: 0, actions };
-        Self { place, environment, seeds: seeds.index(place as u64), state }
+        Self { place, environment, seeds: super::episode_seeds(root, place), state }
     }
 
     pub(super) fn environment(&mut self) -> &mut dyn Environment {

@@ -173,4 +173,8 @@ impl Environment for ClusterEnvironment {
         self.running = Some(running);
         Ok(step)
     }
+
+    fn state(&self) -> Option<&State> {
+        self.running.as_ref().map(|running| running.history.now())
+    }
 }

@@ -13,7 +13,7 @@ use std::iter::once;
 
 use karma_core::{
     Action, ActionError, ActionMask, ActionSpace, AgentSpec, Environment, EnvironmentSpec, EpisodeReport,
-    Id as _, JointAction, Observation, PerEntryPoint, Step, Team,
+    Id as _, JointAction, Observation, PerEntryPoint, State, Step, Team,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -221,5 +221,9 @@ impl Environment for Siege {
         self.press(attack[0]);
         let step = self.defended.step(&defence.to_vec().into())?;
         Ok(self.joined(step))
+    }
+
+    fn state(&self) -> Option<&State> {
+        self.defended.state()
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use karma_core::{
-    ActionError, Environment, EnvironmentSpec, GuideFactory, JointAction, SafeguardFactory, Step,
+    ActionError, Environment, EnvironmentSpec, GuideFactory, History, JointAction, SafeguardFactory, State,
+    Step,
 };
 
 use super::{ReplayError, TwinBatch, TwinSetup};
@@ -49,5 +50,9 @@ impl Environment for TwinEnvironment {
     fn step(&mut self, action: &JointAction) -> Result<Step, ActionError> {
         let mut steps = self.0.step(std::slice::from_ref(action))?;
         Ok(steps.swap_remove(0))
+    }
+
+    fn state(&self) -> Option<&State> {
+        self.0.history(0).map(History::now)
     }
 }

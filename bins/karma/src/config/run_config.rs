@@ -127,9 +127,22 @@ impl RunConfig {
         &self,
         places: Range<usize>,
     ) -> Result<Vec<Box<dyn Environment>>, RunError> {
+        self.environments_in(Split::Train, places)
+    }
+
+    /// The environments of training at these places, in a split of seeds and traces. A twin replays what it recorded and has
+    /// no splits.
+    ///
+    /// # Errors
+    /// As [`RunConfig::environments`].
+    pub fn environments_in(
+        &self,
+        split: Split,
+        places: Range<usize>,
+    ) -> Result<Vec<Box<dyn Environment>>, RunError> {
         let environment = |place| match &self.twin {
             Some(twin) => Ok(twin.environment(self, place)?),
-            None => Ok(self.game()?),
+            None => Ok(self.game(split)?),
         };
         places.map(environment).collect()
     }
@@ -140,9 +153,9 @@ impl RunConfig {
     }
 
     /// The game of training in the simulated cluster.
-    fn game(&self) -> Result<Box<dyn Environment>, NoScenario> {
+    fn game(&self, split: Split) -> Result<Box<dyn Environment>, NoScenario> {
         let guide = self.charter.in_training();
-        let environment = self.environment(Arc::clone(&self.scenarios), Split::Train, guide)?;
+        let environment = self.environment(Arc::clone(&self.scenarios), split, guide)?;
         Ok(match self.attacker {
             Some(attacker) => Box::new(Siege::new(environment, attacker)),
             None => Box::new(environment),
@@ -175,7 +188,7 @@ impl RunConfig {
 
     /// Agents, sizes and horizon of the environments.
     pub(crate) fn environment_spec(&self) -> Result<EnvironmentSpec, NoScenario> {
-        self.game().map(|game| game.spec().clone())
+        self.game(Split::Train).map(|game| game.spec().clone())
     }
 
     /// The defenders among the policies of a game, in which they come first.

@@ -82,7 +82,10 @@ pub fn load_team(run: &Path) -> Result<(TeamAutoscaler<TrainedPolicy>, RunConfig
 }
 
 /// The same agents by themselves.
-pub(crate) fn load_policies(run: &Path) -> Result<(PerAgent<TrainedPolicy>, RunConfig), RunError> {
+///
+/// # Errors
+/// As [`load_team`].
+pub fn load_policies(run: &Path) -> Result<(PerAgent<TrainedPolicy>, RunConfig), RunError> {
     run_dir::read_manifest(run)?;
     let config = Written::read(Some(&run.join(run_dir::CONFIG)))?.check()?;
     let card = run.join(POLICY_CARD);

@@ -17,6 +17,18 @@ fn the_reward_is_the_resilience_less_the_prices() {
 }
 
 #[test]
+fn an_onlooker_sees_the_state_of_the_present_step() {
+    let setup = setup();
+    let mut environment = TwinEnvironment::new(Arc::clone(&setup)).unwrap();
+    assert_eq!(environment.state(), None);
+    environment.reset(3);
+    let began = environment.state().cloned().unwrap();
+    environment.step(&joint([2, -1])).unwrap();
+    let state = environment.state().unwrap();
+    assert!(state.time > began.time && state.services.len() == began.services.len());
+}
+
+#[test]
 fn a_twin_is_a_conforming_environment() {
     let windows = [window(20), window(12)];
     let calm = setup_of(&windows, 8, FaultParams::default());
