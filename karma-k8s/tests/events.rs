@@ -53,9 +53,9 @@ async fn a_state_that_lasts_is_one_event_with_a_count() {
     let fake = Fake::default();
     fake.put(&format!("POST {EVENTS}"), 201, json!({ "metadata": { "name": "web.1" }, "eventTime": null }));
     let events = events(&fake);
-    events.tell(&web(), Reason::Stale, None, "93 s old").await.unwrap();
+    events.tell(&web(), Reason::Unobserved, None, "93 s old").await.unwrap();
     // The event is gone by now.
-    let said = events.tell(&web(), Reason::Stale, None, "123 s old").await.unwrap_err().to_string();
+    let said = events.tell(&web(), Reason::Unobserved, None, "123 s old").await.unwrap_err().to_string();
     assert!(said.contains("status 404"), "{said}");
     let lines = fake.lines();
     assert!(
@@ -69,11 +69,11 @@ async fn an_event_that_is_not_written_is_an_error_and_holds_nobody_up() {
     let fake = Fake::default();
     fake.fail(&format!("POST {EVENTS}"), 403, "Forbidden");
     let events = events(&fake);
-    let said = events.tell(&web(), Reason::Stale, None, "93 s old").await.unwrap_err().to_string();
+    let said = events.tell(&web(), Reason::Unobserved, None, "93 s old").await.unwrap_err().to_string();
     assert!(
         said.starts_with("this account may not create events.events.k8s.io web in namespace shop: "),
         "{said}"
     );
     fake.put(&format!("POST {EVENTS}"), NEVER, Value::Null);
-    assert!(events.tell(&web(), Reason::Stale, None, "93 s old").await.unwrap_err().is_unknown());
+    assert!(events.tell(&web(), Reason::Unobserved, None, "93 s old").await.unwrap_err().is_unknown());
 }

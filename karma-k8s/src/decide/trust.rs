@@ -68,7 +68,9 @@ mod tests {
 
     fn after(alarms: &[bool], config: TrustConfig) -> Trust {
         let mut trust = Trust::default();
-        alarms.iter().for_each(|alarm| trust.note(*alarm, config));
+        for alarm in alarms {
+            trust.note(*alarm, config);
+        }
         trust
     }
 

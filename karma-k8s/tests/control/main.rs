@@ -19,7 +19,7 @@ fn blind() -> serde_json::Value {
 
 #[tokio::test]
 async fn an_active_team_scales_and_the_status_says_why() {
-    let world = World::new(blind());
+    let world = World::new(&blind());
     let mut runner = Runner::default();
     let told = world.decide(&mut runner, 0).await.unwrap();
     assert_eq!(told.trouble, None);
@@ -39,7 +39,7 @@ async fn an_active_team_scales_and_the_status_says_why() {
 
 #[tokio::test]
 async fn a_shadow_writes_its_status_and_nothing_else() {
-    let world = World::new(json!({ "mode": "Shadow", "limits": { "demand": false } }));
+    let world = World::new(&json!({ "mode": "Shadow", "limits": { "demand": false } }));
     let mut runner = Runner::default();
     for number in 0..5 {
         let told = world.decide(&mut runner, number).await.unwrap();
@@ -57,7 +57,7 @@ async fn a_shadow_writes_its_status_and_nothing_else() {
 /// the Deployments have the replicas of one decision, set once each.
 #[tokio::test]
 async fn a_kill_at_any_moment_loses_no_action_and_repeats_none() {
-    let whole = World::new(blind());
+    let whole = World::new(&blind());
     let before = whole.requests();
     whole.decide(&mut Runner::default(), 0).await.unwrap();
     let requests = whole.requests() - before;
@@ -65,7 +65,7 @@ async fn a_kill_at_any_moment_loses_no_action_and_repeats_none() {
     let mut taken_up = 0;
     for request in 0..requests {
         for carried_out in [false, true] {
-            let world = World::new(blind());
+            let world = World::new(&blind());
             world.with(|world| world.cut(Some(Cut { request, carried_out })));
             assert!(world.decide(&mut Runner::default(), 0).await.is_none(), "killed at {request}");
             world.with(|world| world.cut(None));
@@ -96,7 +96,7 @@ async fn a_kill_at_any_moment_loses_no_action_and_repeats_none() {
 
 #[tokio::test]
 async fn a_plan_that_is_too_old_is_dropped() {
-    let world = World::new(blind());
+    let world = World::new(&blind());
     // The first write of a scale is the request after the plan's.
     let mut request = 0;
     loop {
@@ -119,7 +119,7 @@ async fn a_plan_that_is_too_old_is_dropped() {
 
 #[tokio::test]
 async fn of_two_processes_that_decide_at_once_one_acts() {
-    let world = World::new(blind());
+    let world = World::new(&blind());
     let (mut one, mut two) = (Runner::default(), Runner::default());
     let (site, object, now) = (world.site(), world.resource(), Seconds(NOW));
     let (first, second) =
@@ -130,7 +130,7 @@ async fn of_two_processes_that_decide_at_once_one_acts() {
 
 #[tokio::test]
 async fn who_leads_no_more_writes_no_scale() {
-    let world = World::new(blind());
+    let world = World::new(&blind());
     let mut site = world.site();
     site.leads = std::sync::Arc::new(|| false);
     let told = Runner::default().decide(&site, world.resource(), Seconds(NOW)).await;
@@ -140,7 +140,7 @@ async fn who_leads_no_more_writes_no_scale() {
 
 #[tokio::test]
 async fn a_pod_that_becomes_ready_meanwhile_hinders_nothing() {
-    let world = World::new(blind());
+    let world = World::new(&blind());
     world.with(|world| world.restless(2));
     world.decide(&mut Runner::default(), 0).await.unwrap();
     assert_eq!(world.scaled(), [("api".to_owned(), 3), ("auth".to_owned(), 3)]);
@@ -152,7 +152,7 @@ async fn a_pod_that_becomes_ready_meanwhile_hinders_nothing() {
 
 #[tokio::test]
 async fn while_another_autoscaler_owns_a_target_nothing_is_scaled() {
-    let world = World::new(blind());
+    let world = World::new(&blind());
     world.with(|world| world.hpa(Some("auth")));
     let mut runner = Runner::default();
     let told = world.decide(&mut runner, 0).await.unwrap();
@@ -167,7 +167,7 @@ async fn while_another_autoscaler_owns_a_target_nothing_is_scaled() {
 
 #[tokio::test]
 async fn of_two_resources_with_the_same_targets_the_older_one_scales() {
-    let world = World::new(blind());
+    let world = World::new(&blind());
     let mut runner = Runner::default();
     world.decide(&mut runner, 0).await.unwrap();
     assert_eq!(world.scaled().len(), 2);
@@ -182,17 +182,17 @@ async fn of_two_resources_with_the_same_targets_the_older_one_scales() {
 
 #[tokio::test]
 async fn a_policy_that_is_not_the_pinned_one_is_refused_and_the_old_one_decides_no_more() {
-    let world = World::new(blind());
+    let world = World::new(&blind());
     let mut runner = Runner::default();
     world.decide(&mut runner, 0).await.unwrap();
     world.scaled();
     let digest = format!("sha256:{}", "0".repeat(64));
     let policy = json!({ "configMap": { "name": "shop-policy", "key": "policy.karma" }, "digest": digest });
-    world.write_spec(json!({ "policy": policy }));
+    world.write_spec(&json!({ "policy": policy }));
     let told = world.decide(&mut runner, 1).await.unwrap();
     assert_eq!(world.condition("PolicyLoaded"), ("False".into(), "WrongDigest".into()));
     assert_eq!((world.scaled(), reasons(&told)), (vec![], vec![Reason::PolicyRefused]));
-    world.write_spec(blind());
+    world.write_spec(&blind());
     world.decide(&mut runner, 2).await.unwrap();
     assert_eq!((world.scaled().len(), world.condition("PolicyLoaded").0), (2, "True".into()));
 }
@@ -208,7 +208,7 @@ async fn what_does_not_go_with_the_policy_is_said() {
             "/nowhere",
         ),
     ] {
-        let world = World::new(spec);
+        let world = World::new(&spec);
         let told = world.decide(&mut Runner::default(), 0).await.unwrap();
         assert!(told.trouble.as_deref().is_some_and(|why| why.contains(said)), "{told:?}");
         assert_eq!((world.condition("Ready").0, world.scaled()), ("False".to_owned(), vec![]));
@@ -217,7 +217,7 @@ async fn what_does_not_go_with_the_policy_is_said() {
 
 #[tokio::test]
 async fn a_target_that_is_gone_is_named_and_comes_back() {
-    let world = World::new(blind());
+    let world = World::new(&blind());
     let mut runner = Runner::default();
     world.with(|world| world.remove("auth"));
     let told = world.decide(&mut runner, 0).await.unwrap();
@@ -231,7 +231,7 @@ async fn a_target_that_is_gone_is_named_and_comes_back() {
 
 #[tokio::test]
 async fn an_api_server_that_is_gone_for_two_minutes_stops_nothing_for_good() {
-    let world = World::new(blind());
+    let world = World::new(&blind());
     let mut runner = Runner::default();
     world.decide(&mut runner, 0).await.unwrap();
     assert_eq!(world.scaled().len(), 2);
@@ -255,7 +255,7 @@ async fn measurements_that_lie_or_are_old_scale_nothing() {
     let fresh = "2026-01-01T00:01:38Z";
     let old = "2025-12-31T23:00:00Z";
     for (cpu, time) in [("NaN", fresh), ("-50m", fresh), ("50m", old)] {
-        let world = World::new(blind());
+        let world = World::new(&blind());
         let names = ["api-0", "api-1", "auth-0", "auth-1"];
         world.with(|world| world.metrics(json!(names.map(|name| sample(name, cpu, time)))));
         let told = world.decide(&mut Runner::default(), 0).await.unwrap();
@@ -266,7 +266,7 @@ async fn measurements_that_lie_or_are_old_scale_nothing() {
 
 #[tokio::test]
 async fn who_sets_other_replicas_is_named_once() {
-    let world = World::new(blind());
+    let world = World::new(&blind());
     let mut runner = Runner::default();
     world.decide(&mut runner, 0).await.unwrap();
     world.with(|world| world.set("api", 6, "kubectl-edit"));
@@ -284,12 +284,12 @@ async fn who_sets_other_replicas_is_named_once() {
 
 #[tokio::test]
 async fn what_is_deleted_leaves_the_replicas_or_gives_them_back() {
-    let retain = World::new(blind());
+    let retain = World::new(&blind());
     retain.decide(&mut Runner::default(), 0).await.unwrap();
     assert!(retain.resource().metadata.finalizers.is_none(), "it goes at once");
 
     let world = World::new(
-        json!({ "onDelete": "RestoreInitial", "limits": { "cooldownSeconds": 0.0, "demand": false } }),
+        &json!({ "onDelete": "RestoreInitial", "limits": { "cooldownSeconds": 0.0, "demand": false } }),
     );
     let mut runner = Runner::default();
     world.decide(&mut runner, 0).await.unwrap();

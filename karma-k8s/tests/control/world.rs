@@ -16,6 +16,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 pub(crate) const NOW: f64 = 1_767_225_700.0;
+const BEGINNING: i64 = 1_767_225_700;
 pub(crate) const POLICY: &[u8] = b"a policy";
 const CR: &str = "/apis/karma.dev/v1alpha1/namespaces/shop/karmaautoscalers";
 
@@ -42,8 +43,8 @@ struct Inner {
     restless: u32,
     /// Answers everything with this status.
     broken: Option<u16>,
-    /// Seconds since 1970.
-    now: i64,
+    /// Seconds since the beginning.
+    later: i64,
 }
 
 /// The world.
@@ -55,7 +56,7 @@ pub(crate) struct World {
 
 impl World {
     /// Deployments `api` and `auth` with two replicas each, and a custom resource with these fields of its specification.
-    pub(crate) fn new(spec: Value) -> Self {
+    pub(crate) fn new(spec: &Value) -> Self {
         let world = Self::default();
         {
             let mut inner = world.inner.lock().unwrap();
@@ -68,7 +69,7 @@ impl World {
     }
 
     /// Writes the specification, as `kubectl apply` does.
-    pub(crate) fn write_spec(&self, changes: Value) {
+    pub(crate) fn write_spec(&self, changes: &Value) {
         let mut inner = self.inner.lock().unwrap();
         let mut spec = json!({ "mode": "Active",
             "policy": { "configMap": { "name": "shop-policy", "key": "policy.karma" }, "digest": digest_of(POLICY) } });
@@ -132,7 +133,7 @@ impl World {
     /// One decision at `number` periods after the beginning, by a process that dies if it is cut off.
     pub(crate) async fn decide(&self, runner: &mut Runner, number: u32) -> Option<Told> {
         let (site, now) = (self.site(), Seconds(NOW + 15.0 * f64::from(number)));
-        self.inner.lock().unwrap().now = now.0 as i64;
+        self.inner.lock().unwrap().later = 15 * i64::from(number);
         let decision = runner.decide(&site, self.resource(), now);
         tokio::select! {
             told = decision => Some(told),
@@ -213,12 +214,12 @@ impl Knobs<'_> {
     }
 }
 
-fn failure(code: u16, reason: &str) -> Option<(u16, Value)> {
-    Some((
+fn failure(code: u16, reason: &str) -> (u16, Value) {
+    (
         code,
         json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": code,
                         "message": reason }),
-    ))
+    )
 }
 
 impl Inner {
@@ -252,7 +253,7 @@ impl Inner {
             _ => {}
         }
         if let Some(status) = self.broken {
-            return failure(status, "InternalError");
+            return Some(failure(status, "InternalError"));
         }
         self.carry_out(method, path, body)
     }
@@ -290,24 +291,25 @@ impl Inner {
                 ("GET", None) => self
                     .deployments
                     .get(rest)
-                    .map_or_else(|| failure(404, "NotFound"), |one| Some((200, one.clone()))),
+                    .map_or_else(|| Some(failure(404, "NotFound")), |one| Some((200, one.clone()))),
                 ("PATCH", Some(name)) => self.scale(name, body),
-                _ => failure(405, "MethodNotAllowed"),
+                _ => Some(failure(405, "MethodNotAllowed")),
             };
         }
         let moved_on = body["metadata"]["resourceVersion"] != self.resource["metadata"]["resourceVersion"];
         match (method, path.strip_prefix(CR)) {
-            ("PUT", Some("/shop/status")) if moved_on => failure(409, "Conflict"),
+            ("PUT", Some("/shop/status")) | ("PATCH", Some("/shop")) if moved_on => {
+                Some(failure(409, "Conflict"))
+            }
             ("PUT", Some("/shop/status")) => {
                 self.resource["status"] = body["status"].clone();
                 Some(self.stored())
             }
-            ("PATCH", Some("/shop")) if moved_on => failure(409, "Conflict"),
             ("PATCH", Some("/shop")) => {
                 self.resource["metadata"]["finalizers"] = body["metadata"]["finalizers"].clone();
                 Some(self.stored())
             }
-            _ => failure(404, "NotFound"),
+            _ => Some(failure(404, "NotFound")),
         }
     }
 
@@ -322,9 +324,9 @@ impl Inner {
             let version = self.next();
             self.deployments.get_mut(name)?["metadata"]["resourceVersion"] = json!(version);
         }
-        let Some(deployment) = self.deployments.get(name) else { return failure(404, "NotFound") };
+        let Some(deployment) = self.deployments.get(name) else { return Some(failure(404, "NotFound")) };
         if body["metadata"]["resourceVersion"] != deployment["metadata"]["resourceVersion"] {
-            return failure(409, "Conflict");
+            return Some(failure(409, "Conflict"));
         }
         let replicas = body["spec"]["replicas"].as_u64().unwrap();
         self.scaled.push((name.to_owned(), replicas));
@@ -351,7 +353,7 @@ impl Inner {
     }
 
     fn used(&self) -> Vec<Value> {
-        let sampled = Timestamp::from_second(self.now.max(NOW as i64) - 2).unwrap().to_string();
+        let sampled = Timestamp::from_second(BEGINNING + self.later - 2).unwrap().to_string();
         let of = |pod: &Value| {
             json!({ "metadata": { "name": pod["metadata"]["name"] }, "timestamp": sampled, "window": "15s",
                     "containers": [{ "name": "a", "usage": { "cpu": "50m", "memory": "32Mi" } }] })

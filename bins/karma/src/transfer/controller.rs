@@ -33,7 +33,7 @@ const QUEUE: usize = 256;
 /// `karma-transfer controller`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ControllerArgs {
-    /// A namespace whose KarmaAutoscalers are decided for; may be given several times [default: the controller's own].
+    /// A namespace whose objects are decided for; may be given several times [default: the controller's own].
     #[arg(long = "namespace", value_name = "NAME")]
     namespaces: Vec<String>,
 
@@ -57,7 +57,7 @@ pub(crate) struct ControllerArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 15)]
     lease_seconds: u32,
 
-    /// Name of this process in the Lease and in events [default: POD_NAME, and what tells it from earlier ones].
+    /// Name of this process in the Lease and in events; what tells it from earlier ones is added.
     #[arg(long, value_name = "NAME", env = "POD_NAME")]
     identity: Option<String>,
 

@@ -59,7 +59,7 @@ fn topology() -> Topology {
     Topology::read(text.as_bytes()).unwrap()
 }
 
-fn spec(changes: serde_json::Value) -> KarmaAutoscalerSpec {
+fn spec(changes: &serde_json::Value) -> KarmaAutoscalerSpec {
     let digest = format!("sha256:{}", "0".repeat(64));
     let mut spec = json!({ "policy": { "file": "team.karma", "digest": digest }, "mode": "Active" });
     for (field, value) in changes.as_object().unwrap() {
@@ -68,7 +68,7 @@ fn spec(changes: serde_json::Value) -> KarmaAutoscalerSpec {
     serde_json::from_value(spec).unwrap()
 }
 
-fn round(changes: serde_json::Value, agents: i64, fallback: i64) -> Round {
+fn round(changes: &serde_json::Value, agents: i64, fallback: i64) -> Round {
     let settings = spec(changes).settings(&topology(), Seconds(15.0)).unwrap();
     let minds = Minds {
         agents: Box::new(More(agents, 0)),
@@ -110,7 +110,7 @@ fn changes(decided: &Decided) -> Vec<Option<u32>> {
 
 #[test]
 fn active_agents_are_listened_to_within_what_the_shield_allows() {
-    let mut round = round(json!({}), 2, 1);
+    let mut round = round(&json!({}), 2, 1);
     let decided = round.decide(&seen(0, [2, 2], 50.0));
     assert_eq!((decided.sequence, decided.listened), (1, Listened::Agents));
     assert_eq!(changes(&decided), [Some(4), Some(4)]);
@@ -123,7 +123,7 @@ fn active_agents_are_listened_to_within_what_the_shield_allows() {
 
 #[test]
 fn a_shadow_changes_nothing_says_what_it_would_have_done_and_does_not_remember_it_as_done() {
-    let mut round = round(json!({ "mode": "Shadow" }), 3, 1);
+    let mut round = round(&json!({ "mode": "Shadow" }), 3, 1);
     for number in 0..20 {
         let decided = round.decide(&seen(number, [2, 2], 50.0));
         assert_eq!(changes(&decided), [None, None]);
@@ -135,7 +135,7 @@ fn a_shadow_changes_nothing_says_what_it_would_have_done_and_does_not_remember_i
 
 #[test]
 fn alarms_make_the_fallback_decide_and_a_calm_time_the_agents() {
-    let mut round = round(json!({ "trust": { "calm": 5 } }), 1, 0);
+    let mut round = round(&json!({ "trust": { "calm": 5 } }), 1, 0);
     let mut heard = Vec::new();
     for number in 0..12 {
         let rate = if (2..5).contains(&number) { 700.0 } else { 50.0 };
@@ -153,7 +153,7 @@ fn alarms_make_the_fallback_decide_and_a_calm_time_the_agents() {
 #[test]
 fn a_canary_scales_its_services_then_all_and_bad_decisions_end_it() {
     let canary = json!({ "mode": "Canary", "canary": { "services": ["auth"], "watchSeconds": 60, "maxErrorRate": 0.1 } });
-    let mut round = round(canary, 1, 0);
+    let mut round = round(&canary, 1, 0);
     for number in 0..4 {
         let decided = round.decide(&seen(number, [2, 2], 50.0));
         assert_eq!(changes(&decided), [None, Some(3)], "decision {number}");
@@ -176,7 +176,7 @@ fn a_canary_scales_its_services_then_all_and_bad_decisions_end_it() {
 
 #[test]
 fn what_is_paused_is_not_done() {
-    let mut round = round(json!({ "services": { "api": { "pause": "Up" } } }), 1, 0);
+    let mut round = round(&json!({ "services": { "api": { "pause": "Up" } } }), 1, 0);
     let decided = round.decide(&seen(0, [2, 2], 50.0));
     assert_eq!(changes(&decided), [None, Some(3)]);
     assert!(decided.services.as_slice()[0].target.reason.contains("P11 pause"));
@@ -187,11 +187,11 @@ fn a_restart_changes_no_decision() {
     let course = |number: u32| seen(number, [4 + number % 3, 5], 50.0 + 10.0 * number as f32);
     let spec = json!({ "limits": { "stabilizeDownSeconds": 90.0 }, "mode": "Canary",
                        "canary": { "services": ["api"], "watchSeconds": 120 }, "trust": { "calm": 3 } });
-    let mut without = round(spec.clone(), -1, 1);
-    let mut with = round(spec.clone(), -1, 1);
+    let mut without = round(&spec, -1, 1);
+    let mut with = round(&spec, -1, 1);
     for number in 0..40 {
         let text = serde_json::to_string(&with.memory()).unwrap();
-        with = round(spec.clone(), -1, 1);
+        with = round(&spec, -1, 1);
         if number > 0 {
             with.restore(serde_json::from_str(&text).unwrap()).unwrap();
         }
@@ -201,14 +201,14 @@ fn a_restart_changes_no_decision() {
 
 #[test]
 fn without_a_memory_nothing_is_removed_at_once() {
-    let mut fresh = round(json!({}), -1, 0);
+    let mut fresh = round(&json!({}), -1, 0);
     assert_eq!(changes(&fresh.decide(&seen(0, [4, 4], 50.0))), [None, None], "the cooldown holds first");
     assert_eq!(changes(&fresh.decide(&seen(4, [4, 4], 50.0))), [Some(3), Some(3)]);
 }
 
 #[test]
 fn a_damaged_memory_is_said_and_the_round_goes_on_with_care() {
-    let mut round = round(json!({}), -1, 0);
+    let mut round = round(&json!({}), -1, 0);
     let mut memory = round.memory();
     memory.shield.0.push(7);
     memory.sequence = 41;
@@ -220,22 +220,22 @@ fn a_damaged_memory_is_said_and_the_round_goes_on_with_care() {
 #[test]
 fn another_policy_begins_its_canary_and_its_trust_anew() {
     let canary = json!({ "mode": "Canary", "canary": { "services": ["auth"], "rollBackAfter": 1, "maxErrorRate": 0.1 } });
-    let mut before = round(canary.clone(), 1, 0);
+    let mut before = round(&canary, 1, 0);
     let mut failing = seen(0, [2, 2], 700.0);
     failing.services.as_mut_slice()[1].metrics.set(Metric::ErrorRate, 0.5);
     assert_eq!(before.decide(&failing).canary, Some(CanaryPhase::RolledBack));
     let memory = before.memory();
-    let mut same = round(canary.clone(), 1, 0);
+    let mut same = round(&canary, 1, 0);
     same.restore(memory.clone()).unwrap();
     assert_eq!(same.decide(&seen(1, [2, 2], 50.0)).canary, Some(CanaryPhase::RolledBack));
-    let mut other = round(canary, 1, 0);
+    let mut other = round(&canary, 1, 0);
     other.restore(Memory { policy: "another".into(), ..memory }).unwrap();
     assert_eq!(other.decide(&seen(1, [2, 2], 50.0)).canary, Some(CanaryPhase::Watching));
 }
 
 #[test]
 fn what_was_not_seen_is_held() {
-    let mut round = round(json!({}), 3, -3);
+    let mut round = round(&json!({}), 3, -3);
     let mut blind = seen(0, [2, 2], 50.0);
     blind.scraped_at = None;
     assert_eq!(changes(&round.decide(&blind)), [None, None]);
@@ -248,7 +248,7 @@ fn what_was_not_seen_is_held() {
 
 #[test]
 fn who_stands_down_tells_what_it_would_have_done() {
-    let mut round = round(json!({}), 1, 0);
+    let mut round = round(&json!({}), 1, 0);
     round.stand_down(true);
     let decided = round.decide(&seen(0, [2, 2], 50.0));
     assert_eq!(
