@@ -154,10 +154,16 @@ def test_the_exported_actors_act_as_the_team(team, tmp_path):
 
 def test_an_interrupted_evaluation_raises():
     import _thread
+    import signal
 
     def interrupts(agent, observation, action_mask):
         _thread.interrupt_main()
         return int(action_mask.argmax())
 
-    with pytest.raises(KeyboardInterrupt):
-        karma.evaluate(interrupts, karma.experiment(seeds=10))
+    # A shell starts what it sends to the background without this handler.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            karma.evaluate(interrupts, karma.experiment(seeds=10))
+    finally:
+        signal.signal(signal.SIGINT, before)
