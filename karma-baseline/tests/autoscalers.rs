@@ -9,7 +9,7 @@ use karma_baseline::{
     StaticReplicas, Threshold, ThresholdError, ThresholdParams,
 };
 use karma_core::{
-    Autoscaler as _, Foresight, Id as _, PodPhase, Replicas, Seconds, SeedTree, ServiceId, testing,
+    Autoscaler as _, Foresight, Id as _, Metric, PodPhase, Replicas, Seconds, SeedTree, ServiceId, testing,
 };
 
 fn hpa(percent: i32) -> HpaAutoscaler {
@@ -217,4 +217,27 @@ fn a_service_without_pods_is_held() {
     seen.services[web()] = service(0.0, 0, 500.0, None);
     seen.services[web()].desired = Replicas(3);
     assert_eq!(decide(&mut hpa(60), &seen, ServiceId::from_index(0)).0, 3);
+}
+
+/// Deployments are edited, and a test bed runs them smaller than the topology says: utilisation is a share of what pods
+/// request, not of what they were planned with.
+#[test]
+fn an_hpa_goes_by_what_pods_request() {
+    let desired = |request: Option<f32>| {
+        let mut seen = snapshot(0.0, [2, 2], [Some(0.15), None]);
+        let pods = seen.services[web()].pods.len() as f32;
+        let metrics = &mut seen.services[web()].metrics;
+        metrics.set(Metric::CurrentReplicas, pods);
+        if let Some(request) = request {
+            metrics.set(Metric::CpuRequest, request * pods);
+        }
+        decide(&mut hpa(50), &seen, web()).0
+    };
+    let planned = topology().services[web()].cpu.get() as f32;
+    assert_eq!(
+        (desired(None), desired(Some(planned))),
+        (2, 2),
+        "15 % of what was planned: no more are needed"
+    );
+    assert_eq!(desired(Some(0.25 * planned)), 3, "60 % of a quarter of it");
 }

@@ -20,7 +20,8 @@ const MILLIBYTES: f64 = 1000.0 * MEBIBYTE;
 const ENTRY_POINTS: &str =
     "request_rate as External metric, and each service's own metrics as Object metrics";
 
-/// What a snapshot does not say of the pods of one service: their requests.
+/// What pods of one service request. A snapshot says it of all of them together, so that each counts as the mean, which is all
+/// that the autoscaler's sums rest on; where it says nothing, they request what the topology says.
 #[derive(Clone, Debug)]
 pub(super) struct ServiceReader {
     requests: Requests,
@@ -34,24 +35,43 @@ impl ServiceReader {
     }
 
     pub(super) fn pods(&self, snapshot: &Snapshot, service: ServiceId) -> Vec<PodFacts> {
-        pods(snapshot, service).iter().map(|pod| self.pod(pod)).collect()
+        let requests = self.requests(snapshot, service);
+        pods(snapshot, service).iter().map(|pod| facts(pod, &requests)).collect()
     }
 
-    fn pod(&self, pod: &PodSnapshot) -> PodFacts {
-        let started_at = pod.started_at.and_then(moment);
-        let main = ContainerRequests { name: "main".to_owned(), requests: self.requests.clone() };
-        PodFacts {
-            name: name(pod),
-            phase: phase(pod.phase),
-            deleting: pod.deleting,
-            started_at,
-            ready: pod.ready.map(|ready| ReadyCondition {
-                status: if ready { ConditionStatus::True } else { ConditionStatus::False },
-                last_transition: pod.ready_changed_at.and_then(moment).or(started_at).unwrap_or(LONG_AGO),
-            }),
-            containers: vec![main],
-            pod_requests: None,
+    fn requests(&self, snapshot: &Snapshot, service: ServiceId) -> Requests {
+        let mut requests = self.requests.clone();
+        let Some(row) = snapshot.services.get(service).map(|service| &service.metrics) else {
+            return requests;
+        };
+        let each = |metric| {
+            let (all, pods) = (f64::from(row.get(metric)?), f64::from(row.get(Metric::CurrentReplicas)?));
+            (all > 0.0 && pods >= 1.0).then(|| all / pods)
+        };
+        if let Some(millicores) = each(Metric::CpuRequest) {
+            requests.insert(ResourceName::Cpu, round_up(millicores.round()));
         }
+        if let Some(mebibytes) = each(Metric::MemoryRequest) {
+            requests.insert(ResourceName::Memory, round_up(mebibytes * MILLIBYTES));
+        }
+        requests
+    }
+}
+
+fn facts(pod: &PodSnapshot, requests: &Requests) -> PodFacts {
+    let started_at = pod.started_at.and_then(moment);
+    let main = ContainerRequests { name: "main".to_owned(), requests: requests.clone() };
+    PodFacts {
+        name: name(pod),
+        phase: phase(pod.phase),
+        deleting: pod.deleting,
+        started_at,
+        ready: pod.ready.map(|ready| ReadyCondition {
+            status: if ready { ConditionStatus::True } else { ConditionStatus::False },
+            last_transition: pod.ready_changed_at.and_then(moment).or(started_at).unwrap_or(LONG_AGO),
+        }),
+        containers: vec![main],
+        pod_requests: None,
     }
 }
 
