@@ -50,16 +50,33 @@ impl Mixture {
     /// The best weights.
     pub(super) fn best(&self) -> Vec<f64> {
         let members = self.members();
-        let single = |member: usize| (0..members).map(|other| f64::from(u8::from(other == member))).collect();
+        let single = |member: usize| -> Vec<f64> {
+            (0..members).map(|other| f64::from(u8::from(other == member))).collect()
+        };
         let starts = std::iter::once(vec![1.0 / members as f64; members]).chain((0..members).map(single));
+        let corners = match self.errors {
+            Errors::Absolute => lattice(members),
+            Errors::Squared => Vec::new(),
+        };
         let rated = starts.map(|weights: Vec<f64>| (self.error(&self.residuals(&weights)), weights));
         let Some((mut error, mut weights)) = rated.min_by(|a, b| a.0.total_cmp(&b.0)) else {
             return Vec::new();
         };
         for _ in 0..MOST_ROUNDS {
             let before = error;
-            for direction in 0..members * members {
-                self.step((direction / members, direction % members), &mut weights, &mut error);
+            for (from, to) in (0..members * members).map(|pair| (pair / members, pair % members)) {
+                if from == to {
+                    self.toward(&single(to), &mut weights, &mut error);
+                } else {
+                    self.shift((from, to), &mut weights, &mut error);
+                }
+            }
+            if before - error > LEAST_PROGRESS * before {
+                continue;
+            }
+            // Absolute errors have kinks, at which steps of one or two members end though one of more would go on.
+            for point in &corners {
+                self.toward(point, &mut weights, &mut error);
             }
             if before - error <= LEAST_PROGRESS * before {
                 break;
@@ -68,28 +85,29 @@ impl Mixture {
         weights
     }
 
-    /// Moves weight from one member to another as far as the error falls; from all members, if both are the same.
-    fn step(&self, (from, to): (usize, usize), weights: &mut Vec<f64>, error: &mut f64) {
-        let residuals = self.residuals(weights);
-        let rows = residuals.iter().zip(&self.targets).enumerate();
-        // What the mixture gains in each row if the whole of what moves has moved.
-        let gains: Vec<f64> = rows
-            .map(|(row, (residual, target))| {
-                let now = if from == to { target - residual } else { self.said[from][row] };
-                self.said[to][row] - now
-            })
-            .collect();
-        let most = if from == to { 1.0 } else { weights[from] };
-        let length = self.line_minimum(&residuals, &gains).clamp(0.0, most);
+    /// Moves weight from one member to another as far as the error falls.
+    fn shift(&self, (from, to): (usize, usize), weights: &mut Vec<f64>, error: &mut f64) {
+        let gains: Vec<f64> =
+            self.said[to].iter().zip(&self.said[from]).map(|(to, from)| to - from).collect();
+        let length = self.line_minimum(&self.residuals(weights), &gains).clamp(0.0, weights[from]);
         let mut moved = weights.clone();
-        if from == to {
-            for weight in &mut moved {
-                *weight *= 1.0 - length;
-            }
-        } else {
-            moved[from] = (moved[from] - length).max(0.0);
-        }
+        moved[from] = (moved[from] - length).max(0.0);
         moved[to] += length;
+        self.keep(moved, weights, error);
+    }
+
+    /// Moves all weights towards `point`, which are weights, too, as far as the error falls.
+    fn toward(&self, point: &[f64], weights: &mut Vec<f64>, error: &mut f64) {
+        let (residuals, there) = (self.residuals(weights), self.residuals(point));
+        // What the mixture gains in each row if it goes all the way.
+        let gains: Vec<f64> = residuals.iter().zip(&there).map(|(here, there)| here - there).collect();
+        let length = self.line_minimum(&residuals, &gains).clamp(0.0, 1.0);
+        let moved = weights.iter().zip(point).map(|(weight, point)| weight + length * (point - weight));
+        self.keep(moved.collect(), weights, error);
+    }
+
+    /// Keeps weights that err less.
+    fn keep(&self, moved: Vec<f64>, weights: &mut Vec<f64>, error: &mut f64) {
         let fallen = self.error(&self.residuals(&moved));
         if fallen < *error {
             (*weights, *error) = (moved, fallen);
@@ -132,6 +150,24 @@ impl Mixture {
     }
 }
 
+/// All weights that are multiples of an eighth.
+fn lattice(members: usize) -> Vec<Vec<f64>> {
+    const PARTS: u32 = 8;
+    let mut partial = vec![(Vec::new(), PARTS)];
+    for member in 0..members {
+        let last = member + 1 == members;
+        let longer = |(weights, left): (Vec<f64>, u32)| {
+            (if last { left } else { 0 }..=left).map(move |part| {
+                let mut weights = weights.clone();
+                weights.push(f64::from(part) / f64::from(PARTS));
+                (weights, left - part)
+            })
+        };
+        partial = partial.into_iter().flat_map(longer).collect();
+    }
+    partial.into_iter().map(|(weights, _)| weights).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +185,9 @@ mod tests {
     }
 
     proptest! {
+        // Pairs of members alone end above the bound once in some thousand cases.
+        #![proptest_config(ProptestConfig::with_cases(5000))]
+
         #[test]
         fn no_weights_of_a_fine_grid_err_noticeably_less(
             rows in proptest::collection::vec((-9f32..9.0, -9f32..9.0, -9f32..9.0, -9f32..9.0), 8..60),
@@ -158,9 +197,7 @@ mod tests {
             };
             let said = [column(0), column(1), column(2)];
             let said: Vec<&[f32]> = said.iter().map(Vec::as_slice).collect();
-            // Steps between two members may end at a kink of absolute errors that only a step of three would leave; 2.2 %
-            // above the least was seen.
-            for (errors, slack) in [(Errors::Absolute, 1.05), (Errors::Squared, 1.0001)] {
+            for (errors, slack) in [(Errors::Absolute, 1.02), (Errors::Squared, 1.0001)] {
                 let mixture = Mixture::new(&said, &column(3), 0..rows.len(), errors);
                 let of = |weights: &[f64]| mixture.error(&mixture.residuals(weights));
                 let best = mixture.best();
