@@ -1,6 +1,9 @@
 //! A collection against an API server and a Prometheus of a few lines: what is asked, and what becomes of the answers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+#[path = "common/serve.rs"]
+mod serve;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +13,6 @@ use karma_k8s::observe::{
     Collector, Gap, ObserveError, Observed, Preset, Prometheus, PrometheusParams, QueryParams,
 };
 use kube::Client;
-use kube::client::Body;
 use serde_json::{Value, json};
 
 const NOW: f64 = 1_767_225_700.0;
@@ -29,27 +31,15 @@ impl Fake {
 
     fn client(&self) -> Client {
         let fake = self.clone();
-        let service = tower::service_fn(move |request: http::Request<Body>| {
-            let fake = fake.clone();
-            async move {
-                let (parts, body) = request.into_parts();
-                let body = body.collect_bytes().await.unwrap();
-                let text = String::from_utf8(body.to_vec()).unwrap();
-                let path = parts.uri.path().to_owned();
-                fake.asked.lock().unwrap().push(format!("{} {path} {text}", parts.method));
-                let answers = fake.answers.lock().unwrap();
-                let named =
-                    |key: &&String| **key == path || (path == "/api/v1/query" && text.contains(key.as_str()));
-                let key = answers.keys().rev().find(named).cloned();
-                let (status, answer) =
-                    key.map_or((404, json!({ "status": "error" })), |key| answers[&key].clone());
-                let response = http::Response::builder().status(status);
-                Ok::<_, std::convert::Infallible>(
-                    response.body(Body::from(answer.to_string().into_bytes())).unwrap(),
-                )
-            }
-        });
-        Client::new(service, "shop")
+        serve::client(move |method, path, _query, body| {
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            fake.asked.lock().unwrap().push(format!("{method} {path} {text}"));
+            let answers = fake.answers.lock().unwrap();
+            let named =
+                |key: &&String| **key == path || (path == "/api/v1/query" && text.contains(key.as_str()));
+            let key = answers.keys().rev().find(named).cloned();
+            Some(key.map_or((404, json!({ "status": "error" })), |key| answers[&key].clone()))
+        })
     }
 }
 

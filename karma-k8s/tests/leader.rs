@@ -1,14 +1,15 @@
 //! An election over the Lease of an API server of a few lines, with time that passes at once.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-use std::future::pending;
+#[path = "common/serve.rs"]
+mod serve;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use karma_core::Seconds;
 use karma_k8s::control::{Election, ElectionError, ElectionParams, Leader};
 use kube::Client;
-use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
@@ -61,23 +62,10 @@ impl Fake {
 
     fn client(&self) -> Client {
         let fake = self.clone();
-        let service = tower::service_fn(move |request: http::Request<Body>| {
-            let fake = fake.clone();
-            async move {
-                let (parts, body) = request.into_parts();
-                let body = body.collect_bytes().await.unwrap();
-                if *fake.cut.lock().unwrap() {
-                    pending::<()>().await;
-                }
-                let mut kept = fake.kept.lock().unwrap();
-                let (status, answer) = kept.answer(parts.method.as_str(), parts.uri.path(), &body);
-                let response = http::Response::builder().status(status);
-                Ok::<_, std::convert::Infallible>(
-                    response.body(Body::from(answer.to_string().into_bytes())).unwrap(),
-                )
-            }
-        });
-        Client::new(service, "shop")
+        serve::client(move |method, path, _query, body| {
+            let reached = !*fake.cut.lock().unwrap();
+            reached.then(|| fake.kept.lock().unwrap().answer(method, path, body))
+        })
     }
 
     fn election(&self, identity: &str) -> (Election, Leader) {

@@ -5,10 +5,9 @@ use std::time::Duration;
 use k8s_openapi::api::apps::v1::Deployment;
 use karma_core::Replicas;
 use kube::{Api, Client};
-use tokio::time::timeout;
 
 use super::plan::{Recovery, recover};
-use crate::apply::{Outcome, ScaleSeen, Scaler};
+use crate::apply::{Answer, Call, Outcome, ScaleSeen, Scaler, ask};
 use crate::resource::PlannedTarget;
 
 /// Attempts for one Deployment: its version moves with its status, too.
@@ -55,9 +54,12 @@ impl<'a> Hands<'a> {
     /// A Deployment as it is now.
     pub(super) async fn look(&self, deployment: &str) -> Result<Option<ScaleSeen>, String> {
         let api: Api<Deployment> = Api::namespaced(self.client.clone(), self.namespace);
-        let found = timeout(self.patience, api.get_opt(deployment)).await;
-        let found = found.map_err(|_| "the API server does not answer".to_owned())?;
-        Ok(found.map_err(|error| error.to_string())?.as_ref().and_then(ScaleSeen::of))
+        let call =
+            Call { verb: "get", resource: "deployments.apps", name: deployment, namespace: self.namespace };
+        match ask(call, self.patience, api.get(deployment)).await.map_err(|error| error.to_string())? {
+            Answer::Is(found) => Ok(ScaleSeen::of(&found)),
+            Answer::Absent | Answer::Conflict => Ok(None),
+        }
     }
 
     /// Does one part of a plan. Where the Deployment's version has moved but nobody scaled it, as when a pod became ready, the

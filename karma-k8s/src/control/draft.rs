@@ -6,10 +6,9 @@ use k8s_openapi::jiff::Timestamp;
 use karma_core::Seconds;
 use kube::api::PostParams;
 use kube::{Api, Client, ResourceExt as _};
-use tokio::time::timeout;
 
 use super::said::{Reason, Said};
-use crate::apply::FIELD_MANAGER;
+use crate::apply::{Answer, Call, FIELD_MANAGER, ask};
 use crate::decide::{Decided, Listened};
 use crate::resource::{ConditionKind, KarmaAutoscaler, KarmaAutoscalerStatus, LastDecision, ServiceStatus};
 
@@ -101,16 +100,21 @@ impl Draft {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
         object.metadata.managed_fields = None;
+        let name = self.object.name_any();
+        let call = Call {
+            verb: "update",
+            resource: "karmaautoscalers.karma.dev/status",
+            name: &name,
+            namespace: &namespace,
+        };
         let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-        let answer = timeout(patience, api.replace_status(&self.object.name_any(), &params, &object)).await;
-        match answer {
-            Err(_) => Err(Unwritten::Failed("the API server does not answer".to_owned())),
-            Ok(Err(kube::Error::Api(status))) if matches!(status.code, 404 | 409) => Err(Unwritten::MovedOn),
-            Ok(Err(error)) => Err(Unwritten::Failed(error.to_string())),
-            Ok(Ok(written)) => {
+        match ask(call, patience, api.replace_status(&name, &params, &object)).await {
+            Ok(Answer::Is(written)) => {
                 self.object = written;
                 Ok(())
             }
+            Ok(Answer::Absent | Answer::Conflict) => Err(Unwritten::MovedOn),
+            Err(error) => Err(Unwritten::Failed(error.to_string())),
         }
     }
 }

@@ -8,12 +8,11 @@ use std::time::Duration;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
-use tokio::time::timeout;
 
 use super::carry_out::{Hands, Outcomes};
 use super::draft::Draft;
 use super::said::Reason;
-use crate::apply::FIELD_MANAGER;
+use crate::apply::{Answer, Call, FIELD_MANAGER, ask};
 use crate::resource::{Applied, KarmaAutoscaler, OnDelete, PlannedTarget};
 
 /// Holds an object until its replicas are what they were at first.
@@ -95,10 +94,14 @@ async fn finalize(
     }
     let version = object.resource_version();
     let patch = json!({ "metadata": { "resourceVersion": version, "finalizers": finalizers } });
-    let api: Api<KarmaAutoscaler> = Api::namespaced(client.clone(), &object.namespace().unwrap_or_default());
+    let (name, namespace) = (object.name_any(), object.namespace().unwrap_or_default());
+    let api: Api<KarmaAutoscaler> = Api::namespaced(client.clone(), &namespace);
+    let call =
+        Call { verb: "patch", resource: "karmaautoscalers.karma.dev", name: &name, namespace: &namespace };
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-    let patch = Patch::Merge(patch);
-    let written = timeout(patience, api.patch(&object.name_any(), &params, &patch)).await;
-    let written = written.map_err(|_| "finalizer: the API server does not answer".to_owned())?;
-    written.map_err(|error| format!("finalizer: {error}"))
+    match ask(call, patience, api.patch(&name, &params, &Patch::Merge(patch))).await {
+        Ok(Answer::Is(written)) => Ok(written),
+        Ok(Answer::Absent | Answer::Conflict) => Err("the object changed meanwhile".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }

@@ -21,6 +21,8 @@ mod events;
 mod finish;
 mod fleet;
 mod leader;
+mod load;
+mod pending;
 mod plan;
 mod policy;
 mod probes;

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A part is **done** if the Deployment has the planned replicas and we set them; still **to be done** if the Deployment is at
-//! the very version that the plan names, and the plan is no older than a decision period; otherwise **void**. The write itself
+//! the very version that the plan names, the plan is no older than a decision period, and nobody has written the specification
+//! meanwhile; otherwise **void**. The write itself
 //! names that version ([`crate::apply`]), so that a part which is done twice by two processes is done once.
 
 use karma_core::Replicas;
@@ -28,9 +29,13 @@ pub enum Recovery {
     Void,
 }
 
-/// What is to be done of a decision; nothing if it changes nothing. Services, Deployments and what was seen of their scales
+/// What is to be done of a decision under a generation of the specification; nothing if it changes nothing. Services, Deployments and what was seen of their scales
 /// are in the same order.
-pub fn plan(decided: &Decided, deployments: &[String], scales: &[Option<ScaleSeen>]) -> Option<PendingPlan> {
+pub fn plan(
+    (decided, generation): (&Decided, i64),
+    deployments: &[String],
+    scales: &[Option<ScaleSeen>],
+) -> Option<PendingPlan> {
     let parts = decided.services.iter().zip(deployments).zip(scales);
     let part =
         |((service, deployment), scale): ((&crate::decide::ServiceDecision, &String), &Option<ScaleSeen>)| {
@@ -43,7 +48,12 @@ pub fn plan(decided: &Decided, deployments: &[String], scales: &[Option<ScaleSee
             })
         };
     let targets: Vec<PlannedTarget> = parts.filter_map(part).collect();
-    (!targets.is_empty()).then_some(PendingPlan { sequence: decided.sequence, time: decided.time, targets })
+    (!targets.is_empty()).then_some(PendingPlan {
+        sequence: decided.sequence,
+        generation,
+        time: decided.time,
+        targets,
+    })
 }
 
 /// What became of one part of a plan that is `age` seconds old and may be carried out for `longest` seconds, by what is seen

@@ -8,8 +8,8 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use karma_core::{Autoscaler, Seconds, Topology};
 use kube::{Api, Client};
 use thiserror::Error;
-use tokio::time::timeout;
 
+use crate::apply::{Answer, Call, ask};
 use crate::decide::{Alarm, Fallback};
 use crate::resource::{DigestError, FallbackSpec, PolicyRef};
 
@@ -117,10 +117,9 @@ async fn config_map_entry(
 ) -> Result<Vec<u8>, PolicyError> {
     let wrong = |why: String| PolicyError::ConfigMap { name: name.to_owned(), why };
     let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
-    let found = timeout(patience, api.get_opt(name)).await;
-    let found = found.map_err(|_| wrong("the API server does not answer".to_owned()))?;
-    let found = found.map_err(|error| wrong(error.to_string()))?;
-    let map = found.ok_or_else(|| wrong(format!("there is none in namespace {namespace}")))?;
+    let call = Call { verb: "get", resource: "configmaps", name, namespace };
+    let found = ask(call, patience, api.get(name)).await.map_err(|error| wrong(error.to_string()))?;
+    let Answer::Is(map) = found else { return Err(wrong(format!("there is none in namespace {namespace}"))) };
     let entry = map.binary_data.unwrap_or_default().remove(key);
     entry.map(|bytes| bytes.0).ok_or_else(|| wrong(format!("binaryData has no entry {key}")))
 }

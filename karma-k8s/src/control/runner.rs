@@ -8,20 +8,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use karma_core::Seconds;
+use karma_core::{PerService, Seconds};
 use kube::{Client, ResourceExt as _};
 
-use super::carry_out::{Hands, Outcomes};
+use super::carry_out::Hands;
 use super::draft::{Draft, Unwritten};
 use super::finish::{hold, restore};
-use super::plan::{Recovery, plan, recover};
-use super::policy::{PolicyLoader, read_policy};
+use super::load::{Loaded, load};
+use super::pending::{carry_out, finish};
+use super::plan::plan;
+use super::policy::PolicyLoader;
 use super::rivals::rivals;
 use super::said::{LogEntry, Reason, Said, missing};
 use crate::apply::ScaleSeen;
-use crate::decide::{CanaryPhase, Decided, Minds, Round};
-use crate::observe::{Collector, ObserveError, Observed, Scope};
-use crate::resource::{Applied, ConditionKind, KarmaAutoscaler, PendingPlan};
+use crate::decide::{CanaryPhase, Decided};
+use crate::observe::{ObserveError, Observed, Scope};
+use crate::resource::{ConditionKind, KarmaAutoscaler};
 
 /// What a runner works with.
 #[derive(Clone)]
@@ -62,22 +64,12 @@ pub struct Runner {
     before: Option<Seconds>,
 }
 
-/// What was made of one generation of the specification.
-#[derive(Debug)]
-struct Loaded {
-    generation: i64,
-    round: Round,
-    collector: Collector,
-    names: Vec<String>,
-    policy: String,
-}
-
 /// Why there is no decision: told in a condition, and tried again.
-struct Stop {
-    kind: ConditionKind,
-    reason: &'static str,
-    message: String,
-    event: Reason,
+pub(super) struct Stop {
+    pub(super) kind: ConditionKind,
+    pub(super) reason: &'static str,
+    pub(super) message: String,
+    pub(super) event: Reason,
 }
 
 /// Seconds until what could not be used is tried again.
@@ -102,6 +94,12 @@ impl Runner {
             draft.condition(ConditionKind::Ready, false, (reason, &stop.message), None);
             trouble = Some(stop.message);
         }
+        let next = self.loaded.as_ref().map_or(AGAIN, Loaded::period);
+        if !(site.leads)() {
+            // Whoever leads now goes on from what is written, a plan that was not finished among it.
+            let trouble = Some("this process leads no more".to_owned());
+            return Told { said: draft.said, entry, trouble, next };
+        }
         if let Err(unwritten) = draft.write(&site.client, site.patience).await {
             let why = match unwritten {
                 Unwritten::MovedOn => "the object changed meanwhile".to_owned(),
@@ -109,7 +107,6 @@ impl Runner {
             };
             trouble = trouble.or(Some(format!("status: {why}")));
         }
-        let next = self.loaded.as_ref().map_or(AGAIN, |loaded| loaded.round.settings().period);
         Told { said: draft.said, entry, trouble, next }
     }
 
@@ -118,10 +115,10 @@ impl Runner {
         let Some(loaded) = self.loaded.as_mut() else { return Ok(()) };
         let namespace = draft.object.namespace().unwrap_or_default();
         let hands = Hands::new(site.client.clone(), &namespace, site.patience, &*site.leads);
-        finish_pending(&hands, draft, loaded.round.settings().period).await;
+        finish(&hands, draft, loaded.period()).await?;
 
         let now = draft.now();
-        let interval = self.before.map_or(loaded.round.settings().period, |before| now - before);
+        let interval = self.before.map_or(loaded.period(), |before| now - before);
         let (observed, deployments) =
             loaded.collector.collect_with_objects(now, interval).await.map_err(|error| unobserved(&error))?;
         self.before = Some(now);
@@ -133,8 +130,7 @@ impl Runner {
         );
         let scales: Vec<Option<ScaleSeen>> = deployments.iter().map(ScaleSeen::of).collect();
         overridden(draft, &deployments, &scales);
-        let alone = sole_owner(site, draft, loaded.collector.scope()).await;
-        loaded.round.stand_down(!alone);
+        loaded.round.stand_down(owned_by_others(site, draft, loaded.collector.scope()).await);
 
         let decided = loaded.round.decide(&observed.snapshot);
         tell(draft, &decided);
@@ -143,11 +139,15 @@ impl Runner {
         draft.condition(
             ConditionKind::Ready,
             true,
-            ("Deciding", &format!("decides every {} s", loaded.round.settings().period.0)),
+            ("Deciding", &format!("decides every {} s", loaded.period().0)),
             None,
         );
         let log = entry.insert(log_entry(draft, loaded, decided, observed));
-        if let Some(plan) = plan(&log.decided, loaded.collector.scope().deployments(), &scales) {
+        let deployments = loaded.collector.scope().deployments();
+        // A plan is written by who leads alone: its successor would carry it out.
+        if let Some(plan) = plan((&log.decided, draft.generation()), deployments, &scales)
+            && (site.leads)()
+        {
             carry_out(site, &hands, draft, plan, log).await;
         }
         Ok(())
@@ -187,91 +187,11 @@ async fn end(site: &Site, mut draft: Draft) -> Told {
     Told { said: draft.said, entry: None, trouble, next: AGAIN }
 }
 
-async fn load(site: &Site, draft: &Draft) -> Result<Loaded, Stop> {
-    let refused = |reason, message| Stop {
-        kind: ConditionKind::PolicyLoaded,
-        reason,
-        message,
-        event: Reason::PolicyRefused,
-    };
-    let wrong = |message: String| Stop {
-        kind: ConditionKind::PolicyLoaded,
-        reason: "SpecRefused",
-        message,
-        event: Reason::SpecRefused,
-    };
-    let spec = &draft.object.spec;
-    let namespace = draft.object.namespace().unwrap_or_default();
-    let bytes = read_policy(&site.client, &namespace, &spec.policy, site.patience).await;
-    let bytes = bytes.map_err(|error| refused(error.reason(), error.to_string()))?;
-    let policy = site.loader.load(&bytes).map_err(|why| refused("NotUsable", why))?;
-    let settings =
-        spec.settings(&policy.topology, policy.period).map_err(|error| wrong(error.to_string()))?;
-    let fallback = site.loader.fallback(&settings.topology, &spec.fallback);
-    let fallback = fallback.map_err(|why| wrong(format!("spec.fallback: {why}")))?;
-    let queries = spec.metrics.queries().map_err(|error| wrong(error.to_string()))?;
-    let prometheus = spec.metrics.prometheus().map_err(|error| wrong(error.to_string()))?;
-    let prometheus = prometheus.map(|params| params.connect()).transpose();
-    let prometheus = prometheus.map_err(|error| wrong(format!("spec.metrics.prometheus: {error}")))?;
-    let topology = Arc::clone(&settings.topology);
-    let names = settings.names().map(str::to_owned).collect();
-    let collector = Collector::new(site.client.clone(), prometheus, topology, &namespace, queries);
-    let collector = collector.map_err(|error| wrong(error.to_string()))?;
-    let minds = Minds { agents: policy.agents, fallback, alarm: policy.alarm };
-    let round = Round::new(settings, minds, spec.policy.digest.clone());
-    let policy = spec.policy.digest.clone();
-    Ok(Loaded { generation: draft.generation(), round, collector, names, policy })
-}
-
 fn unobserved(error: &ObserveError) -> Stop {
     let gone = matches!(error, ObserveError::Gone { .. });
     let (reason, event) =
         if gone { ("TargetGone", Reason::TargetGone) } else { ("Unobserved", Reason::Unobserved) };
     Stop { kind: ConditionKind::Observed, reason, message: error.to_string(), event }
-}
-
-/// Finishes a plan that this or another process began.
-async fn finish_pending(hands: &Hands<'_>, draft: &mut Draft, period: Seconds) {
-    let Some(pending) = draft.status.pending.take() else { return };
-    let age = draft.now().0 - pending.time;
-    for target in &pending.targets {
-        let (name, to) = (&target.deployment, target.to);
-        let seen = match hands.look(name).await {
-            Ok(seen) => seen,
-            Err(why) => {
-                draft.say(Reason::NotScaled, format!("{name} to {to}: {why}"));
-                continue;
-            }
-        };
-        let outcome = match recover(target, seen.as_ref(), age, period.0) {
-            Recovery::Done => Outcomes::Scaled,
-            Recovery::ToDo => hands.carry_out(target).await,
-            Recovery::Void => Outcomes::Void("it was decided on what is no longer so".to_owned()),
-        };
-        if outcome == Outcomes::Scaled {
-            applied(draft, target, pending.sequence);
-            draft.say(
-                Reason::Recovered,
-                format!("decision {} for {name} is carried out: {to}", pending.sequence),
-            );
-        } else {
-            note(draft, name, to, &outcome);
-        }
-    }
-}
-
-fn note(draft: &mut Draft, name: &str, to: u32, outcome: &Outcomes) {
-    match outcome {
-        Outcomes::Scaled => {}
-        Outcomes::Void(why) => draft.say(Reason::Void, format!("{name} to {to}: {why}")),
-        Outcomes::Failed(why) => draft.say(Reason::NotScaled, format!("{name} to {to}: {why}")),
-    }
-}
-
-fn applied(draft: &mut Draft, target: &crate::resource::PlannedTarget, sequence: u64) {
-    let initial = draft.status.applied.get(&target.deployment).map_or(target.from, |before| before.initial);
-    let entry = Applied { replicas: target.to, initial, sequence };
-    draft.status.applied.insert(target.deployment.clone(), entry);
 }
 
 /// Tells where somebody set other replicas than we did, once.
@@ -293,19 +213,29 @@ fn overridden(draft: &mut Draft, deployments: &[Deployment], scales: &[Option<Sc
     }
 }
 
-/// Whether nobody else scales these Deployments. Who cannot be asked is taken for a rival.
-async fn sole_owner(site: &Site, draft: &mut Draft, scope: &Scope) -> bool {
+/// Which of these Deployments somebody else scales. Where nobody can be asked, all of them.
+async fn owned_by_others(site: &Site, draft: &mut Draft, scope: &Scope) -> PerService<bool> {
     let found = rivals(&site.client, scope, &draft.object, site.patience).await;
-    let (alone, reason, message) = match found {
-        Ok(rivals) if rivals.is_empty() => (true, "Alone", "nobody else scales these Deployments".to_owned()),
-        Ok(rivals) => {
-            (false, "Rival", format!("nothing is scaled while others do it: {}", rivals.join(", ")))
+    let (reason, message, owned) = match found {
+        Ok(rivals) if rivals.is_empty() => {
+            let message = "nobody else scales these Deployments".to_owned();
+            ("Alone", message, PerService::filled(false, scope.deployments().len()))
         }
-        Err(why) => (false, "Unknown", format!("nothing is scaled while it is unknown who else does: {why}")),
+        Ok(rivals) => {
+            let words: Vec<String> = rivals.iter().map(ToString::to_string).collect();
+            let owned = |name: &String| rivals.iter().any(|rival| rival.deployment == *name);
+            let message = format!("left to others: {}", words.join(", "));
+            ("Rival", message, scope.deployments().iter().map(owned).collect())
+        }
+        Err(why) => {
+            let message = format!("nothing is scaled while it is unknown who else does: {why}");
+            ("Unknown", message, PerService::filled(true, scope.deployments().len()))
+        }
     };
+    let alone = reason == "Alone";
     let event = if alone { Reason::SoleOwner } else { Reason::Rival };
     draft.condition(ConditionKind::SoleOwner, alone, (reason, &message), Some(event));
-    alone
+    owned
 }
 
 fn tell(draft: &mut Draft, decided: &Decided) {
@@ -333,40 +263,4 @@ fn log_entry(draft: &Draft, loaded: &Loaded, decided: Decided, observed: Observe
         decided,
         snapshot: observed.snapshot,
     }
-}
-
-/// Writes the plan, does it, and leaves what was done to the status that is written next.
-async fn carry_out(site: &Site, hands: &Hands<'_>, draft: &mut Draft, plan: PendingPlan, log: &mut LogEntry) {
-    draft.status.pending = Some(plan.clone());
-    if let Err(unwritten) = draft.write(&site.client, site.patience).await {
-        draft.status.pending = None;
-        let why = match unwritten {
-            Unwritten::MovedOn => "the object changed meanwhile; decided anew".to_owned(),
-            Unwritten::Failed(why) => format!("the plan could not be written: {why}"),
-        };
-        for target in plan.targets {
-            note(draft, &target.deployment, target.to, &Outcomes::Void(why.clone()));
-            log.outcomes.insert(target.deployment, why.clone());
-        }
-        return;
-    }
-    for target in &plan.targets {
-        let outcome = hands.carry_out(target).await;
-        let (name, from, to) = (&target.deployment, target.from, target.to);
-        let words = match &outcome {
-            Outcomes::Scaled => {
-                applied(draft, target, plan.sequence);
-                let said = draft.status.last_decision.as_ref().and_then(|last| {
-                    last.services.iter().find(|service| service.name == *name).map(|one| one.reason.clone())
-                });
-                draft.say(Reason::Scaled, format!("{name} {from} -> {to}: {}", said.unwrap_or_default()));
-                "scaled".to_owned()
-            }
-            Outcomes::Void(why) => format!("void: {why}"),
-            Outcomes::Failed(why) => format!("failed: {why}"),
-        };
-        note(draft, name, to, &outcome);
-        log.outcomes.insert(name.clone(), words);
-    }
-    draft.status.pending = None;
 }

@@ -118,8 +118,8 @@ pub struct Round {
     trust: Trust,
     canary: Canary,
     sequence: u64,
-    /// Whether nothing is to be done, whatever the mode.
-    stands_down: bool,
+    /// Services of which nothing is to be done, whatever the mode.
+    stands_down: PerService<bool>,
     /// Whether anything is known of what was done before.
     remembers: bool,
     seeds: SeedTree,
@@ -152,7 +152,7 @@ impl Round {
             trust,
             canary,
             sequence: 0,
-            stands_down: false,
+            stands_down: PerService::default(),
             remembers: false,
             seeds,
         }
@@ -163,10 +163,10 @@ impl Round {
         &self.settings
     }
 
-    /// From now on nothing is to be done, whatever the mode, because somebody else scales the same; or it is again. Decisions
-    /// are taken and told all the same.
-    pub const fn stand_down(&mut self, down: bool) {
-        self.stands_down = down;
+    /// From now on nothing is to be done for these services, whatever the mode, because somebody else scales them. Decisions are
+    /// taken and told all the same.
+    pub fn stand_down(&mut self, services: PerService<bool>) {
+        self.stands_down = services;
     }
 
     /// Goes on where a round with this memory left off. What is of another policy or another canary begins anew.
@@ -251,7 +251,7 @@ impl Round {
     /// Whether what is decided for a service is to be done.
     fn acts_on(&self, service: ServiceId) -> bool {
         match self.settings.mode {
-            _ if self.stands_down => false,
+            _ if self.stands_down.get(service) == Some(&true) => false,
             Mode::Shadow => false,
             Mode::Active => true,
             Mode::Canary => match self.canary.phase() {

@@ -74,6 +74,9 @@ pub struct ServiceStatus {
 pub struct PendingPlan {
     /// The decision.
     pub sequence: u64,
+    /// The generation of the specification under which it was taken: another one makes the plan void.
+    #[serde(default)]
+    pub generation: i64,
     /// When it was taken, seconds since 1970.
     pub time: f64,
     /// What is to be done.

@@ -1,11 +1,12 @@
 //! An API server of a few lines: answers by method and path, and writes every request down.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod serve;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use kube::Client;
-use kube::client::Body;
 use serde_json::{Value, json};
 
 /// One request, as it came.
@@ -56,27 +57,14 @@ impl Fake {
     /// A client of this server.
     pub(crate) fn client(&self) -> Client {
         let fake = self.clone();
-        let service = tower::service_fn(move |request: http::Request<Body>| {
-            let fake = fake.clone();
-            async move {
-                let (parts, body) = request.into_parts();
-                let body = body.collect_bytes().await.unwrap();
-                let line = format!("{} {}", parts.method, parts.uri.path());
-                let query = parts.uri.query().unwrap_or_default();
-                let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-                let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-                fake.asked.lock().unwrap().push(Asked { line: line.clone(), query, body });
-                let answer = fake.answers.lock().unwrap().get(&line).cloned();
-                let (status, answer) = answer.unwrap_or_else(|| (404, json!("404 page not found")));
-                if status == NEVER {
-                    std::future::pending::<()>().await;
-                }
-                let response = http::Response::builder().status(status);
-                Ok::<_, std::convert::Infallible>(
-                    response.body(Body::from(answer.to_string().into_bytes())).unwrap(),
-                )
-            }
-        });
-        Client::new(service, "shop")
+        serve::client(move |method, path, query, body| {
+            let line = format!("{method} {path}");
+            let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            let body = serde_json::from_slice(body).unwrap_or(Value::Null);
+            fake.asked.lock().unwrap().push(Asked { line: line.clone(), query, body });
+            let answer = fake.answers.lock().unwrap().get(&line).cloned();
+            let (status, answer) = answer.unwrap_or_else(|| (404, json!("404 page not found")));
+            (status != NEVER).then_some((status, answer))
+        })
     }
 }

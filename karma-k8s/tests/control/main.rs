@@ -1,6 +1,9 @@
 //! The controller's decisions in a cluster of a few lines: what is written, when, and what a kill at any moment leaves.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod fleet;
+#[path = "../common/serve.rs"]
+mod serve;
 mod world;
 
 use karma_core::Seconds;
@@ -69,7 +72,7 @@ async fn a_kill_at_any_moment_loses_no_action_and_repeats_none() {
             world.with(|world| world.cut(Some(Cut { request, carried_out })));
             assert!(world.decide(&mut Runner::default(), 0).await.is_none(), "killed at {request}");
             world.with(|world| world.cut(None));
-            let planned = world.resource().status.and_then(|status| status.pending).is_some();
+            let planned = world.is_planned();
             // The successor is there two seconds later.
             let mut runner = Runner::default();
             let told = runner.decide(&world.site(), world.resource(), Seconds(NOW + 2.0)).await;
@@ -96,23 +99,8 @@ async fn a_kill_at_any_moment_loses_no_action_and_repeats_none() {
 
 #[tokio::test]
 async fn a_plan_that_is_too_old_is_dropped() {
-    let world = World::new(&blind());
-    // The first write of a scale is the request after the plan's.
-    let mut request = 0;
-    loop {
-        world.with(|world| world.cut(Some(Cut { request, carried_out: true })));
-        if world.decide(&mut Runner::default(), 0).await.is_none()
-            && world.resource().status.and_then(|status| status.pending).is_some()
-        {
-            break;
-        }
-        request += 1;
-        assert!(request < 50, "no plan was written");
-    }
-    world.with(|world| world.cut(None));
-    assert_eq!(world.scaled(), []);
-    let mut runner = Runner::default();
-    let told = world.decide(&mut runner, 8).await.unwrap();
+    let world = planned().await;
+    let told = world.decide(&mut Runner::default(), 8).await.unwrap();
     assert_eq!(reasons(&told)[1..3], [Reason::Void, Reason::Void], "{:?}", told.said);
     assert_eq!(world.scaled(), [("api".to_owned(), 3), ("auth".to_owned(), 3)], "its own decision");
 }
@@ -129,13 +117,61 @@ async fn of_two_processes_that_decide_at_once_one_acts() {
 }
 
 #[tokio::test]
-async fn who_leads_no_more_writes_no_scale() {
+async fn who_leads_no_more_writes_nothing_and_the_successor_finishes_the_plan() {
     let world = World::new(&blind());
     let mut site = world.site();
     site.leads = std::sync::Arc::new(|| false);
+    Runner::default().decide(&site, world.resource(), Seconds(NOW)).await;
+    assert_eq!((world.scaled(), world.is_planned()), (vec![], false));
+
+    // It loses the lease once its plan is written.
+    let of = world.clone();
+    site.leads = std::sync::Arc::new(move || !of.is_planned());
     let told = Runner::default().decide(&site, world.resource(), Seconds(NOW)).await;
-    assert_eq!(world.scaled(), []);
-    assert!(reasons(&told).contains(&Reason::Void));
+    assert_eq!((world.scaled(), world.is_planned()), (vec![], true));
+    assert_eq!(told.trouble.as_deref(), Some("this process leads no more"));
+    let told = Runner::default().decide(&world.site(), world.resource(), Seconds(NOW + 2.0)).await;
+    assert_eq!(reasons(&told).iter().filter(|reason| **reason == Reason::Recovered).count(), 2);
+    assert_eq!((world.scaled().len(), world.replicas("api"), world.is_planned()), (4, 4, false));
+}
+
+/// A world in which a process was killed after it wrote its plan, and before it did anything.
+async fn planned() -> World {
+    for request in 0..50 {
+        let world = World::new(&blind());
+        world.with(|world| world.cut(Some(Cut { request, carried_out: true })));
+        if world.decide(&mut Runner::default(), 0).await.is_none() && world.is_planned() {
+            world.with(|world| world.cut(None));
+            assert_eq!(world.scaled(), []);
+            return world;
+        }
+    }
+    panic!("no plan was written")
+}
+
+#[tokio::test]
+async fn a_plan_whose_deployment_cannot_be_looked_at_stays_planned() {
+    let world = planned().await;
+    world.with(|world| world.broken_path(Some("/deployments/auth")));
+    let mut runner = Runner::default();
+    let told = runner.decide(&world.site(), world.resource(), Seconds(NOW + 1.0)).await;
+    assert!(told.trouble.is_some() && told.entry.is_none(), "nothing else is decided meanwhile");
+    let pending = world.resource().status.unwrap().pending.unwrap();
+    let left: Vec<&str> = pending.targets.iter().map(|target| target.deployment.as_str()).collect();
+    assert_eq!((left, world.scaled()), (vec!["auth"], vec![("api".to_owned(), 3)]));
+    world.with(|world| world.broken_path(None));
+    runner.decide(&world.site(), world.resource(), Seconds(NOW + 3.0)).await;
+    assert_eq!(world.scaled()[0], ("auth".to_owned(), 3));
+    assert!(!world.is_planned());
+}
+
+#[tokio::test]
+async fn a_plan_is_void_once_the_specification_is_written_anew() {
+    let world = planned().await;
+    world.write_spec(&json!({ "mode": "Shadow", "limits": { "demand": false } }));
+    let told = Runner::default().decide(&world.site(), world.resource(), Seconds(NOW + 1.0)).await;
+    assert_eq!((world.scaled(), world.is_planned()), (vec![], false), "rolled back is rolled back");
+    assert_eq!(reasons(&told).iter().filter(|reason| **reason == Reason::Void).count(), 2);
 }
 
 #[tokio::test]
@@ -151,18 +187,29 @@ async fn a_pod_that_becomes_ready_meanwhile_hinders_nothing() {
 }
 
 #[tokio::test]
-async fn while_another_autoscaler_owns_a_target_nothing_is_scaled() {
+async fn a_deployment_that_another_autoscaler_owns_is_left_to_it() {
     let world = World::new(&blind());
     world.with(|world| world.hpa(Some("auth")));
     let mut runner = Runner::default();
     let told = world.decide(&mut runner, 0).await.unwrap();
-    assert_eq!((world.scaled(), world.condition("SoleOwner")), (vec![], ("False".into(), "Rival".into())));
-    assert!(reasons(&told).contains(&Reason::Rival));
+    assert_eq!(world.scaled(), [("api".to_owned(), 3)]);
+    assert_eq!(world.condition("SoleOwner"), ("False".into(), "Rival".into()));
+    let message = "left to others: HorizontalPodAutoscaler cpu scales auth";
+    assert!(told.said.iter().any(|said| said.reason == Reason::Rival && said.message == message));
     assert!(!reasons(&world.decide(&mut runner, 1).await.unwrap()).contains(&Reason::Rival), "told once");
+    world.scaled();
     world.with(|world| world.hpa(None));
     let told = world.decide(&mut runner, 2).await.unwrap();
-    assert_eq!(world.scaled().len(), 2);
+    assert_eq!(world.scaled(), [("api".to_owned(), 5), ("auth".to_owned(), 3)]);
     assert!(reasons(&told).contains(&Reason::SoleOwner));
+}
+
+#[tokio::test]
+async fn while_it_is_unknown_who_owns_a_target_nothing_is_scaled() {
+    let world = World::new(&blind());
+    world.with(|world| world.broken_path(Some("/horizontalpodautoscalers")));
+    world.decide(&mut Runner::default(), 0).await.unwrap();
+    assert_eq!((world.scaled(), world.condition("SoleOwner").1), (vec![], "Unknown".into()));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
 use karma_core::{Autoscaler, Decision, Replicas, Seconds, Snapshot, StreamRng, Target, Topology};
@@ -10,10 +11,10 @@ use karma_k8s::control::{LoadedPolicy, PolicyLoader, Runner, Site, Told};
 use karma_k8s::decide::Fallback;
 use karma_k8s::resource::{FallbackSpec, KarmaAutoscaler, digest_of};
 use kube::Client;
-use kube::client::Body;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::sync::Notify;
+
+use crate::serve;
 
 pub(crate) const NOW: f64 = 1_767_225_700.0;
 const BEGINNING: i64 = 1_767_225_700;
@@ -43,6 +44,8 @@ struct Inner {
     restless: u32,
     /// Answers everything with this status.
     broken: Option<u16>,
+    /// Answers requests whose path ends like this with a failure.
+    broken_path: Option<&'static str>,
     /// Seconds since the beginning.
     later: i64,
 }
@@ -130,11 +133,16 @@ impl World {
         }
     }
 
+    /// Whether a plan is written and not yet known to be done.
+    pub(crate) fn is_planned(&self) -> bool {
+        self.resource().status.and_then(|status| status.pending).is_some()
+    }
+
     /// One decision at `number` periods after the beginning, by a process that dies if it is cut off.
     pub(crate) async fn decide(&self, runner: &mut Runner, number: u32) -> Option<Told> {
         let (site, now) = (self.site(), Seconds(NOW + 15.0 * f64::from(number)));
         self.inner.lock().unwrap().later = 15 * i64::from(number);
-        let decision = runner.decide(&site, self.resource(), now);
+        let decision = Box::pin(runner.decide(&site, self.resource(), now));
         tokio::select! {
             told = decision => Some(told),
             () = self.cut_off.notified() => None,
@@ -143,25 +151,14 @@ impl World {
 
     fn client(&self) -> Client {
         let world = self.clone();
-        let service = tower::service_fn(move |request: http::Request<Body>| {
-            let world = world.clone();
-            async move {
-                let (parts, body) = request.into_parts();
-                let body = body.collect_bytes().await.unwrap();
-                let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-                let answer =
-                    world.inner.lock().unwrap().answer(parts.method.as_str(), parts.uri.path(), &body);
-                let Some((status, answer)) = answer else {
-                    world.cut_off.notify_one();
-                    return std::future::pending().await;
-                };
-                let response = http::Response::builder().status(status);
-                Ok::<_, std::convert::Infallible>(
-                    response.body(Body::from(answer.to_string().into_bytes())).unwrap(),
-                )
+        serve::client(move |method, path, _query, body| {
+            let body = serde_json::from_slice(body).unwrap_or(Value::Null);
+            let answer = world.inner.lock().unwrap().answer(method, path, &body);
+            if answer.is_none() {
+                world.cut_off.notify_one();
             }
-        });
-        Client::new(service, "shop")
+            answer
+        })
     }
 }
 
@@ -189,6 +186,10 @@ impl Knobs<'_> {
         self.0.broken = status;
     }
 
+    pub(crate) fn broken_path(&mut self, end: Option<&'static str>) {
+        self.0.broken_path = end;
+    }
+
     pub(crate) fn metrics(&mut self, items: Value) {
         self.0.metrics = Some(items);
     }
@@ -207,6 +208,10 @@ impl Knobs<'_> {
     pub(crate) fn other(&mut self, mut other: Value) {
         other["status"] = self.0.resource["status"].clone();
         self.0.others.push(other);
+    }
+
+    pub(crate) fn remove_resource(&mut self) {
+        self.0.resource = Value::Null;
     }
 
     pub(crate) fn delete_resource(&mut self) {
@@ -252,6 +257,9 @@ impl Inner {
             }
             _ => {}
         }
+        if self.broken_path.is_some_and(|end| path.ends_with(end)) {
+            return Some(failure(500, "InternalError"));
+        }
         if let Some(status) = self.broken {
             return Some(failure(status, "InternalError"));
         }
@@ -278,7 +286,7 @@ impl Inner {
                 list(json!(self.hpas))
             }
             ("GET", CR) => {
-                let own = std::iter::once(&self.resource);
+                let own = std::iter::once(&self.resource).filter(|own| !own.is_null());
                 list(json!(own.chain(&self.others).collect::<Vec<_>>()))
             }
             _ => self.object(method, path, body),
@@ -298,6 +306,7 @@ impl Inner {
         }
         let moved_on = body["metadata"]["resourceVersion"] != self.resource["metadata"]["resourceVersion"];
         match (method, path.strip_prefix(CR)) {
+            ("GET", Some("/shop")) if !self.resource.is_null() => Some((200, self.resource.clone())),
             ("PUT", Some("/shop/status")) | ("PATCH", Some("/shop")) if moved_on => {
                 Some(failure(409, "Conflict"))
             }

@@ -229,6 +229,10 @@ impl Listener for Hearer {
         }
     }
 
+    fn gone(&self, namespace: &str, name: &str) {
+        self.telemetry.forget(&Object { namespace: namespace.to_owned(), name: name.to_owned() });
+    }
+
     fn looked(&self, objects: Result<usize, &str>) {
         let mut health = self.probes.health();
         health.went_forward(Instant::now());

@@ -247,14 +247,12 @@ fn what_was_not_seen_is_held() {
 }
 
 #[test]
-fn who_stands_down_tells_what_it_would_have_done() {
+fn who_stands_down_for_a_service_tells_what_would_have_been_done_and_scales_the_others() {
     let mut round = round(&json!({}), 1, 0);
-    round.stand_down(true);
+    round.stand_down(vec![true, false].into());
     let decided = round.decide(&seen(0, [2, 2], 50.0));
-    assert_eq!(
-        (changes(&decided), decided.services.as_slice()[0].target.replicas),
-        (vec![None, None], Replicas(3))
-    );
-    round.stand_down(false);
+    assert_eq!(changes(&decided), [None, Some(3)]);
+    assert_eq!(decided.services.as_slice()[0].target.replicas, Replicas(3), "what would have been done");
+    round.stand_down(vec![false, false].into());
     assert_eq!(changes(&round.decide(&seen(1, [2, 2], 50.0))), [Some(3), Some(3)]);
 }
