@@ -3,15 +3,15 @@
 //! These use the operator's own rights, not the controller's, which may delete nothing.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
-use karma_k8s::apply::{Owner, Returned, Taken, give_back, owners, take_over};
+use karma_k8s::apply::{Owner, OwnerKind, Returned, Taken, give_back, owners, take_over};
 use karma_k8s::observe::Scope;
 use karma_k8s::resource::KarmaAutoscaler;
 use kube::ResourceExt as _;
-use kube::api::{DynamicObject, Patch, PatchParams};
+use kube::api::{DynamicObject, ObjectMeta, Patch, PatchParams, TypeMeta};
 use serde_json::json;
 
 use super::cluster::{ObjectArgs, PATIENCE, block_on};
@@ -118,21 +118,24 @@ pub(super) fn take(args: &OwnerArgs) -> anyhow::Result<String> {
                 let _ = writeln!(text, "{owner} would no longer scale {}", owner.deployment);
                 continue;
             }
-            let keep = |manifest: &DynamicObject| keep(args, owner, manifest);
+            let file = path(args, scope.namespace(), owner);
+            let keep = |manifest: &DynamicObject| keep(&file, manifest);
             let taken = take_over(&client, scope.namespace(), owner, PATIENCE, keep).await?;
-            let _ = writeln!(text, "{}", taken_words(args, owner, taken));
+            if taken == Taken::Paused {
+                keep(&note_of(scope.namespace(), owner)).with_context(|| file.display().to_string())?;
+            }
+            let _ = writeln!(text, "{}", taken_words(&file, owner, taken));
         }
         Ok(text)
     })
 }
 
-fn taken_words(args: &OwnerArgs, owner: &Owner, taken: Taken) -> String {
+fn taken_words(file: &Path, owner: &Owner, taken: Taken) -> String {
+    let file = file.display();
     match taken {
-        Taken::Deleted => format!("{owner} is deleted; {} keeps it", path(args, owner).display()),
-        Taken::Leaving => {
-            format!("{owner} is being deleted, and still acts; {} keeps it", path(args, owner).display())
-        }
-        Taken::Paused => format!("{owner} is paused"),
+        Taken::Deleted => format!("{owner} is deleted; {file} keeps it"),
+        Taken::Leaving => format!("{owner} is being deleted, and still acts; {file} keeps it"),
+        Taken::Paused => format!("{owner} is paused; {file} notes that"),
         Taken::Already => format!("{owner} does nothing already"),
     }
 }
@@ -174,13 +177,28 @@ fn scope(object: &KarmaAutoscaler) -> anyhow::Result<Scope> {
     Ok(Scope::new(&object.namespace().unwrap_or_default(), names)?)
 }
 
-fn path(args: &OwnerArgs, owner: &Owner) -> PathBuf {
-    args.dir.join(format!("{}.json", owner.name))
+/// Where an autoscaler is kept: one file for each, whatever others of its name there are.
+fn path(args: &OwnerArgs, namespace: &str, owner: &Owner) -> PathBuf {
+    args.dir.join(format!("{namespace}.{}.{}.json", owner.kind, owner.name))
 }
 
-fn keep(args: &OwnerArgs, owner: &Owner, manifest: &DynamicObject) -> std::io::Result<()> {
-    std::fs::create_dir_all(&args.dir)?;
-    crate::run_dir::atomic::write(&path(args, owner), &serde_json::to_vec_pretty(manifest)?)
+fn keep(file: &Path, manifest: &DynamicObject) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    crate::run_dir::atomic::write(file, &serde_json::to_vec_pretty(manifest)?)
+}
+
+/// What is kept of a `ScaledObject` that was paused: it is all there still, so that its name is enough to let it go on.
+fn note_of(namespace: &str, owner: &Owner) -> DynamicObject {
+    let types = TypeMeta { api_version: "keda.sh/v1alpha1".to_owned(), kind: owner.kind.to_string() };
+    let metadata = ObjectMeta {
+        name: Some(owner.name.clone()),
+        namespace: Some(namespace.to_owned()),
+        ..ObjectMeta::default()
+    };
+    let data = json!({ "spec": { "scaleTargetRef": { "name": owner.deployment } } });
+    DynamicObject { types: Some(types), metadata, data }
 }
 
 /// What is kept of the autoscalers of these Deployments.
@@ -195,11 +213,61 @@ fn kept(args: &OwnerArgs, scope: &Scope) -> anyhow::Result<Vec<(Owner, DynamicOb
         }
         let place = || format!("{}: no manifest", path.display());
         let manifest: DynamicObject = serde_json::from_slice(&std::fs::read(&path)?).with_context(place)?;
-        let target = manifest.data.pointer("/spec/scaleTargetRef/name").and_then(|name| name.as_str());
-        let Some(deployment) = target.filter(|name| scope.position(name).is_some()) else { continue };
-        let (deployment, name) = (deployment.to_owned(), manifest.name_any());
-        let kind = karma_k8s::apply::OwnerKind::HorizontalPodAutoscaler;
-        kept.push((Owner { deployment, kind, name }, manifest));
+        kept.extend(owner_of(&manifest, scope).map(|owner| (owner, manifest)));
     }
     Ok(kept)
+}
+
+/// Whose manifest this is, if it scales a Deployment of the scope.
+fn owner_of(manifest: &DynamicObject, scope: &Scope) -> Option<Owner> {
+    let target = manifest.data.pointer("/spec/scaleTargetRef/name")?.as_str()?;
+    let here = manifest.metadata.namespace.as_deref() == Some(scope.namespace());
+    let deployment = (here && scope.position(target).is_some()).then(|| target.to_owned())?;
+    let kinds = [OwnerKind::HorizontalPodAutoscaler, OwnerKind::ScaledObject];
+    let kind = manifest.types.as_ref().map(|types| types.kind.as_str())?;
+    let kind = kinds.into_iter().find(|known| known.to_string() == kind)?;
+    Some(Owner { deployment, kind, name: manifest.name_any() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(kind: OwnerKind) -> Owner {
+        Owner { deployment: "api".to_owned(), kind, name: "cpu".to_owned() }
+    }
+
+    #[test]
+    fn what_is_kept_of_a_paused_object_leads_back_to_it() {
+        let scope = Scope::new("shop", vec!["api".to_owned()]).unwrap();
+        let paused = owner(OwnerKind::ScaledObject);
+        assert_eq!(owner_of(&note_of("shop", &paused), &scope), Some(paused.clone()));
+        assert_eq!(owner_of(&note_of("another", &paused), &scope), None, "it is of another namespace");
+    }
+
+    #[test]
+    fn autoscalers_of_one_name_are_kept_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = directory.path().join("kept");
+        let args = OwnerArgs {
+            object: ObjectArgs {
+                name: "team".to_owned(),
+                namespace: None,
+                cluster: super::super::cluster::ClusterArgs { kubeconfig: None },
+            },
+            dir: folder.clone(),
+            dry_run: false,
+        };
+        for namespace in ["shop", "bank"] {
+            for kind in [OwnerKind::HorizontalPodAutoscaler, OwnerKind::ScaledObject] {
+                let owner = owner(kind);
+                keep(&path(&args, namespace, &owner), &note_of(namespace, &owner)).unwrap();
+            }
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4);
+        let scope = Scope::new("bank", vec!["api".to_owned()]).unwrap();
+        let kinds: Vec<OwnerKind> =
+            kept(&args, &scope).unwrap().into_iter().map(|(owner, _)| owner.kind).collect();
+        assert_eq!(kinds.len(), 2);
+    }
 }
