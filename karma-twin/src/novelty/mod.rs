@@ -300,7 +300,7 @@ fn check(
     if learned.len() < 2 {
         return Err(NoveltyError::TooFewLearned(learned.len()));
     }
-    let (found, needed) = (held_out.len(), needed(rate));
+    let (found, needed) = (held_out.len(), needed(rate, epistemic.is_some()));
     if found < needed {
         return Err(NoveltyError::TooFewHeldOut { found, needed, rate });
     }
@@ -312,10 +312,12 @@ fn check(
     }
 }
 
-/// ⌈1 / rate⌉ − 1.
+/// So many that what is beyond all of them has a p-value of at most `rate`. With one score that is 1 / (n + 1). With two, the
+/// farthest and the most unknown of the held-out transitions are ranked first each, as new as anything can be: 3 / (n + 1).
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number above 0")]
-fn needed(rate: f64) -> usize {
-    (1.0 / rate - 1e-6).ceil() as usize - 1
+fn needed(rate: f64, two_scores: bool) -> usize {
+    let first = if two_scores { 3.0 } else { 1.0 };
+    (first / rate - 1e-6).ceil() as usize - 1
 }
 
 #[cfg(test)]

@@ -183,6 +183,30 @@ fn ignorance_alarms_where_the_distance_does_not_at_the_same_rate_of_false_alarms
 }
 
 #[test]
+fn with_as_few_transitions_as_are_allowed_what_is_beyond_all_of_them_is_novel() {
+    let mut rng = SeedTree::new(11).rng();
+    for (two_scores, fewest) in [(false, 19), (true, 59)] {
+        let [learned, held_out] = [200, fewest].map(|count| draw(&mut rng, count, ordinary));
+        let spreads = spreads(&held_out, &mut rng);
+        let spreads = two_scores.then_some(spreads.as_slice());
+        let fit = |held_out: &[[f32; 5]], spreads: Option<&[f32]>| {
+            Novelty::fit(&encoder(), &samples(&learned), &samples(held_out), spreads, FALSE_ALARMS)
+        };
+        let novelty = fit(&held_out, spreads).unwrap();
+        let mut scratch = novelty.scratch();
+        let beyond = judge(
+            &novelty,
+            &[50.0, -50.0, 900.0, 50.0, 900.0],
+            two_scores.then_some(&[1.0; 3]),
+            &mut scratch,
+        );
+        assert!(beyond.novel, "{beyond:?}");
+        let fewer = fit(&held_out[1..], spreads.map(|spreads| &spreads[3..])).unwrap_err();
+        assert_eq!(fewer, NoveltyError::TooFewHeldOut { found: fewest - 1, needed: fewest, rate: 0.05 });
+    }
+}
+
+#[test]
 fn what_is_too_little_is_refused_with_its_number() {
     let some = |count: u8| samples(&(0..count).map(|x| [f32::from(x); 5]).collect::<Vec<_>>());
     let refused = |learned, held_out, spreads: Option<&[f32]>, false_alarms| {
@@ -200,7 +224,8 @@ fn what_is_too_little_is_refused_with_its_number() {
             .starts_with("98 transitions to calibrate on, but a rate of 0.01 needs at least 99")
     );
     assert!(refused(1, 99, None, 0.01).contains("at least 2"));
-    assert!(refused(9, 99, Some(&[1.0]), 0.01).contains("297 are expected"));
+    assert!(refused(9, 99, Some(&[1.0; 297]), 0.01).contains("needs at least 299"));
+    assert!(refused(9, 99, Some(&[1.0]), 0.05).contains("297 are expected"));
     assert!(refused(9, 99, None, f64::NAN).contains("false_alarms is NaN"));
     assert!(Novelty::fit(&encoder(), &some(9), &some(99), None, NoveltyParams::default()).is_ok());
 }

@@ -22,7 +22,8 @@ use crate::{
 const STRETCHES: usize = 20;
 /// The levels that every calibrated step is to give, the first one that the data are enough for.
 const LEVELS: [f64; 4] = [0.95, 0.9, 0.8, 0.5];
-/// Rates of false alarms that are settled for, in this order, where the data are not enough for the one asked for.
+/// Rates of false alarms that are settled for, in this order, where the data are not enough for the one asked for: a rate at
+/// which nothing could ever alarm would be worse than a coarser one.
 const COARSER_ALARMS: [f64; 3] = [0.02, 0.05, 0.1];
 
 /// What a twin is fitted on and how.
@@ -212,12 +213,16 @@ impl Work<'_> {
         let mut forecasts = Forecasts::default();
         model.model().forecast(&held_out.inputs(), &mut forecasts);
         let (params, epistemic) = (self.fitting.params.novelty, Some(forecasts.epistemic.as_slice()));
-        let fit = |params| Novelty::fit(self.encoder, samples, &held_out, epistemic, params);
-        let mut novelty = fit(params);
-        for false_alarms in COARSER_ALARMS.into_iter().filter(|rate| *rate > params.false_alarms) {
-            novelty = novelty.or_else(|_| fit(NoveltyParams { false_alarms }));
+        let fit = |epistemic, false_alarms| {
+            Novelty::fit(self.encoder, samples, &held_out, epistemic, NoveltyParams { false_alarms })
+        };
+        let mut novelty = fit(epistemic, params.false_alarms);
+        for coarser in COARSER_ALARMS.into_iter().filter(|rate| *rate > params.false_alarms) {
+            novelty = novelty.or_else(|_| fit(epistemic, coarser));
         }
-        Ok(novelty?)
+        // Too few for two scores at any of these rates: the distance alone needs a third of them.
+        let coarsest = COARSER_ALARMS.into_iter().fold(params.false_alarms, f64::max);
+        Ok(novelty.or_else(|_| fit(None, coarsest))?)
     }
 }
 
