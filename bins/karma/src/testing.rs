@@ -1,9 +1,19 @@
 //! Small settings for tests.
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
 use karma_marl::MappoParams;
 use karma_mock::ScenarioParams;
+use karma_twin::trace::TraceWindow;
+use karma_twin::twin::TwinFitting;
+use karma_twin::{ClusterTable, ModelKind, Twin, TwinParams};
 
+use crate::collect::{CollectPlan, EXPLORE, collect};
 use crate::config::{Budget, Choice, EvaluationParams, RunConfig, RunParams, Written};
+use crate::twin_file::{ClusterCard, SourceCard, TwinFile};
 
 /// One short scenario with crashes, two environments, two seeds, one iteration.
 pub(crate) fn tiny_params() -> RunParams {
@@ -31,4 +41,45 @@ pub(crate) fn tiny() -> RunConfig {
 /// Settings that must be sound.
 pub(crate) fn checked(params: RunParams) -> RunConfig {
     Written::from(params).check().expect("sound settings")
+}
+
+/// What is recorded of the tiny settings.
+#[cfg_attr(
+    not(any(feature = "traces", feature = "transfer")),
+    expect(dead_code, reason = "nobody fits twins")
+)]
+pub(crate) fn tiny_windows() -> Vec<TraceWindow> {
+    let plan = CollectPlan::new(tiny(), EXPLORE, 100).expect("a plan");
+    let mut windows = Vec::new();
+    let keep = |_, window| -> Result<(), Infallible> {
+        windows.push(window);
+        Ok(())
+    };
+    let whole = collect(&plan, &BTreeSet::new(), keep, |_, _| true).expect("windows");
+    assert!(whole, "nobody interrupts it");
+    windows
+}
+
+/// A quick twin of that.
+#[cfg_attr(
+    not(any(feature = "traces", feature = "transfer")),
+    expect(dead_code, reason = "nobody fits twins")
+)]
+pub(crate) fn tiny_twin(windows: &[TraceWindow]) -> TwinFile {
+    let period = tiny().setup().decision_period;
+    let rows = ClusterTable::fit(Arc::clone(&tiny().setup().topology), windows).expect("a table");
+    let params = TwinParams { model: ModelKind::Ridge, ..TwinParams::default() };
+    let fitting = TwinFitting {
+        table: &rows.table_of(windows).expect("its rows"),
+        split: None,
+        params: &params,
+        structure: &rows.structure(period),
+        seed: 1,
+        threads: NonZeroUsize::MIN,
+    };
+    TwinFile {
+        twin: Twin::fit(&fitting).expect("a twin"),
+        cluster: Some(ClusterCard { table: rows, period }),
+        source: SourceCard { path: "traces.db".into(), mapping: None },
+    }
 }

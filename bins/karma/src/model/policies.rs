@@ -257,54 +257,18 @@ fn total(game: &mut dyn Game, scaler: &mut dyn Autoscaler, bout: &Bout) -> f64 {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::convert::Infallible;
     use std::sync::LazyLock;
 
-    use karma_twin::twin::TwinFitting;
-    use karma_twin::{ClusterTable, ModelKind, Twin, TwinParams};
-
     use super::*;
-    use crate::collect::{CollectPlan, EXPLORE, collect};
     use crate::config::{Choice, RunParams};
-    use crate::testing::{checked, tiny, tiny_params};
-    use crate::twin_file::{ClusterCard, SourceCard};
-
-    fn windows() -> Vec<TraceWindow> {
-        let plan = CollectPlan::new(tiny(), EXPLORE, 100).unwrap();
-        let mut windows = Vec::new();
-        let keep = |_, window| -> Result<(), Infallible> {
-            windows.push(window);
-            Ok(())
-        };
-        assert!(collect(&plan, &BTreeSet::new(), keep, |_, _| true).unwrap());
-        windows
-    }
+    use crate::testing::{checked, tiny, tiny_params, tiny_twin, tiny_windows};
 
     /// Windows of the tiny settings, and a quick twin of them.
     static LEARNED: LazyLock<(Vec<TraceWindow>, TwinFile)> = LazyLock::new(|| {
-        let windows = windows();
-        let file = twin(&windows);
+        let windows = tiny_windows();
+        let file = tiny_twin(&windows);
         (windows, file)
     });
-
-    fn twin(windows: &[TraceWindow]) -> TwinFile {
-        let period = tiny().setup().decision_period;
-        let rows = ClusterTable::fit(Arc::clone(&tiny().setup().topology), windows).unwrap();
-        let params = TwinParams { model: ModelKind::Ridge, ..TwinParams::default() };
-        let fitting = TwinFitting {
-            table: &rows.table_of(windows).unwrap(),
-            split: None,
-            params: &params,
-            structure: &rows.structure(period),
-            seed: 1,
-            threads: NonZeroUsize::MIN,
-        };
-        TwinFile {
-            twin: Twin::fit(&fitting).unwrap(),
-            cluster: Some(ClusterCard { table: rows, period }),
-            source: SourceCard { path: "traces.db".into(), mapping: None },
-        }
-    }
 
     #[test]
     fn twelve_kinds_of_policies_are_ranked_alike_on_any_number_of_threads() {

@@ -116,8 +116,14 @@ impl NoveltyAlarm {
 
 impl Alarm for NoveltyAlarm {
     fn rings(&mut self, snapshot: &Snapshot) -> Option<String> {
-        let row = self.table.row_of(&State::from(snapshot));
-        let verdict = self.judge(snapshot.time, &row).filter(|verdict| verdict.novel)?;
+        self.rings_at(&State::from(snapshot))
+    }
+}
+
+impl NoveltyAlarm {
+    fn rings_at(&mut self, state: &State) -> Option<String> {
+        let row = self.table.row_of(state);
+        let verdict = self.judge(state.time, &row).filter(|verdict| verdict.novel)?;
         let mut told = Vec::new();
         told.extend(
             verdict.distance.map(|far| format!("its distance from what was learned is {far:.1} (3 is far)")),
@@ -128,5 +134,71 @@ impl Alarm for NoveltyAlarm {
         let share = 100.0 * verdict.p_value;
         told.push(format!("{share:.2} % of ordinary situations are as new"));
         Some(told.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use karma_core::Metric;
+    use karma_twin::trace::TraceWindow;
+
+    use super::*;
+    use crate::testing::{tiny, tiny_twin, tiny_windows};
+
+    /// How often it rings in these windows, each of which is a course of its own, and how often it could.
+    fn rung(alarm: &mut NoveltyAlarm, windows: &[TraceWindow], distort: fn(&mut State)) -> (usize, usize) {
+        let (mut rang, mut judged) = (0, 0);
+        for window in windows {
+            alarm.last = None;
+            for (number, step) in window.steps.iter().enumerate() {
+                let mut state = step.state.clone();
+                distort(&mut state);
+                rang += usize::from(alarm.rings_at(&state).is_some());
+                judged += usize::from(number > 0);
+            }
+        }
+        (rang, judged)
+    }
+
+    #[test]
+    fn it_rings_where_the_twin_knows_nothing_and_seldom_where_it_does() {
+        let windows = tiny_windows();
+        let setup = tiny();
+        let (topology, period) = (&setup.setup().topology, setup.setup().decision_period);
+        let mut alarm = NoveltyAlarm::new(tiny_twin(&windows), topology, period).unwrap();
+        let (rang, judged) = rung(&mut alarm, &windows, |_| {});
+        assert!(judged > 100 && 5 * rang < judged, "{rang} of {judged} ordinary situations");
+        let (rang, judged) = rung(&mut alarm, &windows, |state| {
+            for row in &mut state.services {
+                row.set(Metric::RequestRate, 5000.0);
+                row.set(Metric::LatencyMean, 30.0);
+            }
+            state.entry_rates.iter_mut().for_each(|rate| *rate = Some(5000.0));
+        });
+        assert!(10 * rang > 9 * judged, "{rang} of {judged} under a load that nobody recorded");
+    }
+
+    #[test]
+    fn after_a_gap_it_begins_anew() {
+        let windows = tiny_windows();
+        let (setup, file) = (tiny(), tiny_twin(&windows));
+        let topology = &setup.setup().topology;
+        let mut alarm = NoveltyAlarm::new(file, topology, setup.setup().decision_period).unwrap();
+        let row = alarm.table.row_of(&windows[0].steps[0].state);
+        let mut judged = |time| alarm.judge(Seconds(time), &row).is_some();
+        let times = [0.0, 15.0, 30.0, 300.0, 315.0];
+        assert_eq!(times.map(&mut judged), [false, true, true, false, true]);
+    }
+
+    #[test]
+    fn a_twin_of_another_cluster_is_refused() {
+        let windows = tiny_windows();
+        let (setup, file) = (tiny(), tiny_twin(&windows));
+        let other = karma_mock::topologies::by_name("diamond").unwrap();
+        let refused = NoveltyAlarm::check(&file, &other, setup.setup().decision_period).unwrap_err();
+        assert!(matches!(refused, NoveltyAlarmError::Topology));
+        let topology = &setup.setup().topology;
+        let refused = NoveltyAlarm::check(&file, topology, Seconds(7.0)).unwrap_err().to_string();
+        assert!(refused.contains("those of the agents 7"), "{refused}");
     }
 }
