@@ -147,7 +147,7 @@ pub struct LogEntry {
     pub services: Vec<String>,
     /// The decision.
     pub decided: Decided,
-    /// Samples that were not there, and why: `api request_rate: NoSeries`.
+    /// Samples that were not there, and why: `api request_rate: no series`.
     pub missing: Vec<String>,
     /// Questions that failed.
     pub failed: Vec<String>,
@@ -162,7 +162,7 @@ pub(super) fn missing(observed: &Observed, names: &[String]) -> Vec<String> {
     use karma_core::Id as _;
     let name = |index: usize| names.get(index).map_or("", String::as_str);
     let line = |missing: &crate::observe::Missing| {
-        format!("{} {}: {:?}", name(missing.service.index()), missing.metric.name(), missing.gap)
+        format!("{} {}: {}", name(missing.service.index()), missing.metric.name(), missing.gap)
     };
     observed.missing.iter().map(line).collect()
 }

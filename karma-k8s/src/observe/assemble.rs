@@ -1,5 +1,7 @@
 //! From what was read to a snapshot, with a reason for every sample that is not there.
 
+use std::fmt;
+
 use karma_core::{
     Absence, EntryPointSnapshot, Id as _, Metric, MetricRow, Seconds, ServiceId, ServiceSnapshot, Snapshot,
     Topology,
@@ -7,6 +9,7 @@ use karma_core::{
 
 use super::answer::Sample;
 use super::queries::{Asked, Queries};
+use super::resilience::resilience;
 use super::scope::Scope;
 use super::workload::Workload;
 
@@ -47,6 +50,21 @@ pub enum Gap {
         /// Seconds ahead.
         by: f64,
     },
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed => f.write_str("its source did not answer"),
+            Self::NoSeries => f.write_str("no series"),
+            Self::Ambiguous { series } => write!(f, "{series} series where one is expected"),
+            Self::NotANumber => f.write_str("not a number"),
+            Self::Negative { value } => write!(f, "{value} is below 0"),
+            Self::AboveOne { value } => write!(f, "{value} is a share above 1"),
+            Self::Stale { age } => write!(f, "{age:.0} s old"),
+            Self::Ahead { by } => write!(f, "{by:.0} s in the future"),
+        }
+    }
 }
 
 /// A sample that is not there.
@@ -139,9 +157,14 @@ impl Collected<'_> {
             request_rate: of(entry.service).and_then(|service| service.metrics.get(Metric::RequestRate)),
             available: self.workloads.get(entry.service.index()).is_some_and(Workload::is_available),
         });
-        let (time, services) = (self.now, services.into());
-        let snapshot =
-            Snapshot { time, scraped_at: oldest.map(Seconds), services, entry_points, resilience: None };
+        let rows: Vec<MetricRow> = services.iter().map(|service| service.metrics).collect();
+        let snapshot = Snapshot {
+            time: self.now,
+            scraped_at: oldest.map(Seconds),
+            resilience: resilience(topology, &rows, &entry_points),
+            services: services.into(),
+            entry_points,
+        };
         Observed { snapshot, missing, failed: self.failed().collect() }
     }
 

@@ -5,6 +5,7 @@
 //! | replicas, pods, what they request | the API server | [`Workload`] |
 //! | CPU and memory of pods | metrics-server | [`pod_use`] |
 //! | requests, latency, errors, traffic | Prometheus | [`Queries`], [`Preset`], [`Prometheus`] |
+//! | the paper's terms of resilience | all of them | `resilience` |
 //!
 //! A [`Collector`] asks for all of it at once. Whatever is not there, old, or cannot be is *missing*, with a reason
 //! ([`Gap`]): absence is never zero, and a snapshot is as old as the oldest sample in it. Everything but [`Prometheus`] and
@@ -21,6 +22,7 @@ mod error;
 mod preset;
 mod prometheus;
 mod queries;
+mod resilience;
 mod scope;
 mod usage;
 mod workload;
