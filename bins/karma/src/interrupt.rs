@@ -35,3 +35,18 @@ impl Interrupt {
 fn exit_now() {
     std::process::exit(EXIT_CODE.into());
 }
+
+/// SIGTERM, as a pod gets it, or Ctrl-C.
+#[cfg(any(feature = "lab", feature = "transfer"))]
+pub(crate) async fn until_told() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

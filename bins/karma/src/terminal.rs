@@ -38,6 +38,8 @@ enum Phase {
     Evaluation,
     #[cfg(feature = "transfer")]
     Deciding,
+    #[cfg(feature = "transfer")]
+    Looking,
 }
 
 impl Terminal {
@@ -84,6 +86,16 @@ impl Terminal {
                 bar.set_message(text());
                 bar.set_position(done as u64);
             }
+        }
+    }
+
+    /// Something was looked at, and this is how far it is.
+    #[cfg(feature = "transfer")]
+    pub(crate) fn looked(&mut self, text: &str) {
+        match self.mode {
+            Mode::Quiet => {}
+            Mode::Lines => self.line(false, || text.to_owned()),
+            Mode::Bars => self.bar(Phase::Looking, 0, "{spinner} {msg}").set_message(text.to_owned()),
         }
     }
 

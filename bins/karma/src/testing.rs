@@ -60,19 +60,37 @@ pub(crate) fn tiny_windows() -> Vec<TraceWindow> {
     windows
 }
 
+/// A twin that a team of the tiny settings can be trained in.
+#[cfg(feature = "transfer")]
+pub(crate) fn trainable_twin() -> TwinFile {
+    let params = TwinParams {
+        model: ModelKind::Network,
+        network: karma_twin::NetworkParams { epochs: 2, ..karma_twin::NetworkParams::default() },
+        ..TwinParams::default()
+    };
+    twin(&tiny_windows(), &params)
+}
+
 /// A quick twin of that.
 #[cfg_attr(
     not(any(feature = "traces", feature = "transfer")),
     expect(dead_code, reason = "nobody fits twins")
 )]
 pub(crate) fn tiny_twin(windows: &[TraceWindow]) -> TwinFile {
+    twin(windows, &TwinParams { model: ModelKind::Ridge, ..TwinParams::default() })
+}
+
+#[cfg_attr(
+    not(any(feature = "traces", feature = "transfer")),
+    expect(dead_code, reason = "nobody fits twins")
+)]
+fn twin(windows: &[TraceWindow], params: &TwinParams) -> TwinFile {
     let period = tiny().setup().decision_period;
     let rows = ClusterTable::fit(Arc::clone(&tiny().setup().topology), windows).expect("a table");
-    let params = TwinParams { model: ModelKind::Ridge, ..TwinParams::default() };
     let fitting = TwinFitting {
         table: &rows.table_of(windows).expect("its rows"),
         split: None,
-        params: &params,
+        params,
         structure: &rows.structure(period),
         seed: 1,
         threads: NonZeroUsize::MIN,

@@ -8,6 +8,7 @@ use super::cluster::ClusterArgs;
 use super::deploy::{DownArgs, ImageArgs, ManifestArgs, StatusArgs, UpArgs};
 use super::kind::KindArgs;
 use super::load::LoadArgs;
+use super::prometheus::PrometheusArgs;
 use super::scenario::ScenarioArgs;
 
 const EXAMPLES: &str = "\
@@ -63,6 +64,8 @@ pub(crate) enum LabCommand {
     Load(Box<LoadArgs>),
     /// Disturb it: kill, crash, hang, slow, fail, contend.
     Chaos(ChaosArgs),
+    /// Run a Prometheus that scrapes the mock services, and say how KARMA reads it.
+    Prometheus(PrometheusArgs),
     /// Play a scenario: its load, its attack and its disturbances, as the simulated cluster plays them.
     Scenario(Box<ScenarioArgs>),
     /// Measure the real cluster, fit the simulated one to it, and say how well it predicts the rest.

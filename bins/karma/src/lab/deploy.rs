@@ -17,6 +17,8 @@ use karma_testbed::{fitting_factor, shrunk};
 use kube::Client;
 
 use super::site::{self, Reach};
+use crate::run_dir::atomic;
+use crate::topology_json;
 
 /// What is deployed, and how.
 #[derive(Clone, Debug, Args)]
@@ -86,6 +88,10 @@ pub(crate) struct UpArgs {
     /// Seconds to wait until all pods are ready.
     #[arg(long, value_name = "SECONDS", default_value_t = 180)]
     wait: u64,
+
+    /// Write the topology as it is deployed, at its size here: what karma-train --topology is to be trained on.
+    #[arg(long, value_name = "FILE")]
+    topology_out: Option<PathBuf>,
 }
 
 /// `karma-lab status`.
@@ -142,6 +148,10 @@ pub(super) fn up(args: &UpArgs) -> anyhow::Result<ExitCode> {
         let client = args.reach.client().await?;
         let capacity = live::capacity(&client, &args.reach.namespace).await?;
         let (topology, factor) = args.wish.sized(capacity.as_ref())?;
+        if let Some(path) = &args.topology_out {
+            let text = topology_json::write(&topology);
+            atomic::write(path, text.as_bytes()).with_context(|| path.display().to_string())?;
+        }
         let patience = Patience { deadline: Duration::from_secs(args.wait), ..Patience::default() };
         let bar = super::cluster::spinner();
         let tell = |progress: live::Progress| bar.set_message(progress.to_string());

@@ -7,6 +7,7 @@ mod cluster;
 mod deploy;
 mod kind;
 mod load;
+mod prometheus;
 mod scenario;
 mod site;
 
@@ -27,6 +28,7 @@ pub(crate) fn run(args: &LabArgs) -> anyhow::Result<ExitCode> {
         LabCommand::Image(args) => deploy::image(args),
         LabCommand::Load(args) => load::run(args),
         LabCommand::Chaos(args) => chaos::run(args),
+        LabCommand::Prometheus(args) => prometheus::run(args),
         LabCommand::Scenario(args) => scenario::run(args),
         LabCommand::Calibrate(args) => calibrate::run(args),
     }

@@ -48,7 +48,7 @@ pub(super) fn read_table(path: &Path, mapping: &Mapping) -> Result<Table, ModelE
 }
 
 /// The topology that a database keeps with its traces.
-fn kept_topology(path: &Path) -> anyhow::Result<Option<Arc<Topology>>> {
+pub(crate) fn kept_topology(path: &Path) -> anyhow::Result<Option<Arc<Topology>>> {
     if !is_database(path) {
         return Ok(None);
     }
@@ -59,12 +59,12 @@ fn kept_topology(path: &Path) -> anyhow::Result<Option<Arc<Topology>>> {
 }
 
 /// Whether the name of a file says that it is a database.
-pub(super) fn is_database(path: &Path) -> bool {
+pub(crate) fn is_database(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "db" || extension == "sqlite")
 }
 
 /// The topology of this name, or of this file.
-pub(super) fn topology(name: &str) -> anyhow::Result<Arc<Topology>> {
+pub(crate) fn topology(name: &str) -> anyhow::Result<Arc<Topology>> {
     let flags = Overrides {
         topology: Some(name.to_owned()),
         organization: Some(NONE.to_owned()),

@@ -21,7 +21,7 @@ use crate::traces::read_traces;
 use crate::twin_file::{ClusterCard, SourceCard, TwinFile};
 
 /// Of the windows of traces every fifth is held back.
-const EVERY: usize = 5;
+pub(crate) const EVERY: usize = 5;
 const HELD_BACK: Split = Split::Windows { every: EVERY };
 
 /// Data that a twin can be fitted on or judged by.

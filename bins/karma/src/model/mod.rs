@@ -22,7 +22,13 @@ mod validate;
 
 use std::process::ExitCode;
 
+#[cfg(feature = "transfer")]
+pub(crate) use data::{is_database, kept_topology, topology};
+#[cfg(feature = "transfer")]
+pub(crate) use fit::EVERY;
 pub use page::{page, standalone, table};
+#[cfg(feature = "transfer")]
+pub(crate) use refit::{drift, refit, verdict};
 
 use cli::{ModelArgs, ModelCommand};
 use error::ModelError;

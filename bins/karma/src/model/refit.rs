@@ -1,12 +1,13 @@
 //! `karma-model refit` and `drift`: what newer data mean for a twin.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use karma_twin::DriftReport;
 use karma_twin::drift::{DriftParams, Watch};
 use karma_twin::table::Start;
 use karma_twin::twin::TwinFitting;
-use karma_twin::{DriftReport, Twin};
 
 use super::cli::{DriftArgs, RefitArgs};
 use super::fit::{Prepared, print, summary, threads};
@@ -17,39 +18,49 @@ use crate::twin_file::{SourceCard, TwinFile};
 /// Fits a twin again on what it remembers and on newer data.
 pub(super) fn run(args: &RefitArgs) -> anyhow::Result<ExitCode> {
     let file = TwinFile::read(&args.twin)?;
-    let data = Prepared::read_like(&args.data, &file)?;
-    let params = file.twin.params();
-    let fitting = TwinFitting {
-        table: &data.table,
-        split: Some(&data.split),
-        params,
-        structure: &data.structure,
-        seed: file.twin.origin().seed.wrapping_add(1 + file.twin.origin().refits),
-        threads: threads(args.threads),
-    };
-    let drift = drift(&file.twin, &data)?;
-    let twin = file
-        .twin
-        .refit(&fitting)
-        .with_context(|| format!("{}: no twin can be fitted", args.data.display()))?;
-    let source = SourceCard { path: args.data.clone(), mapping: file.source.mapping };
-    let file = TwinFile { twin, cluster: file.cluster, source };
+    let drift = drift(&file, &args.data)?;
+    let file = refit(file, &args.data, args.threads)?;
     let path = file.write(&args.out)?;
     print(&format!("{}\n{}", verdict(&drift), summary(&file, &path)))
 }
 
 /// Measures whether the system is still the one that the twin was fitted on.
 pub(super) fn run_drift(args: &DriftArgs) -> anyhow::Result<ExitCode> {
-    let file = TwinFile::read(&args.twin)?;
-    let data = Prepared::read_like(&args.data, &file)?;
-    let report = drift(&file.twin, &data)?;
+    let report = drift(&TwinFile::read(&args.twin)?, &args.data)?;
     if args.json {
         return print(&(serde_json::to_string_pretty(&report)? + "\n"));
     }
     print(&text(&report))
 }
 
-fn drift(twin: &Twin, data: &Prepared) -> anyhow::Result<DriftReport> {
+/// The twin of `file`, fitted again on what it remembers and on the data at `path`, on so many threads [default: as the machine
+/// has].
+///
+/// # Errors
+/// If the data are not like those that the twin was fitted on, or too few.
+pub(crate) fn refit(file: TwinFile, path: &Path, asked: Option<usize>) -> anyhow::Result<TwinFile> {
+    let data = Prepared::read_like(path, &file)?;
+    let origin = file.twin.origin();
+    let fitting = TwinFitting {
+        table: &data.table,
+        split: Some(&data.split),
+        params: file.twin.params(),
+        structure: &data.structure,
+        seed: origin.seed.wrapping_add(1 + origin.refits),
+        threads: threads(asked),
+    };
+    let fitted = file.twin.refit(&fitting);
+    let twin = fitted.with_context(|| format!("{}: no twin can be fitted", path.display()))?;
+    let source = SourceCard { path: path.to_owned(), mapping: file.source.mapping };
+    Ok(TwinFile { twin, cluster: file.cluster, source })
+}
+
+/// What the data at `path` say of the twin of `file`.
+///
+/// # Errors
+/// If they are not like those that the twin was fitted on.
+pub(crate) fn drift(file: &TwinFile, path: &Path) -> anyhow::Result<DriftReport> {
+    let (twin, data) = (&file.twin, Prepared::read_like(path, file)?);
     let watch = Watch {
         encoder: twin.encoder(),
         forecaster: twin,
@@ -89,7 +100,8 @@ fn text(report: &DriftReport) -> String {
     )
 }
 
-fn verdict(report: &DriftReport) -> String {
+/// Whether a refit is due, and why.
+pub(crate) fn verdict(report: &DriftReport) -> String {
     if !report.refit_due() {
         return "No drift was found: a refit is not due.".to_owned();
     }

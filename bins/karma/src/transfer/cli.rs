@@ -6,12 +6,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use karma_k8s::resource::Mode;
 
 use super::cluster::ObjectArgs;
+use super::collect::CollectArgs;
 use super::config_map::PackageArgs;
 use super::controller::ControllerArgs;
 use super::operate::{OwnerArgs, RollbackArgs};
+use super::renew::LoopArgs;
 
 const EXAMPLES: &str = "\
 Examples:
+  karma-transfer collect --topology shop.json --namespace shop --prometheus http://localhost:9090 --preset istio --out shop.db
+      What the cluster shows, every 15 seconds, while others scale it; karma-model fit makes a twin of it.
+  karma-transfer collect --log decisions.jsonl --policy team.karma --out shop.db
+      The same of what a controller has decided from.
   karma-transfer package runs/train-1 --out team.karma
       What the team of a run needs to act, as one file, and the digest that pins it.
   karma-transfer shadow --simulated ddos:4 --policy team.karma
@@ -23,6 +29,9 @@ Examples:
   karma-transfer run --simulated ddos:4 --policy team.karma --mode active --seed 7
   karma-transfer package runs/train-1 --out team.karma --config-map team --namespace shop
       With manifests of a ConfigMap and a KarmaAutoscaler, in team.yaml.
+  karma-transfer loop runs/train-1 --twin twin --log decisions.jsonl --object team --namespace shop
+      Does what was decided from still fit the twin? If not: a new twin, a new team, a canary; loop remembers both.
+  karma-transfer loop --log decisions.jsonl --simulated nominal --canary api --watch 300 --budget 60s
   karma-transfer crd
   karma-transfer controller --namespace shop --listen 127.0.0.1:8080
       The controller, as it runs in a cluster; docs/install.md has its chart.
@@ -31,7 +40,7 @@ Examples:
       Which HPA would no longer scale the Deployments of that KarmaAutoscaler.
   karma-transfer spec --policy team.karma
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the team of a loop is not put into service, 130 interrupted.";
 
 /// A trained team on a cluster: in the shadow of the HPA, as a canary, active.
 #[derive(Clone, Debug, Parser)]
@@ -47,12 +56,16 @@ pub(crate) struct TransferArgs {
 pub(crate) enum TransferCommand {
     /// Make one file of what the team of a run needs to act.
     Package(PackageArgs),
+    /// Keep what a cluster shows as traces, for karma-model fit.
+    Collect(CollectArgs),
     /// Let it decide, in the mode of the specification or of --mode.
     Run(RunArgs),
     /// Let it decide, and carry out nothing.
     Shadow(PlayArgs),
     /// Let it decide, and carry that out for some services first.
     Canary(PlayArgs),
+    /// Go around once: new traces, drift, refit, retrain, canary; step by step, and on from where it stopped.
+    Loop(Box<LoopArgs>),
     /// Say in words what was decided, why, and what the HPA would have done.
     Explain(ExplainArgs),
     /// Print a KarmaAutoscaler with every field and what it means.

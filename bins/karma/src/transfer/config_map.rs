@@ -13,9 +13,9 @@ use crate::jobs::yaml;
 use crate::run_dir::atomic;
 
 /// Most bytes of a ConfigMap: Kubernetes' own limit.
-const MOST: usize = 1 << 20;
+pub(super) const MOST: usize = 1 << 20;
 /// The entry of the ConfigMap: what a `KarmaAutoscaler` looks for.
-const KEY: &str = "policy.karma";
+pub(super) const KEY: &str = "policy.karma";
 
 /// `karma-transfer package`.
 #[derive(Clone, Debug, Args)]

@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use super::cluster::{ClusterArgs, PATIENCE, block_on};
 use super::loader::ArtefactLoader;
 use crate::clock;
+use crate::interrupt::until_told;
 
 /// How the controller calls itself.
 const CONTROLLER: &str = "karma-controller";
@@ -163,20 +164,6 @@ fn log(path: &str) -> anyhow::Result<Box<dyn io::Write + Send>> {
     }
     let file = std::fs::File::options().create(true).append(true).open(path);
     Ok(Box::new(file.with_context(|| format!("--log {path}: cannot be written"))?))
-}
-
-/// SIGTERM, as a pod gets it, or Ctrl-C.
-async fn until_told() {
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
 }
 
 /// Says who leads whenever that changes.

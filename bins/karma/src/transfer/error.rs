@@ -97,6 +97,41 @@ pub enum TransferError {
     /// No such workload.
     #[error("--workload: {0}")]
     Workload(String),
+    /// Traces go into a database.
+    #[error("--out is {}; allowed: a name with the ending .db or .sqlite", path.display())]
+    NoDatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nobody says which services there are.
+    #[error("which services? name them with --policy or --topology")]
+    NoTopology,
+    /// The database is of other services.
+    #[error("{}: its traces are of other services or entry points; choose another file", path.display())]
+    OtherTraces {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A loop that does not know what it is about.
+    #[error("{}: there is no loop yet; RUN and --twin say what is in service", path.display())]
+    NoService {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A run without its twin, or the other way round.
+    #[error(
+        "a run and the twin of its cluster are in service together; give both, RUN and --twin, or neither"
+    )]
+    HalfService,
+    /// Somebody else is at it.
+    #[error("{}: another process is at this loop; wait for it, or choose another --dir", path.display())]
+    LoopBusy {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A question that nobody can answer.
+    #[error("a cluster is not changed without a yes, and nobody is there to ask: give --yes")]
+    NobodyToAsk,
     /// A log that is none.
     #[error("{}:{line}: no decision of a log of karma-transfer: {reason}", path.display())]
     Log {

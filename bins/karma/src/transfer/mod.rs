@@ -6,7 +6,9 @@
 //! | the same for a controller, which knows neither networks nor rules | [`ArtefactLoader`] |
 //! | what decides while the agents are not listened to | [`HpaFallback`] |
 //! | what tells that they do not know a situation | [`NoveltyAlarm`] |
-//! | the loop on the simulated cluster, in accelerated time | [`Simulation`] |
+//! | what a cluster shows, as traces for phase 1 | `karma-transfer collect` |
+//! | new traces, a better twin, a better team, a canary | `karma-transfer loop` |
+//! | the decisions of a live cluster on the simulated one, in accelerated time | [`Simulation`] |
 //! | the controller on a real cluster | `karma-transfer controller` |
 //! | what an operator does by hand there | `karma-transfer status`, `rollback`, `take-over`, `give-back` |
 //! | the decision log, and what it says in words | [`LogEntry`], `karma-transfer explain` |
@@ -16,6 +18,7 @@
 mod alarm;
 pub(crate) mod cli;
 mod cluster;
+mod collect;
 mod config_map;
 mod container;
 mod controller;
@@ -28,6 +31,7 @@ mod log;
 mod operate;
 mod outcome;
 mod play;
+mod renew;
 mod resource;
 mod schema;
 mod simulate;
@@ -60,6 +64,8 @@ const LOG: &str = "decisions.jsonl";
 pub(crate) fn run(args: &TransferArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         TransferCommand::Package(args) => print(&config_map::run(args)?),
+        TransferCommand::Collect(args) => collect::run(args),
+        TransferCommand::Loop(args) => renew::run(args),
         TransferCommand::Run(args) => play::run(&args.play, args.mode.map(Mode::from)),
         TransferCommand::Shadow(args) => play::run(args, Some(Mode::Shadow)),
         TransferCommand::Canary(args) => play::run(args, Some(Mode::Canary)),
@@ -77,6 +83,14 @@ pub(crate) fn run(args: &TransferArgs) -> anyhow::Result<ExitCode> {
 /// Whether the user's settings or arguments are to blame.
 pub(crate) fn is_usage(error: &anyhow::Error) -> bool {
     error.downcast_ref::<TransferError>().is_some_and(TransferError::is_usage)
+}
+
+/// The specification in the text of a `KarmaAutoscaler`, which may hold other objects as well.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn specification(text: &str) -> Result<karma_k8s::resource::KarmaAutoscalerSpec, String> {
+    resource::parse(text)
 }
 
 fn explain(args: &ExplainArgs) -> Result<String, TransferError> {

@@ -13,7 +13,7 @@ use crate::progress::Silent;
 use crate::testing;
 
 /// A tiny run, trained in `directory`.
-fn trained(directory: &Path, change: impl FnOnce(&mut RunParams)) -> PathBuf {
+pub(super) fn trained(directory: &Path, change: impl FnOnce(&mut RunParams)) -> PathBuf {
     let mut params = testing::tiny_params();
     change(&mut params);
     let path = directory.join("run");
@@ -38,7 +38,7 @@ fn decisions(config: &RunConfig, team: &mut dyn karma_core::Autoscaler) -> Vec<k
     decisions
 }
 
-fn play(bytes: &[u8], mode: Mode) -> Played {
+pub(super) fn play(bytes: &[u8], mode: Mode) -> Played {
     play_with(loaded(bytes), mode)
 }
 
