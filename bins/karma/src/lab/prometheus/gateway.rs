@@ -13,6 +13,8 @@ use kube::{Api, Client, ResourceExt as _};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+/// The port of a mock service that tells its metrics.
+const ADMIN: &str = "admin";
 /// Where targets are listed.
 pub(super) const TARGETS: &str = "/targets";
 
@@ -53,7 +55,8 @@ fn target(pod: &Pod, namespace: &str, address: &str) -> Option<Target> {
         return None;
     }
     let (name, deployment) = (pod.name_any(), pod.labels().get(NAME)?);
-    let port = pod.spec.as_ref()?.containers.first()?.ports.as_ref()?.first()?.container_port;
+    let ports = pod.spec.as_ref()?.containers.first()?.ports.as_ref()?;
+    let port = ports.iter().find(|port| port.name.as_deref() == Some(ADMIN))?.container_port;
     Some(Target {
         targets: [address.to_owned()],
         labels: json!({
@@ -90,7 +93,9 @@ mod tests {
             "metadata": {
                 "name": "api-1", "labels": { "app.kubernetes.io/name": "api" }, "deletionTimestamp": deleted,
             },
-            "spec": { "containers": [{ "name": "api", "ports": [{ "containerPort": 8080 }] }] },
+            "spec": { "containers": [{ "name": "api", "ports": [
+                { "name": "http", "containerPort": 5000 }, { "name": "admin", "containerPort": 5001 },
+            ] }] },
             "status": { "phase": phase },
         }))
         .unwrap()
@@ -100,7 +105,7 @@ mod tests {
     fn pods_that_run_are_scraped_and_those_that_end_are_not() {
         let seen = |pod: &Pod| target(pod, "karma", "127.0.0.1:9091");
         let labels = seen(&pod("Running", None)).unwrap().labels;
-        assert_eq!(labels["__metrics_path__"], "/pods/api-1/8080/metrics");
+        assert_eq!(labels["__metrics_path__"], "/pods/api-1/5001/metrics");
         assert_eq!((&labels["deployment"], &labels["namespace"]), (&json!("api"), &json!("karma")));
         assert_eq!(seen(&pod("Pending", None)), None);
         assert_eq!(seen(&pod("Running", Some("2026-01-01T00:00:00Z"))), None);
