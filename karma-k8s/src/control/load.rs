@@ -57,7 +57,7 @@ pub(super) async fn load(site: &Site, draft: &Draft) -> Result<Loaded, Stop> {
     let fallback = fallback.map_err(|why| wrong(format!("spec.fallback: {why}")))?;
     let queries = spec.metrics.queries().map_err(|error| wrong(error.to_string()))?;
     let prometheus = spec.metrics.prometheus().map_err(|error| wrong(error.to_string()))?;
-    let prometheus = prometheus.map(|params| params.connect()).transpose();
+    let prometheus = prometheus.map(|params| site.prometheus.to(&params)).transpose();
     let prometheus = prometheus.map_err(|error| wrong(format!("spec.metrics.prometheus: {error}")))?;
     let topology = Arc::clone(&settings.topology);
     let names = settings.names().map(str::to_owned).collect();

@@ -22,7 +22,7 @@ use super::rivals::rivals;
 use super::said::{LogEntry, Reason, Said, missing};
 use crate::apply::ScaleSeen;
 use crate::decide::{CanaryPhase, Decided};
-use crate::observe::{ObserveError, Observed, Scope};
+use crate::observe::{Connections, ObserveError, Observed, Scope};
 use crate::resource::{ConditionKind, KarmaAutoscaler};
 
 /// What a runner works with.
@@ -30,6 +30,8 @@ use crate::resource::{ConditionKind, KarmaAutoscaler};
 pub struct Site {
     /// The API server.
     pub client: Client,
+    /// Every Prometheus that some object names.
+    pub prometheus: Arc<Connections>,
     /// Makes minds of policies.
     pub loader: Arc<dyn PolicyLoader>,
     /// How long one answer is waited for.

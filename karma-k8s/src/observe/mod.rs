@@ -4,12 +4,12 @@
 //! |---|---|---|
 //! | replicas, pods, what they request | the API server | [`Workload`] |
 //! | CPU and memory of pods | metrics-server | [`pod_use`] |
-//! | requests, latency, errors, traffic | Prometheus | [`Queries`], [`Preset`], [`Prometheus`] |
 //! | the paper's terms of resilience | all of them | `resilience` |
+//! | requests, latency, errors, traffic | Prometheus | [`Queries`], [`Preset`], [`Prometheus`], [`Connections`] |
 //!
 //! A [`Collector`] asks for all of it at once. Whatever is not there, old, or cannot be is *missing*, with a reason
-//! ([`Gap`]): absence is never zero, and a snapshot is as old as the oldest sample in it. Everything but [`Prometheus`] and
-//! [`Collector`] is free of I/O.
+//! ([`Gap`]): absence is never zero, and a snapshot is as old as the oldest sample in it. Everything but [`Prometheus`],
+//! [`Connections`] and [`Collector`] is free of I/O.
 //!
 //! **Age.** An instant query answers with the moment of the question, and Prometheus shows a series for five minutes after its
 //! last scrape. So each source tells when its newest sample was taken ([`SourceParams::sampled_at`]), which costs one more
@@ -18,6 +18,7 @@
 mod answer;
 mod assemble;
 mod collector;
+mod connections;
 mod error;
 mod preset;
 mod prometheus;
@@ -30,6 +31,7 @@ mod workload;
 pub use answer::{Sample, samples};
 pub use assemble::{Answered, Collected, Gap, Missing, Observed};
 pub use collector::Collector;
+pub use connections::Connections;
 pub use error::{AnswerError, ObserveError, PrometheusError, QueryError, ScopeError};
 pub use preset::Preset;
 pub use prometheus::{Prometheus, PrometheusParams};

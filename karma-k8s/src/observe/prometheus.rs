@@ -1,6 +1,7 @@
 //! Prometheus over HTTP.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
@@ -42,16 +43,19 @@ impl Default for PrometheusParams {
     }
 }
 
-/// A Prometheus that can be asked.
-#[derive(Clone)]
-pub struct Prometheus {
+/// A Prometheus that can be asked; its copies share their connections.
+#[derive(Clone, Debug)]
+pub struct Prometheus(Arc<Connection>);
+
+/// What the copies share.
+pub(super) struct Connection {
     client: Client,
     timeout: Duration,
 }
 
-impl std::fmt::Debug for Prometheus {
+impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Prometheus").field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("Connection").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
@@ -77,14 +81,22 @@ impl PrometheusParams {
             ..AuthInfo::default()
         };
         (config.connect_timeout, config.read_timeout) = (Some(timeout), Some(timeout));
-        Ok(Prometheus { client: Client::try_from(config)?, timeout })
+        Ok(Prometheus::new(Client::try_from(config)?, timeout))
     }
 }
 
 impl Prometheus {
     /// One behind a client that was made elsewhere: its requests go to `/api/v1/query`.
-    pub const fn new(client: Client, timeout: Duration) -> Self {
-        Self { client, timeout }
+    pub fn new(client: Client, timeout: Duration) -> Self {
+        Self(Arc::new(Connection { client, timeout }))
+    }
+
+    pub(super) const fn over(connection: Arc<Connection>) -> Self {
+        Self(connection)
+    }
+
+    pub(super) const fn connection(&self) -> &Arc<Connection> {
+        &self.0
     }
 
     /// The samples of an instant query at `time`, seconds since 1970. The query travels in the body: a list of a thousand
@@ -102,12 +114,12 @@ impl Prometheus {
             .uri(QUERY)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(form.into_bytes()))?;
-        let answer = tokio::time::timeout(self.timeout, self.send(request));
-        answer.await.map_err(|_| PrometheusError::Silent { seconds: self.timeout.as_secs_f64() })?
+        let answer = tokio::time::timeout(self.0.timeout, self.send(request));
+        answer.await.map_err(|_| PrometheusError::Silent { seconds: self.0.timeout.as_secs_f64() })?
     }
 
     async fn send(&self, request: Request<Body>) -> Result<Vec<Sample>, PrometheusError> {
-        let answer = self.client.send(request).await?;
+        let answer = self.0.client.send(request).await?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), LONGEST)
             .collect()

@@ -127,6 +127,7 @@ impl World {
     pub(crate) fn site(&self) -> Site {
         Site {
             client: self.client(),
+            prometheus: Arc::default(),
             loader: Arc::new(Loader),
             patience: Duration::from_secs(2),
             leads: Arc::new(|| true),

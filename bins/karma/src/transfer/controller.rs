@@ -108,6 +108,7 @@ async fn control(args: &ControllerArgs) -> anyhow::Result<()> {
     let of_leader = leader.clone();
     let site = Site {
         client,
+        prometheus: Arc::default(),
         loader: Arc::new(ArtefactLoader),
         patience: PATIENCE,
         leads: Arc::new(move || of_leader.is_leading(Instant::now())),
