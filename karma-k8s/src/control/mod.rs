@@ -22,6 +22,7 @@ mod finish;
 mod fleet;
 mod leader;
 mod load;
+mod measured;
 mod pending;
 mod plan;
 mod policy;

@@ -15,6 +15,7 @@ use super::carry_out::Hands;
 use super::draft::{Draft, Unwritten};
 use super::finish::{hold, restore};
 use super::load::{Loaded, load};
+use super::measured::measured;
 use super::pending::{carry_out, finish};
 use super::plan::plan;
 use super::policy::PolicyLoader;
@@ -130,6 +131,7 @@ impl Runner {
             ("Observed", "the cluster shows its Deployments"),
             Some(Reason::Observed),
         );
+        measured(draft, &observed.failed, &missing(&observed, &loaded.names));
         let scales: Vec<Option<ScaleSeen>> = deployments.iter().map(ScaleSeen::of).collect();
         overridden(draft, &deployments, &scales);
         loaded.round.stand_down(owned_by_others(site, draft, loaded.collector.scope()).await);

@@ -44,6 +44,10 @@ pub enum Reason {
     Unobserved,
     /// It does again.
     Observed,
+    /// Samples that Prometheus was asked for are missing.
+    Unmeasured,
+    /// They are there again.
+    Measured,
     /// What was known from before a restart cannot be used.
     MemoryLost,
     /// A Deployment has the replicas again that it had at first.
@@ -64,12 +68,13 @@ impl Reason {
                 | Self::SpecRefused
                 | Self::TargetGone
                 | Self::Unobserved
+                | Self::Unmeasured
                 | Self::MemoryLost
         )
     }
 
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Scaled,
         Self::NotScaled,
         Self::Void,
@@ -87,6 +92,8 @@ impl Reason {
         Self::TargetGone,
         Self::Unobserved,
         Self::Observed,
+        Self::Unmeasured,
+        Self::Measured,
         Self::MemoryLost,
         Self::Restored,
     ];
@@ -102,6 +109,7 @@ impl Reason {
                 | Self::SpecRefused
                 | Self::TargetGone
                 | Self::Unobserved
+                | Self::Unmeasured
         )
     }
 
@@ -115,6 +123,7 @@ impl Reason {
             Self::PolicyLoaded | Self::PolicyRefused => "LoadPolicy",
             Self::SpecRefused => "CheckSpecification",
             Self::TargetGone | Self::Unobserved | Self::Observed => "Observe",
+            Self::Unmeasured | Self::Measured => "Measure",
             Self::MemoryLost => "Remember",
         }
     }

@@ -16,6 +16,10 @@ use super::workload::Workload;
 /// How far a sample may lie in the future, seconds: clocks differ.
 const AHEAD: f64 = 5.0;
 
+/// The most that any metric of a Deployment can be, whatever its unit: a million million of cores, or of megabits. What is
+/// above comes from a broken query.
+const MOST: f64 = 1e15;
+
 /// Why a sample is not there.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Gap {
@@ -37,6 +41,11 @@ pub enum Gap {
     },
     /// A share above 1.
     AboveOne {
+        /// The value.
+        value: f64,
+    },
+    /// More than there can be of anything.
+    TooMuch {
         /// The value.
         value: f64,
     },
@@ -118,7 +127,7 @@ impl Collected<'_> {
     ///
     /// | sample | rule |
     /// |---|---|
-    /// | none, several, negative, infinite, a share above 1 | missing, with its [`Gap`] |
+    /// | none, several, negative, infinite, above 10¹⁵, a share above 1 | missing, with its [`Gap`] |
     /// | NaN | missing; without a gap where nothing happened that could be measured ([`Absence::Undefined`]) |
     /// | older than [`QueryParams::max_age_seconds`](super::QueryParams), or from the future | missing |
     ///
@@ -239,6 +248,7 @@ fn value(answer: &Answered, deployment: &str, metric: Metric) -> Result<Option<f
         Ok(value) if !value.is_finite() => Err(Gap::NotANumber),
         Ok(value) if value < 0.0 => Err(Gap::Negative { value }),
         Ok(value) if value > 1.0 && metric == Metric::ErrorRate => Err(Gap::AboveOne { value }),
+        Ok(value) if value > MOST => Err(Gap::TooMuch { value }),
         Ok(value) => Ok(Some(value)),
         Err(gap) => Err(gap),
     }
@@ -327,6 +337,8 @@ mod tests {
             (&[("api", f64::NAN)], Gap::NotANumber),
             (&[("api", f64::INFINITY)], Gap::NotANumber),
             (&[("api", -1.0)], Gap::Negative { value: -1.0 }),
+            (&[("api", 1e30)], Gap::TooMuch { value: 1e30 }),
+            (&[("api", f64::MAX)], Gap::TooMuch { value: f64::MAX }),
         ] {
             assert_eq!(rate(samples), (None, vec![gap]));
         }

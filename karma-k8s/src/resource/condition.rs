@@ -13,6 +13,8 @@ pub enum ConditionKind {
     PolicyLoaded,
     /// The targets exist, and what the cluster shows of them is fresh enough to decide on.
     Observed,
+    /// Every sample that Prometheus is asked for is there, fresh and possible.
+    Measured,
     /// The agents are listened to.
     Trusted,
     /// No other autoscaler scales the same targets.
@@ -21,8 +23,8 @@ pub enum ConditionKind {
 
 impl ConditionKind {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Ready, Self::PolicyLoaded, Self::Observed, Self::Trusted, Self::SoleOwner];
+    pub const ALL: [Self; 6] =
+        [Self::Ready, Self::PolicyLoaded, Self::Observed, Self::Measured, Self::Trusted, Self::SoleOwner];
 }
 
 /// One condition.

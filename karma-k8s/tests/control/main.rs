@@ -33,7 +33,7 @@ async fn an_active_team_scales_and_the_status_says_why() {
     assert_eq!((last.sequence, last.listened.as_str()), (1, "Agents"));
     assert_eq!((last.services[0].current, last.services[0].decided), (2, 3));
     assert_eq!((status.pending, status.applied["api"].initial), (None, 2));
-    for kind in ["Ready", "PolicyLoaded", "Observed", "Trusted", "SoleOwner"] {
+    for kind in ["Ready", "PolicyLoaded", "Observed", "Measured", "Trusted", "SoleOwner"] {
         assert_eq!(world.condition(kind).0, "True", "{kind}");
     }
     let entry = told.entry.unwrap();
@@ -309,6 +309,25 @@ async fn measurements_that_lie_or_are_old_scale_nothing() {
         let decided = told.entry.unwrap().decided;
         assert_eq!(world.scaled(), [], "{cpu} at {time}: {:?}", decided.services);
     }
+}
+
+#[tokio::test]
+async fn a_prometheus_that_is_gone_is_told_once_and_nothing_is_scaled_by_half_of_the_facts() {
+    let source = json!({ "sampledAt": "x", "metrics": { "request_rate": "x" } });
+    let metrics = json!({ "prometheus": { "url": "http://127.0.0.1:1" }, "sources": { "app": source } });
+    let world = World::new(&json!({ "limits": { "cooldownSeconds": 0.0 }, "metrics": metrics }));
+    let mut runner = Runner::default();
+    let told = world.decide(&mut runner, 0).await.unwrap();
+    assert_eq!((told.trouble.as_deref(), world.scaled()), (None, vec![]), "decided, and nothing to do");
+    assert_eq!(reasons(&told), [Reason::PolicyLoaded, Reason::Unmeasured]);
+    let entry = told.entry.unwrap();
+    assert_eq!(entry.missing, ["api request_rate: Failed", "auth request_rate: Failed"]);
+    assert!(entry.failed.iter().all(|failed| failed.contains("Prometheus cannot be reached")));
+    assert_eq!(world.condition("Measured"), ("False".into(), "Unanswered".into()));
+    assert_eq!(reasons(&world.decide(&mut runner, 1).await.unwrap()), [], "told once");
+    world.write_spec(&blind());
+    let told = world.decide(&mut runner, 2).await.unwrap();
+    assert!(reasons(&told).contains(&Reason::Measured), "nothing is asked for, so nothing is missing");
 }
 
 #[tokio::test]
