@@ -12,4 +12,6 @@
 mod cluster;
 mod controller;
 mod lab;
+mod prometheus;
 mod services;
+mod site;
