@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and reads clocks and the environment"
 )]
 
+mod chart;
 mod cluster;
 mod controller;
 mod lab;

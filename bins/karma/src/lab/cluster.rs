@@ -48,6 +48,12 @@ enum ClusterCommand {
     Status,
     /// The path of its kubeconfig.
     Kubeconfig,
+    /// Give it images, as `karma-lab image` writes them: OCI or Docker archives.
+    Load {
+        /// The archives.
+        #[arg(required = true, value_name = "FILE")]
+        images: Vec<PathBuf>,
+    },
     /// End it and remove everything of it.
     Down,
     /// The process that owns it.
@@ -64,6 +70,7 @@ pub(super) fn run(args: &ClusterArgs) -> anyhow::Result<ExitCode> {
         ClusterCommand::Up { service } => up(&args.site, &layout, service.as_deref()),
         ClusterCommand::Status => status(&layout),
         ClusterCommand::Kubeconfig => kubeconfig(&layout),
+        ClusterCommand::Load { images } => load(&layout, images),
         ClusterCommand::Down => down(&layout),
         ClusterCommand::Keep => {
             cluster::keep(&layout, &programs()?, &keeper(&args.site)?)?;
@@ -102,6 +109,14 @@ fn up(site: &Site, layout: &Layout, service: Option<&Path>) -> anyhow::Result<Ex
     writeln!(out, "cluster {} is up ({seconds:.1} s)", layout.name())?;
     writeln!(out, "  export KUBECONFIG={}", kubeconfig.display())?;
     writeln!(out, "  kubectl get nodes")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn load(layout: &Layout, images: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let programs = programs()?;
+    for image in images {
+        cluster::import_image(layout, &programs, image)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
