@@ -21,43 +21,44 @@ levels=${LEVELS:-10,40,70,40,10}
 mkdir -p "$out"
 out=$(realpath "$out")
 
-lab() { "$programs/karma-lab" "$@" --name real --root "$out/lab"; }
-transfer() { "$programs/karma-transfer" "$@"; }
+# Not functions: what runs in the background must be killed itself, not a shell around it.
+lab=("$programs/karma-lab")
+here=(--name real --root "$out/lab")
+transfer=("$programs/karma-transfer")
 say() { printf '\n== %s (%d s)\n' "$1" "$SECONDS"; }
 
 children=()
 finish() {
     for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
     wait || true
-    lab cluster down || true
+    "${lab[@]}" cluster down "${here[@]}" || true
 }
 trap finish EXIT
 
 say "cluster"
 [ -x "${KARMA_SERVICE_BINARY:?the static mock service}" ]
-"$programs/karma-lab" cluster up --service "$KARMA_SERVICE_BINARY" --name real --root "$out/lab"
-KUBECONFIG=$(find "$out/lab" -name '*kubeconfig*' -type f | head -1)
-export KUBECONFIG
+"${lab[@]}" cluster up --service "$KARMA_SERVICE_BINARY" "${here[@]}"
+export KUBECONFIG=$out/lab/real/kubeconfig
 kubectl=(kubectl --namespace karma)
-lab up chain4 --hpa 50 --topology-out "$out/topology.json"
-lab prometheus --dir "$out/prometheus" --listen 127.0.0.1:9490 --scrape 5 >"$out/prometheus.log" 2>&1 &
+"${lab[@]}" up "${here[@]}" chain4 --hpa 50 --topology-out "$out/topology.json"
+"${lab[@]}" prometheus "${here[@]}" --dir "$out/prometheus" --listen 127.0.0.1:9490 --scrape 5 >"$out/prometheus.log" 2>&1 &
 children+=($!)
 spec=$out/prometheus/karma.yaml
 until [ -s "$spec" ]; do sleep 1; done
 sleep 30
 
 say "phase 1: collect, $collect under changing load, with the HPA"
-"$programs/karma-lab" load --service api --name real --root "$out/lab" --steps "$(benches/real_cluster/levels.sh "$collect")" \
+"${lab[@]}" load --service api "${here[@]}" --steps "$(benches/real_cluster/levels.sh "$collect")" \
     --duration 60s --quiet --out "$out/collect-load.json" >"$out/collect-load.txt" &
 load=$!
 ( # pods that fail belong to what a twin must know
     for service in orders products auth api orders products; do
         sleep 150
-        lab chaos crash "$service" >/dev/null 2>&1 || true
+        "${lab[@]}" chaos "${here[@]}" crash "$service" >/dev/null 2>&1 || true
     done
 ) &
 children+=($!)
-transfer collect --topology "$out/topology.json" --namespace karma --spec "$spec" --every $every --for "$collect" \
+"${transfer[@]}" collect --topology "$out/topology.json" --namespace karma --spec "$spec" --every $every --for "$collect" \
     --scenario levels --out "$out/live.db" 2>"$out/collect.log"
 wait $load
 "$programs/karma-model" inspect "$out/live.db" | tee "$out/inspect.txt" | head -40
@@ -79,14 +80,14 @@ say "phase 3: explain"
 "$programs/karma-explain" "$out/run" --episodes 4 --quiet | tee "$out/explain.txt"
 
 say "phase 4: package and install"
-transfer package "$out/run" --out "$out/team.karma" --config-map team --namespace karma
+"${transfer[@]}" package "$out/run" --out "$out/team.karma" --config-map team --namespace karma
 "${kubectl[@]}" apply --filename deploy/chart/karma/crds/karmaautoscalers.yaml
 "${kubectl[@]}" wait --for condition=established crd/karmaautoscalers.karma.dev
 "${kubectl[@]}" apply --server-side --filename "$out/team.yaml"
 # Where samples are, from what karma-lab wrote; the policy stays.
 { echo "spec:" && sed -n '/^  metrics:/,$p' "$spec"; } >"$out/metrics.yaml"
 "${kubectl[@]}" patch karma team --type merge --patch-file "$out/metrics.yaml"
-transfer controller --namespace karma --listen 127.0.0.1:9491 --lease-namespace karma --log "$out/decisions.jsonl" \
+"${transfer[@]}" controller --namespace karma --listen 127.0.0.1:9491 --lease-namespace karma --log "$out/decisions.jsonl" \
     2>"$out/controller.log" &
 children+=($!)
 
@@ -95,15 +96,15 @@ until_is() { # until_is JSONPATH VALUE SECONDS
     local left=$3
     until [ "$("${kubectl[@]}" get karma team --output "jsonpath=$1")" = "$2" ]; do
         left=$((left - 2))
-        [ "$left" -gt 0 ] || { echo "$1 is not $2 in time" >&2; transfer status team --namespace karma >&2; return 1; }
+        [ "$left" -gt 0 ] || { echo "$1 is not $2 in time" >&2; "${transfer[@]}" status team --namespace karma >&2; return 1; }
         sleep 2
     done
 }
 play() { # play NAME: the load of a comparison, and what stood there meanwhile
-    transfer collect --topology "$out/topology.json" --namespace karma --spec "$spec" --every $every --scenario "$1" \
+    "${transfer[@]}" collect --topology "$out/topology.json" --namespace karma --spec "$spec" --every $every --scenario "$1" \
         --out "$out/$1.db" --quiet 2>/dev/null &
     local watching=$!
-    lab load --service api --steps "$levels" --duration "$step" --timeout 10 --quiet --out "$out/$1.json" >"$out/$1.txt"
+    "${lab[@]}" load "${here[@]}" --service api --steps "$levels" --duration "$step" --timeout 10 --quiet --out "$out/$1.json" >"$out/$1.txt"
     kill -INT $watching
     wait $watching || true
 }
@@ -115,15 +116,15 @@ settle() { # the replicas of the beginning, and calm
 say "phase 4: shadow"
 until_is '{.status.conditions[?(@.type=="Ready")].status}' True 60
 before=$("${kubectl[@]}" get deployments --output json --show-managed-fields | grep -c '"manager": "karma"' || true)
-lab load --service api --steps 20,50 --duration 45s --quiet >/dev/null
+"${lab[@]}" load "${here[@]}" --service api --steps 20,50 --duration 45s --quiet >/dev/null
 after=$("${kubectl[@]}" get deployments --output json --show-managed-fields | grep -c '"manager": "karma"' || true)
 echo "fields of Deployments that karma owns in the shadow: $before before, $after after"
-transfer explain --log "$out/decisions.jsonl" --last | tee "$out/shadow.txt"
+"${transfer[@]}" explain --log "$out/decisions.jsonl" --last | tee "$out/shadow.txt"
 
 say "phase 4: canary"
-transfer take-over team --namespace karma --dir "$out/kept"
+"${transfer[@]}" take-over team --namespace karma --dir "$out/kept"
 patch '{"mode":"Canary","canary":{"services":["api","auth"],"watchSeconds":120}}'
-lab load --service api --steps 20,30,20 --duration 60s --quiet >/dev/null &
+"${lab[@]}" load "${here[@]}" --service api --steps 20,30,20 --duration 60s --quiet >/dev/null &
 load=$!
 until_is '{.status.canary}' Promoted 240 && promoted=yes || promoted=no
 wait $load
@@ -135,11 +136,11 @@ for round in $(seq "$rounds"); do
     [ $((round % 2)) = 1 ] || order=(hpa karma)
     for who in "${order[@]}"; do
         if [ "$who" = karma ]; then
-            transfer take-over team --namespace karma --dir "$out/kept" >/dev/null
+            "${transfer[@]}" take-over team --namespace karma --dir "$out/kept" >/dev/null
             patch '{"mode":"Active"}'
         else
             patch '{"mode":"Shadow"}'
-            transfer give-back team --namespace karma --dir "$out/kept" >/dev/null
+            "${transfer[@]}" give-back team --namespace karma --dir "$out/kept" >/dev/null
         fi
         settle
         play "$who-$round"

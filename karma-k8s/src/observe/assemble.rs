@@ -70,6 +70,7 @@ impl fmt::Display for Gap {
             Self::NotANumber => f.write_str("not a number"),
             Self::Negative { value } => write!(f, "{value} is below 0"),
             Self::AboveOne { value } => write!(f, "{value} is a share above 1"),
+            Self::TooMuch { value } => write!(f, "{value:e} is more than can be"),
             Self::Stale { age } => write!(f, "{age:.0} s old"),
             Self::Ahead { by } => write!(f, "{by:.0} s in the future"),
         }

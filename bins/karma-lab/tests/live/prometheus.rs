@@ -32,13 +32,18 @@ const fn case(says: Says, reason: &'static str, gap: &'static str, failed: Optio
 const GOOD: Says = Says::Samples { age: 2.0, rate: "20" };
 
 const CASES: [Case; 7] = [
-    case(Says::Refused, "Unanswered", "Failed", Some("Prometheus cannot be reached")),
-    case(Says::Nothing, "Unanswered", "Failed", Some("Prometheus did not answer within 1 s")),
-    case(Says::Error, "Unanswered", "Failed", Some("Prometheus answered with status 502")),
-    case(Says::Samples { age: 300.0, rate: "20" }, "Missing", "Stale", None),
-    case(Says::Samples { age: 2.0, rate: "NaN" }, "Missing", "NotANumber", None),
-    case(Says::Samples { age: 2.0, rate: "-20" }, "Missing", "Negative", None),
-    case(Says::Samples { age: 2.0, rate: "1e30" }, "Missing", "TooMuch", None),
+    case(Says::Refused, "Unanswered", "its source did not answer", Some("Prometheus cannot be reached")),
+    case(
+        Says::Nothing,
+        "Unanswered",
+        "its source did not answer",
+        Some("Prometheus did not answer within 1 s"),
+    ),
+    case(Says::Error, "Unanswered", "its source did not answer", Some("Prometheus answered with status 502")),
+    case(Says::Samples { age: 300.0, rate: "20" }, "Missing", " s old", None),
+    case(Says::Samples { age: 2.0, rate: "NaN" }, "Missing", "not a number", None),
+    case(Says::Samples { age: 2.0, rate: "-20" }, "Missing", "-20 is below 0", None),
+    case(Says::Samples { age: 2.0, rate: "1e30" }, "Missing", "1e30 is more than can be", None),
 ];
 
 #[test]

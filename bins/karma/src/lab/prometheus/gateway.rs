@@ -4,6 +4,8 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
 use axum::routing::get;
 use http::Request;
 use k8s_openapi::api::core::v1::Pod;
@@ -15,6 +17,8 @@ use serde_json::{Value, json};
 
 /// The port of a mock service that tells its metrics.
 const ADMIN: &str = "admin";
+/// How the mock services write them.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Where targets are listed.
 pub(super) const TARGETS: &str = "/targets";
 
@@ -69,7 +73,7 @@ fn target(pod: &Pod, namespace: &str, address: &str) -> Option<Target> {
 async fn metrics(
     State(place): State<Place>,
     Path((pod, port)): Path<(String, u16)>,
-) -> Result<String, (StatusCode, String)> {
+) -> Result<impl IntoResponse, (StatusCode, String)> {
     let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
     if !pod.chars().all(letter) {
         return Err((StatusCode::NOT_FOUND, "no name of a pod\n".to_owned()));
@@ -77,7 +81,8 @@ async fn metrics(
     let path = format!("/api/v1/namespaces/{}/pods/{pod}:{port}/proxy/metrics", place.namespace);
     let request = Request::get(path).body(Vec::new());
     let request = request.map_err(|error| (StatusCode::NOT_FOUND, format!("{error}\n")))?;
-    place.client.request_text(request).await.map_err(|error| unreachable(&error))
+    let text = place.client.request_text(request).await.map_err(|error| unreachable(&error))?;
+    Ok(([(CONTENT_TYPE, OPEN_METRICS)], text))
 }
 
 fn unreachable(error: &kube::Error) -> (StatusCode, String) {
