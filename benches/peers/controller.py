@@ -4,15 +4,15 @@
     benches/peers/controller.py [--objects 10,50,125,250] [--periods 8] [--settle 4] [--budget 20s]
 
 Starts etcd and an API server of Kubernetes on free ports of the loopback, in a folder that goes with them; no root, no kubelet,
-no other controller. Each namespace gets the four Deployments of chain4, two pods each that are said to be ready, a policy that
-was trained for --budget, and a KarmaAutoscaler in the mode Shadow. For each number of objects a new `karma-transfer controller`
-decides for all namespaces; after --settle decision periods it is measured for --periods. A small HTTP server stands for
-Prometheus: it answers every instant query with fresh samples, so that the agents are listened to. metrics-server is absent;
+no other controller. Each namespace gets the four Deployments of chain4, their nine pods, which are said to be ready, a policy
+that was trained for --budget, and a KarmaAutoscaler in the mode Shadow. For each number of objects a new `karma-transfer
+controller` decides for all namespaces; after --settle decision periods it is measured for --periods. A small HTTP server stands
+for Prometheus: it answers every instant query with fresh samples, so that the agents are listened to. metrics-server is absent;
 CPU and memory come from Prometheus, too (preset c_advisor).
 
-Needs Python 3.10 and nothing else of it. KUBEBUILDER_ASSETS names the folder of etcd, kube-apiserver and kubectl; without it
-`karma-testbed/control-plane/build.sh` makes them. KARMA_PROGRAMS names the folder of karma-train, karma-transfer and karma-lab;
-without it they are built. Takes about (2 + objects / 10) s and (settle + periods) times 15 s for each number of objects.
+Needs Python 3.10 without packages, and openssl for a key. KUBEBUILDER_ASSETS names the folder of etcd, kube-apiserver and
+kubectl; without it `karma-testbed/control-plane/build.sh` makes them. KARMA_PROGRAMS names the folder of karma-train,
+karma-transfer and karma-lab; without it they are built. Takes about (settle + periods) times 15 s for each number of objects.
 """
 
 import argparse
@@ -43,6 +43,11 @@ KARMA = "/apis/karma.dev/v1alpha1/namespaces/{}/karmaautoscalers"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/{}/deployments"
 # What belongs to the object that was read, and not to its copies.
 OF_ONE = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "namespace", "annotations")
+# What Prometheus answers to a query with such a word in it; None is a moment ago, and 5 whatever has none.
+SAMPLES = (
+    ("timestamp(", None), ("status_code", 0.0), ("duration_seconds_sum", 0.02),
+    ("memory", 60.0), ("cpu", 100.0), ("active", 1.0),
+)  # fmt: skip
 SECONDS_PER_TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -257,6 +262,11 @@ def memory(pid, field):
     return int(re.search(rf"^{field}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)[1]) / 1024
 
 
+def spaced(number):
+    """With a space before thousands."""
+    return f"{number:,.0f}".replace(",", " ")
+
+
 class Told:
     """The controller's own seconds of decisions."""
 
@@ -322,19 +332,19 @@ def measure(objects, server, folder, ours, processes, args):
     mean, bound = told_after.since(told)
     due = objects * (ended - began) / period
     row = {
-        "Deployments": f"{4 * objects:,}".replace(",", " "),
-        "made of due": f"{made} of {due:.0f}",
+        "Deployments": spaced(4 * objects),
+        "decisions of those due": f"{spaced(made)} of {spaced(due)}",
         "between two, median and longest": f"{statistics.median(gaps):.2f} s, {max(gaps):.2f} s",
-        "processor time for each decision": f"{1000 * (cpu_after - cpu) / made:.1f} ms",
-        "share of a core": f"{100 * (cpu_after - cpu) / (ended - began):.1f} %",
+        "processor time each": f"{1000 * (cpu_after - cpu) / made:.1f} ms",
+        "of a core": f"{100 * (cpu_after - cpu) / (ended - began):.1f} %",
         "decision, mean": f"{1000 * mean:.0f} ms",
         "99 % within": f"{1000 * bound:.0f} ms",
-        "resident memory, and highest": f"{resident:.0f} MiB, {highest:.0f} MiB",
-        "etcd and API server for each decision": f"{1000 * (cluster_after - cluster) / made:.1f} ms",
+        "resident memory, highest": f"{highest:.0f} MiB",
+        "API server and etcd, each": f"{1000 * (cluster_after - cluster) / made:.1f} ms",
     }
     rest = {
         "agents listened to": f"{listened} of {made}", "namespaces": len(times), "open files": files,
-        "first decisions after": f"{first:.1f} s", "quickest": f"{min(gaps):.2f} s",
+        "first decisions after": f"{first:.1f} s", "soonest": f"{min(gaps):.2f} s", "resident": f"{resident:.0f} MiB",
         "failures": {kind: count - told.failures.get(kind, 0) for kind, count in told_after.failures.items()},
         "failures before": told.failures,
         "/metrics": f"{told_after.bytes / 1024:.0f} KiB in {1000 * told_after.scrape:.0f} ms",
@@ -345,13 +355,12 @@ def measure(objects, server, folder, ours, processes, args):
 
 async def answer(reader, writer):
     """Stands for Prometheus on one connection: every Deployment that the query names has a fresh sample."""
-    values = (("timestamp(", None), ("status_code", 0.0), ("duration_seconds_sum", 0.02), ("memory", 6e7), ("active", 1.0))
     try:
         while head := await reader.readuntil(b"\r\n\r\n"):
             length = int(re.search(rb"content-length: *(\d+)", head, re.I)[1])
             form = urllib.parse.parse_qs((await reader.readexactly(length)).decode())
             query, now = form["query"][0], time.time()
-            value = next((value for word, value in values if word in query), 5.0)
+            value = next((value for word, value in SAMPLES if word in query), 5.0)
             value = now - 5 if value is None else value
             names = re.search(r'owner_name=~"\(([^)]+)\)', query)[1].split("|")
             result = [{"metric": {"deployment": name}, "value": [now, repr(value)]} for name in names]
@@ -413,6 +422,8 @@ def main():
     args = parser.parse_args()
     if args.prometheus:
         return asyncio.run(prometheus(args.prometheus))
+    if args.periods < 2:
+        parser.error("--periods: expected 2 or more, so that there is a time between two decisions")
     if not shutil.which("openssl"):
         raise SystemExit("openssl is needed: apt-get install openssl")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
