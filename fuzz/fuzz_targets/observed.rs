@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         let metrics = [(Metric::RequestRate, text.to_owned())].into();
-        let source = SourceParams { sampled_at: "x".to_owned(), metrics };
+        let source = SourceParams { sampled_at: "x".to_owned(), metrics, junk_rate: None };
         let params = QueryParams { sources: [("a".to_owned(), source)].into(), ..QueryParams::default() };
         let _ = params.check();
     }

@@ -101,7 +101,7 @@ async fn collect(fake: &Fake) -> Result<Observed, ObserveError> {
 #[tokio::test]
 async fn a_healthy_cluster_is_read_whole_and_nothing_is_written() {
     let fake = healthy();
-    let Observed { snapshot, missing, failed } = collect(&fake).await.unwrap();
+    let Observed { snapshot, missing, failed, .. } = collect(&fake).await.unwrap();
     assert_eq!((missing, failed), (vec![], vec![]));
     assert_eq!(snapshot.age(), Some(Seconds(8.5)));
     let [api, auth] = snapshot.services.as_slice() else { panic!("two services") };
@@ -131,7 +131,7 @@ async fn without_prometheus_there_are_objects_and_the_use_of_pods() {
     for word in ["request_total", "timestamp", "response_latency_ms_sum", "failure"] {
         fake.put(word, 503, json!("upstream connect error"));
     }
-    let Observed { snapshot, missing, failed } = collect(&fake).await.unwrap();
+    let Observed { snapshot, missing, failed, .. } = collect(&fake).await.unwrap();
     assert_eq!((missing.len(), failed.len()), (6, 4));
     assert!(
         failed[1].starts_with("linkerd, error_rate: Prometheus answered with status 503: "),

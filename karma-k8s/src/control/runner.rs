@@ -136,6 +136,7 @@ impl Runner {
         overridden(draft, &deployments, &scales);
         loaded.round.stand_down(owned_by_others(site, draft, loaded.collector.scope()).await);
 
+        loaded.round.told_of_junk(observed.junk.clone());
         let decided = loaded.round.decide(&observed.snapshot);
         tell(draft, &decided);
         draft.decided(&decided, &loaded.names);

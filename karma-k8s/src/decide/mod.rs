@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!              ┌─▶ agents ───┐
-//!  Observed ───┤             ├─▶ who is listened to ─▶ shield ─▶ mode, canary, pauses ─▶ Decided
+//!  Observed ───┤             ├─▶ who is listened to ─▶ guard ─▶ shield ─▶ mode, canary, pauses ─▶ Decided
 //!              └─▶ fallback ─┘        ▲ Trust
 //!                      alarm ─────────┘
 //! ```
@@ -14,6 +14,7 @@
 //! |---|---|
 //! | who is listened to, with hysteresis | [`Trust`] |
 //! | which services are scaled, promotion and roll-back | [`Canary`] |
+//! | what junk may cost | [`GuardConfig`] |
 //! | what may be done | [`karma_guard::Shield`] |
 //! | what a restart must know | [`Memory`] |
 //!
@@ -21,11 +22,13 @@
 //! first, from the replicas that are there.
 
 mod canary;
+mod guard;
 mod memory;
 mod round;
 mod trust;
 
 pub use canary::{Canary, CanaryConfig, CanaryPhase, Health};
+pub use guard::GuardConfig;
 pub use memory::{Memory, MemoryError};
 pub use round::{Alarm, Decided, Fallback, Listened, Minds, Round, ServiceDecision};
 pub use trust::{Trust, TrustConfig};

@@ -5,8 +5,8 @@ mod tests;
 
 use k8s_openapi::ByteString;
 use karma_core::{
-    Autoscaler, Decision, Id as _, MetricRow, PerService, Replicas, Safeguard as _, SeedTree, ServiceId,
-    Snapshot, State, Target,
+    Autoscaler, Decision, Id as _, Metric, MetricRow, PerService, Replicas, Safeguard as _, SeedTree,
+    ServiceId, Snapshot, State, Target,
 };
 use karma_guard::Shield;
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,7 @@ pub struct Decided {
     pub listened: Listened,
     /// Why the situation is unknown to the agents.
     pub alarm: Option<String>,
-    /// Properties of the shield that changed the proposal.
+    /// What changed the proposal: the guard, and properties of the shield.
     pub changed_by: Vec<String>,
     /// One entry for each service, in the topology's order.
     pub services: PerService<ServiceDecision>,
@@ -109,6 +109,9 @@ impl ServiceDecision {
     }
 }
 
+/// The guard, where properties of the shield are told that changed a proposal.
+const GUARD: &str = "attack guard";
+
 /// Takes decisions for the Deployments of one custom resource.
 pub struct Round {
     settings: Settings,
@@ -120,6 +123,8 @@ pub struct Round {
     sequence: u64,
     /// Services of which nothing is to be done, whatever the mode.
     stands_down: PerService<bool>,
+    /// Requests per second that are known to be none of a client.
+    junk: PerService<Option<f32>>,
     /// Whether anything is known of what was done before.
     remembers: bool,
     seeds: SeedTree,
@@ -153,6 +158,7 @@ impl Round {
             canary,
             sequence: 0,
             stands_down: PerService::default(),
+            junk: PerService::default(),
             remembers: false,
             seeds,
         }
@@ -167,6 +173,11 @@ impl Round {
     /// taken and told all the same.
     pub fn stand_down(&mut self, services: PerService<bool>) {
         self.stands_down = services;
+    }
+
+    /// How many requests per second of each service are known to be junk, at the next decision.
+    pub fn told_of_junk(&mut self, junk: PerService<Option<f32>>) {
+        self.junk = junk;
     }
 
     /// Goes on where a round with this memory left off. What is of another policy or another canary begins anew.
@@ -219,7 +230,11 @@ impl Round {
             Listened::Agents => said(&agents, ""),
             Listened::Fallback => said(&fallback, "fallback: "),
         };
-        let (decision, changed_by) = self.review(&state, proposal);
+        let (proposal, held) = self.hold_back(snapshot, proposal);
+        let (decision, mut changed_by) = self.review(&state, proposal);
+        if held {
+            changed_by.insert(0, GUARD.to_owned());
+        }
         let service = |(id, target): (ServiceId, Target)| {
             let current = snapshot.services.get(id).map_or(Replicas(0), |service| service.desired);
             let wish =
@@ -242,6 +257,28 @@ impl Round {
             changed_by,
             services: services.collect(),
         }
+    }
+
+    /// The proposal without what only junk would need, and whether that changed it.
+    fn hold_back(&self, snapshot: &Snapshot, mut proposal: Decision) -> (Decision, bool) {
+        let mut held = false;
+        let services = self.settings.topology.services.iter_enumerated();
+        for ((id, service), target) in services.zip(proposal.targets.as_mut_slice()) {
+            let (Some(seen), junk) = (snapshot.services.get(id), self.junk.get(id).copied().flatten()) else {
+                continue;
+            };
+            let requests = seen.metrics.get(Metric::RequestRate);
+            let Some(most) = self.settings.guard.most(service, requests, junk) else { continue };
+            let most = most.max(seen.desired);
+            if target.replicas > most {
+                let junk = junk.unwrap_or_default();
+                target.reason =
+                    format!("{} (held back: {junk:.1} requests/s are junk)", target.reason).into();
+                target.replicas = most;
+                held = true;
+            }
+        }
+        (proposal, held)
     }
 
     fn in_canary(&self) -> bool {

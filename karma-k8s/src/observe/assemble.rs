@@ -3,8 +3,8 @@
 use std::fmt;
 
 use karma_core::{
-    Absence, EntryPointSnapshot, Id as _, Metric, MetricRow, Seconds, ServiceId, ServiceSnapshot, Snapshot,
-    Topology,
+    Absence, EntryPointSnapshot, Id as _, Metric, MetricRow, PerService, Seconds, ServiceId, ServiceSnapshot,
+    Snapshot, Topology,
 };
 
 use super::answer::Sample;
@@ -108,6 +108,8 @@ pub struct Observed {
     pub missing: Vec<Missing>,
     /// Questions that failed, in words.
     pub failed: Vec<String>,
+    /// Requests per second of each service that are known to be junk.
+    pub junk: PerService<Option<f32>>,
 }
 
 /// Everything that was read at one moment.
@@ -175,7 +177,16 @@ impl Collected<'_> {
             services: services.into(),
             entry_points,
         };
-        Observed { snapshot, missing, failed: self.failed().collect() }
+        let junk = scope.deployments().iter().map(|deployment| self.junk(deployment, longest)).collect();
+        Observed { snapshot, missing, failed: self.failed().collect(), junk }
+    }
+
+    /// A rate of junk that is fresh and can be. Who never blocked anything has no series, and nothing is known of junk.
+    #[expect(clippy::cast_possible_truncation, reason = "samples are single precision")]
+    fn junk(&self, deployment: &str, longest: f64) -> Option<f32> {
+        let answer = self.answers.iter().find(|answer| answer.asked == Asked::Junk)?;
+        self.sampled_at(&answer.source, deployment, longest).ok()?;
+        value(answer, deployment, Metric::RequestRate).ok().flatten().map(|junk| junk as f32)
     }
 
     fn failed(&self) -> impl Iterator<Item = String> {
@@ -184,6 +195,7 @@ impl Collected<'_> {
             let what = match answer.asked {
                 Asked::SampledAt => "sampled_at",
                 Asked::Metric(metric) => metric.name(),
+                Asked::Junk => "junk_rate",
             };
             Some(format!("{}, {what}: {why}", answer.source))
         })
@@ -279,7 +291,8 @@ mod tests {
     fn queries() -> Queries {
         let metrics =
             [Metric::RequestRate, Metric::ErrorRate, Metric::InFlight].map(|metric| (metric, "x".to_owned()));
-        let source = SourceParams { sampled_at: "x".into(), metrics: metrics.into() };
+        let source =
+            SourceParams { sampled_at: "x".into(), metrics: metrics.into(), junk_rate: Some("x".into()) };
         QueryParams { sources: [("app".to_owned(), source)].into(), ..QueryParams::default() }
             .check()
             .unwrap()
@@ -327,6 +340,18 @@ mod tests {
         assert_eq!(of(Metric::RequestsErrors), (Some(75.0), None));
         assert_eq!(snapshot.entry_points.as_slice()[0].request_rate, Some(20.0));
         assert!(!snapshot.entry_points.as_slice()[0].available, "it has no pod");
+    }
+
+    #[test]
+    fn junk_is_known_only_by_a_fresh_sample_that_can_be() {
+        let junk = |samples: &[(&str, f64)], told: Answered| {
+            observed(&[told, answer(Asked::Junk, samples)]).junk.as_slice().to_vec()
+        };
+        assert_eq!(junk(&[("api", 30.0)], fresh()), [Some(30.0), None]);
+        assert_eq!(junk(&[("api", -1.0), ("auth", f64::NAN)], fresh()), [None, None]);
+        let old = answer(Asked::SampledAt, &[("api", NOW - 1000.0), ("auth", NOW - 1.0)]);
+        assert_eq!(junk(&[("api", 30.0), ("auth", 3.0)], old), [None, Some(3.0)]);
+        assert_eq!(observed(&[fresh()]).junk.as_slice(), [None, None]);
     }
 
     #[test]

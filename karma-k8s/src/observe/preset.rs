@@ -91,6 +91,7 @@ fn open_telemetry() -> SourceParams {
             (Metric::InFlight, by_deployment("sum", &format!("http_server_active_requests{{{pods}}}"))),
         ]
         .into(),
+        junk_rate: None,
     }
 }
 
@@ -115,6 +116,7 @@ fn istio() -> SourceParams {
             ),
         ]
         .into(),
+        junk_rate: None,
     }
 }
 
@@ -135,6 +137,7 @@ fn linkerd() -> SourceParams {
             ),
         ]
         .into(),
+        junk_rate: None,
     }
 }
 
@@ -156,6 +159,7 @@ fn c_advisor() -> SourceParams {
             (Metric::NetworkOut, kilobits("transmit")),
         ]
         .into(),
+        junk_rate: None,
     }
 }
 

@@ -51,6 +51,10 @@ pub struct SourceParams {
     pub sampled_at: String,
     /// Templates by metric, in the unit of the metric ([`Metric::unit`]).
     pub metrics: BTreeMap<Metric, String>,
+    /// Template of the requests per second that are known to be junk, of those that the request rate counts. One source has it
+    /// at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub junk_rate: Option<String>,
 }
 
 /// What Prometheus is asked, checked.
@@ -73,6 +77,8 @@ pub enum Asked {
     SampledAt,
     /// A metric.
     Metric(Metric),
+    /// The rate of junk.
+    Junk,
 }
 
 /// A question, filled in.
@@ -94,7 +100,7 @@ impl QueryParams {
     pub fn check(&self) -> Result<Queries, QueryError> {
         within("window_seconds", self.window_seconds)?;
         within("max_age_seconds", self.max_age_seconds)?;
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut junk) = (BTreeSet::new(), false);
         let mut sources = Vec::with_capacity(self.sources.len());
         for (name, params) in &self.sources {
             let mut questions = vec![(
@@ -110,6 +116,14 @@ impl QueryParams {
                     return Err(QueryError::Twice { place });
                 }
                 questions.push((Asked::Metric(*metric), Template::parse(&place, text)?));
+            }
+            if let Some(text) = &params.junk_rate {
+                let place = format!("sources.{name}.junk_rate");
+                if junk {
+                    return Err(QueryError::Twice { place });
+                }
+                junk = true;
+                questions.push((Asked::Junk, Template::parse(&place, text)?));
             }
             sources.push(Source { name: name.clone(), questions });
         }
@@ -229,8 +243,11 @@ mod tests {
     }
 
     fn params(metric: Metric, text: &str) -> QueryParams {
-        let source =
-            SourceParams { sampled_at: "max(x)".into(), metrics: [(metric, text.to_owned())].into() };
+        let source = SourceParams {
+            sampled_at: "max(x)".into(),
+            metrics: [(metric, text.to_owned())].into(),
+            junk_rate: None,
+        };
         QueryParams { sources: [("app".to_owned(), source)].into(), ..QueryParams::default() }
     }
 

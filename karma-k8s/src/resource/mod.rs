@@ -23,7 +23,7 @@ pub use limits::{BudgetSpec, LimitsSpec, MoveSpec};
 pub use policy::{ConfigMapKey, DigestError, PolicyRef, digest_of};
 pub use settings::{Settings, SpecError};
 pub use spec::{
-    CanarySpec, FallbackSpec, KarmaAutoscaler, KarmaAutoscalerSpec, MetricsSpec, Mode, OnDelete, Pausing,
-    PrometheusSpec, ServiceSpec, SourceSpec, TrustSpec, definition,
+    CanarySpec, FallbackSpec, GuardSpec, KarmaAutoscaler, KarmaAutoscalerSpec, MetricsSpec, Mode, OnDelete,
+    Pausing, PrometheusSpec, ServiceSpec, SourceSpec, TrustSpec, definition,
 };
 pub use status::{Applied, KarmaAutoscalerStatus, LastDecision, PendingPlan, PlannedTarget, ServiceStatus};

@@ -8,8 +8,10 @@ use karma_guard::{SafetyConfig, SafetyError, Timing};
 use karma_shield::Pause;
 use thiserror::Error;
 
-use super::spec::{CanarySpec, KarmaAutoscalerSpec, MetricsSpec, Mode, Pausing, SourceSpec, TrustSpec};
-use crate::decide::{CanaryConfig, TrustConfig};
+use super::spec::{
+    CanarySpec, GuardSpec, KarmaAutoscalerSpec, MetricsSpec, Mode, Pausing, SourceSpec, TrustSpec,
+};
+use crate::decide::{CanaryConfig, GuardConfig, TrustConfig};
 use crate::observe::{PrometheusParams, Queries, QueryError, QueryParams, SourceParams};
 
 /// Where tokens and certificates for Prometheus lie.
@@ -32,6 +34,8 @@ pub struct Settings {
     pub trust: TrustConfig,
     /// What makes the canary go on.
     pub canary: CanaryConfig,
+    /// What junk may cost.
+    pub guard: GuardConfig,
     /// Whether a service belongs to the canary.
     pub is_canary: PerService<bool>,
 }
@@ -156,6 +160,7 @@ impl KarmaAutoscalerSpec {
             pauses,
             trust: self.trust.config(),
             canary: self.canary.config(),
+            guard: self.guard.config(),
             is_canary,
         })
     }
@@ -182,6 +187,16 @@ impl CanarySpec {
             max_latency: self.max_latency_seconds.map(Seconds),
             max_failed_pods: self.max_failed_pods.unwrap_or(default.max_failed_pods),
             roll_back_after: self.roll_back_after.unwrap_or(default.roll_back_after),
+        }
+    }
+}
+
+impl GuardSpec {
+    fn config(&self) -> GuardConfig {
+        let default = GuardConfig::default();
+        GuardConfig {
+            junk_replicas: self.junk_replicas.unwrap_or(default.junk_replicas),
+            utilization: self.utilization.unwrap_or(default.utilization),
         }
     }
 }
@@ -233,6 +248,10 @@ impl SourceSpec {
             Ok((metric.ok_or_else(unknown)?, template.clone()))
         };
         let metrics: Result<BTreeMap<_, _>, SpecError> = self.metrics.iter().map(metric).collect();
-        Ok(SourceParams { sampled_at: self.sampled_at.clone(), metrics: metrics? })
+        Ok(SourceParams {
+            sampled_at: self.sampled_at.clone(),
+            metrics: metrics?,
+            junk_rate: self.junk_rate.clone(),
+        })
     }
 }

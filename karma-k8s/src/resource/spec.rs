@@ -67,6 +67,10 @@ pub struct KarmaAutoscalerSpec {
     #[serde(default)]
     pub trust: TrustSpec,
 
+    /// What junk may cost, where a source tells its rate.
+    #[serde(default)]
+    pub guard: GuardSpec,
+
     /// Which services the agents scale first, and what makes them scale all or none.
     #[serde(default)]
     pub canary: CanarySpec,
@@ -190,6 +194,24 @@ pub struct SourceSpec {
     /// Templates by the metric's name; `$namespace`, `$deployments` and `$window` are filled in, and the label `deployment`
     /// tells whose series it is.
     pub metrics: BTreeMap<String, String>,
+    /// Template of the requests per second that are known to be junk, of those that `request_rate` counts: blocked, limited,
+    /// refused before they cost anything. One source may have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub junk_rate: Option<String>,
+}
+
+/// What junk may cost: a service is raised no further than its legitimate requests need, and a few replicas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct GuardSpec {
+    /// Replicas of each service beyond those that legitimate requests need. Default 1.
+    #[schemars(range(min = 0, max = 10_000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub junk_replicas: Option<u32>,
+    /// Share of a replica's throughput that legitimate requests are to fill. Default 0.5.
+    #[schemars(range(min = 0.05, max = 1.0))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utilization: Option<f64>,
 }
 
 /// The autoscaler that decides while the agents are not listened to: the algorithm of Kubernetes' own.

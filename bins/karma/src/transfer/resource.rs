@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use karma_k8s::resource::{
-    BudgetSpec, CanarySpec, FallbackSpec, KarmaAutoscaler, KarmaAutoscalerSpec, LimitsSpec, MetricsSpec,
-    Mode, OnDelete, Pausing, PolicyRef, TrustSpec, definition,
+    BudgetSpec, CanarySpec, FallbackSpec, GuardSpec, KarmaAutoscaler, KarmaAutoscalerSpec, LimitsSpec,
+    MetricsSpec, Mode, OnDelete, Pausing, PolicyRef, TrustSpec, definition,
 };
 use serde_json::Value;
 
@@ -84,6 +84,7 @@ pub(super) fn least(policy: PolicyRef) -> KarmaAutoscalerSpec {
         budget: BudgetSpec::default(),
         fallback: FallbackSpec::default(),
         trust: TrustSpec::default(),
+        guard: GuardSpec::default(),
         canary: CanarySpec::default(),
         pause: Pausing::default(),
         on_delete: OnDelete::default(),

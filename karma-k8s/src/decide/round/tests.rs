@@ -151,6 +151,22 @@ fn alarms_make_the_fallback_decide_and_a_calm_time_the_agents() {
 }
 
 #[test]
+fn replicas_that_only_junk_would_need_are_not_added_and_none_is_removed() {
+    let decide = |junk: [Option<f32>; 2], replicas| {
+        let mut round = round(&json!({}), 2, 0);
+        round.told_of_junk(junk.to_vec().into());
+        round.decide(&seen(0, replicas, 450.0))
+    };
+    assert_eq!(changes(&decide([None, None], [2, 2])), [Some(4), Some(4)], "nobody tells junk from clients");
+    let held = decide([Some(400.0), Some(300.0)], [2, 2]);
+    assert_eq!(changes(&held), [None, Some(4)], "50/s need a replica and 150/s three, and one is for junk");
+    assert_eq!(held.changed_by, ["attack guard"]);
+    let reason = &held.services.as_slice()[0].target.reason;
+    assert_eq!(reason, "a wish (held back: 400.0 requests/s are junk)");
+    assert_eq!(changes(&decide([Some(450.0), Some(450.0)], [6, 6])), [None, None], "what is there stays");
+}
+
+#[test]
 fn a_canary_scales_its_services_then_all_and_bad_decisions_end_it() {
     let canary = json!({ "mode": "Canary", "canary": { "services": ["auth"], "watchSeconds": 60, "maxErrorRate": 0.1 } });
     let mut round = round(&canary, 1, 0);
