@@ -198,12 +198,13 @@ fn an_upgrade_rolls(site: &Site, release: &Release<'_>) {
     eventually("decisions go on", || sequence(site) >= before.1 + 3);
 }
 
-/// Every object of the cluster and of the release's namespace, and the rights in the services': but for events, which are told of
-/// what is gone.
+/// Every object of the cluster and of the release's namespace, and the rights in the services'. But for events, which are told of
+/// what is gone, and measurements, which nobody makes.
 fn everything(lab: &Lab) -> BTreeSet<String> {
     let kinds = |namespaced: &str| {
         let all = lab.kubectl(&["api-resources", "--verbs=list", "--output", "name", namespaced]);
-        all.lines().filter(|kind| !kind.starts_with("events")).collect::<Vec<_>>().join(",")
+        let made = |kind: &&str| !kind.starts_with("events") && !kind.ends_with(".metrics.k8s.io");
+        all.lines().filter(made).collect::<Vec<_>>().join(",")
     };
     let cluster = lab.kubectl(&["get", &kinds("--namespaced=false"), "--output", "name"]);
     let own = lab.kubectl(&["get", &kinds("--namespaced=true"), "--namespace", OWN, "--output", "name"]);
