@@ -59,7 +59,7 @@ load=$!
 ) &
 children+=($!)
 "${transfer[@]}" collect --topology "$out/topology.json" --namespace karma --spec "$spec" --every $every --for "$collect" \
-    --scenario levels --out "$out/live.db" 2>"$out/collect.log"
+    --window 20 --scenario levels --out "$out/live.db" 2>"$out/collect.log"
 wait $load
 "$programs/karma-model" inspect "$out/live.db" | tee "$out/inspect.txt" | head -40
 

@@ -47,8 +47,8 @@ pub(super) fn check(params: &RunParams, sources: &Sources) -> Result<RunConfig, 
         params: params.clone(),
         twin: None,
     };
-    rollout::check(&config, sources)?;
     config.twin = twin::check(&config, sources)?;
+    rollout::check(&config, sources)?;
     Ok(config)
 }
 

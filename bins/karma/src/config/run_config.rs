@@ -42,8 +42,12 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
-    /// Decisions of the longest episode.
+    /// Decisions of the longest episode: of the longest recorded window where the team is trained in a twin, unless the
+    /// scenarios' are shorter.
     pub(super) fn horizon(&self) -> usize {
+        if let Some(twin) = &self.twin {
+            return twin.horizon();
+        }
         let measured = self.scenarios.iter().map(|scenario| scenario.params().episode.measured);
         Episode::decisions(measured.max().unwrap_or(1), self.setup.decision_period)
     }

@@ -19,6 +19,8 @@ use crate::twin_file::{TWIN, TwinFile};
 pub(crate) struct TrainingTwin {
     /// The file, as it was read.
     pub(crate) bytes: Vec<u8>,
+    /// Decisions of its longest window.
+    horizon: usize,
     worlds: Vec<Arc<TwinSetup>>,
 }
 
@@ -38,6 +40,11 @@ impl TrainingTwin {
             Some(safeguard) => environment.with_safeguard(safeguard),
             None => environment,
         }))
+    }
+
+    /// Decisions of the longest episode in it.
+    pub(super) const fn horizon(&self) -> usize {
+        self.horizon
     }
 
     /// Digest of the file.
@@ -89,15 +96,38 @@ pub(super) fn check(config: &RunConfig, sources: &Sources) -> Result<Option<Arc<
             faults,
         });
         let batch = TwinBatch::new(Arc::clone(&setup), 1).map_err(|error| refuse(&error))?;
-        let longest = batch.spec().horizon;
-        if longest != horizon.get() {
-            let message = format!(
-                "its longest recorded window has {longest} decisions, an episode of this run {horizon}"
-            );
-            return Err(refuse(&message));
-        }
-        Ok(setup)
+        Ok((batch.spec().horizon, setup))
     });
     let worlds = worlds.collect::<Result<Vec<_>, ConfigError>>()?;
-    Ok(Some(Arc::new(TrainingTwin { bytes, worlds })))
+    // All members of the ensemble have the same recordings.
+    let horizon = worlds.iter().map(|(horizon, _)| *horizon).max().unwrap_or(horizon.get());
+    let worlds = worlds.into_iter().map(|(_, setup)| setup).collect();
+    Ok(Some(Arc::new(TrainingTwin { bytes, horizon, worlds })))
+}
+
+#[cfg(all(test, feature = "transfer"))]
+mod tests {
+    use karma_mock::ScenarioParams;
+
+    use crate::config::{Choice, RunParams};
+    use crate::testing::{checked, tiny, tiny_params, trainable_twin};
+
+    /// What a live cluster gives has the length that it has, and no scenario's.
+    #[test]
+    fn episodes_are_as_long_as_the_recorded_windows_where_the_scenarios_are_longer() {
+        let directory = tempfile::tempdir().unwrap();
+        trainable_twin().write(directory.path()).unwrap();
+        let twin = Some(directory.path().display().to_string());
+        let long: ScenarioParams = toml::from_str(
+            "name = \"long\"\nepisode = { warm_up = 5, measured = 300, calm_before = 10, calm_after = 40 }",
+        )
+        .unwrap();
+        let scenarios = vec![Choice::Table(Box::new(long))];
+        let params = RunParams { scenarios, ..tiny_params() };
+        let recorded = tiny().horizon();
+        assert!(checked(params.clone()).horizon() > recorded);
+        let config = checked(RunParams { twin, ..params });
+        assert_eq!(config.horizon(), recorded);
+        assert_eq!(config.environment_spec().unwrap().horizon, recorded);
+    }
 }

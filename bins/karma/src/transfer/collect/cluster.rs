@@ -7,7 +7,7 @@ use karma_k8s::observe::{Collector, Observed};
 use karma_twin::trace::WindowHeader;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
 
-use super::looks::{Look, OTHERS, most_transitions};
+use super::looks::{Look, OTHERS};
 use crate::clock;
 use crate::interrupt::Interrupt;
 use crate::traces::{TraceFileError, TraceStore};
@@ -27,6 +27,7 @@ pub(super) enum Seen<'a> {
 pub(super) struct Watch<'a> {
     collector: Collector,
     period: Seconds,
+    window: usize,
     ticks: Interval,
     until: Option<Instant>,
     interrupt: Interrupt,
@@ -38,10 +39,10 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Looks from now on, for as long as said, or until interrupted.
+    /// Looks from now on, for as long as said, or until interrupted; windows have so many transitions at most.
     pub(super) fn new(
         collector: Collector,
-        period: Seconds,
+        (period, window): (Seconds, usize),
         (time, interrupt): (Option<Duration>, Interrupt),
         tell: &'a mut (dyn FnMut(Seen<'_>) + Send),
     ) -> Self {
@@ -49,7 +50,18 @@ impl<'a> Watch<'a> {
         // A late look is followed by the next one a whole period later.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let until = time.map(|time| Instant::now() + time);
-        Self { collector, period, ticks, until, interrupt, before: None, first: None, transitions: 0, tell }
+        Self {
+            collector,
+            period,
+            window,
+            ticks,
+            until,
+            interrupt,
+            before: None,
+            first: None,
+            transitions: 0,
+            tell,
+        }
     }
 
     /// Keeps what is seen in `store`, step by step: a kill loses the last look, which led nowhere yet.
@@ -87,11 +99,11 @@ impl<'a> Watch<'a> {
             return Ok(true);
         }
         let mut writer = store.begin_window(header)?;
-        for number in 1..=most_transitions(self.period) {
+        for number in 1..=self.window {
             writer.append(&[look.step(Some(&next))])?;
             self.transitions += 1;
             look = next;
-            if number == most_transitions(self.period) {
+            if number == self.window {
                 self.first = Some(look.clone());
                 break;
             }

@@ -39,7 +39,7 @@ pub(in super::super) fn read_all(
             }
         }
         for (object, looks) in objects {
-            all.extend(windows(&looks, scenario.unwrap_or(&object), frame.period));
+            all.extend(windows(&looks, scenario.unwrap_or(&object), (frame.period, frame.window)));
         }
     }
     Ok((all, foreign))

@@ -7,10 +7,6 @@
 use karma_core::{PerService, Replicas, Seconds, State};
 use karma_twin::trace::{TraceDecision, TraceStep, TraceWindow, WindowHeader, break_between};
 
-/// The longest window: as long as an episode of the simulated cluster, so that a twin has windows to hold back, and a team
-/// that is trained in it has episodes of the usual length.
-const LONGEST: Seconds = Seconds(600.0);
-
 /// Who scales where we do not.
 pub(super) const OTHERS: &str = "others";
 
@@ -50,16 +46,14 @@ impl Look {
     }
 }
 
-/// The most transitions of a window.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ten minutes over a period")]
-pub(super) fn most_transitions(period: Seconds) -> usize {
-    ((LONGEST.0 / period.0) as usize).max(1)
-}
-
-/// The unbroken stretches among `looks`, in the order of time, each under one that decides and of at most
-/// [`most_transitions`]; a look that led nowhere and to which nothing led is left out. Where another one comes to decide, or a
+/// The unbroken stretches among `looks`, in the order of time, each under one that decides and of at most `longest`
+/// transitions; a look that led nowhere and to which nothing led is left out. Where another one comes to decide, or a
 /// window is full, its last look is the first of the next one, so no transition is lost.
-pub(super) fn windows(looks: &[Look], scenario: &str, period: Seconds) -> Vec<TraceWindow> {
+pub(super) fn windows(
+    looks: &[Look],
+    scenario: &str,
+    (period, longest): (Seconds, usize),
+) -> Vec<TraceWindow> {
     let mut stretches: Vec<&[Look]> = Vec::new();
     let mut begin = 0;
     for (before, [look, next]) in looks.array_windows().enumerate() {
@@ -67,7 +61,7 @@ pub(super) fn windows(looks: &[Look], scenario: &str, period: Seconds) -> Vec<Tr
         if !look.is_followed_by(next, period) {
             stretches.push(&looks[begin..here]);
             begin = here;
-        } else if look.by != next.by || here - begin == most_transitions(period) {
+        } else if look.by != next.by || here - begin == longest {
             stretches.push(&looks[begin..=here]);
             begin = here;
         }
@@ -117,7 +111,7 @@ mod tests {
     #[test]
     fn a_decision_is_what_the_next_look_shows() {
         let looks = [look(0.0, 2.0, "a"), look(15.0, 3.0, "a"), look(30.0, 3.0, "a")];
-        let windows = windows(&looks, "shop", PERIOD);
+        let windows = windows(&looks, "shop", (PERIOD, 40));
         let [window] = windows.as_slice() else { panic!("one window: {windows:?}") };
         let targets =
             window.steps.iter().map(|step| step.decision.as_ref().map(|one| one.targets.as_slice()[0].0));
@@ -128,7 +122,7 @@ mod tests {
     #[test]
     fn another_one_that_decides_begins_a_window_and_no_transition_is_lost() {
         let looks = [look(0.0, 1.0, "a"), look(15.0, 1.0, "a"), look(30.0, 1.0, "b"), look(45.0, 1.0, "b")];
-        let windows = windows(&looks, "shop", PERIOD);
+        let windows = windows(&looks, "shop", (PERIOD, 40));
         let shape = |window: &TraceWindow| (window.header.policy.clone(), window.transitions());
         assert_eq!(windows.iter().map(shape).collect::<Vec<_>>(), [("a".to_owned(), 2), ("b".to_owned(), 1)]);
     }
@@ -136,7 +130,7 @@ mod tests {
     #[test]
     fn a_window_is_as_long_as_an_episode_and_the_next_goes_on_from_its_last_look() {
         let looks: Vec<Look> = (0..100).map(|number| look(15.0 * f64::from(number), 1.0, "a")).collect();
-        let windows = windows(&looks, "shop", PERIOD);
+        let windows = windows(&looks, "shop", (PERIOD, 40));
         let transitions: Vec<usize> = windows.iter().map(TraceWindow::transitions).collect();
         assert_eq!(transitions, [40, 40, 19]);
         assert_eq!(windows[1].steps[0].state, windows[0].steps[40].state);
@@ -151,8 +145,8 @@ mod tests {
         ) {
             let times = gaps.iter().scan(1000.0, |time, gap| { *time += gap; Some(*time) });
             let looks: Vec<Look> = times.map(|time| look(time, 1.0, "a")).collect();
-            let all = windows(&looks, "shop", PERIOD);
-            let early = windows(&looks[..first.min(looks.len())], "shop", PERIOD);
+            let all = windows(&looks, "shop", (PERIOD, 40));
+            let early = windows(&looks[..first.min(looks.len())], "shop", (PERIOD, 40));
             let last = early.last().and_then(|window| window.steps.last()).map(|step| step.state.time);
             let later: Vec<TraceWindow> = match last {
                 Some(last) => all.iter().cloned().filter_map(|window| since(window, last)).collect(),

@@ -42,6 +42,8 @@ use cluster::{Seen, Watch};
 
 /// Between two looks, unless said otherwise: the agents' default.
 const EVERY: Seconds = Seconds(15.0);
+/// Longest window, unless said otherwise: an episode of the simulated cluster.
+pub(super) const WINDOW: u16 = 40;
 /// What was going on, unless said otherwise.
 const LIVE: &str = "live";
 
@@ -71,6 +73,11 @@ pub(crate) struct CollectArgs {
     /// How long to look, such as 30m [default: until Ctrl-C].
     #[arg(long = "for", value_name = "TIME", conflicts_with = "logs", value_parser = time)]
     time: Option<Duration>,
+
+    /// Longest window, in transitions. A twin holds back every fifth window and forecasts as far as they reach; a team that is
+    /// trained in it plays episodes of this length.
+    #[arg(long, value_name = "N", default_value_t = WINDOW, value_parser = clap::value_parser!(u16).range(2..))]
+    window: u16,
 
     /// What is going on meanwhile; karma-model inspect counts by it [default: live, or the object of a log].
     #[arg(long, value_name = "NAME")]
@@ -125,6 +132,8 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
 pub(super) struct Frame {
     pub(super) topology: Arc<Topology>,
     pub(super) period: Seconds,
+    /// Most transitions of a window.
+    pub(super) window: usize,
 }
 
 /// Keeps traces.
@@ -138,14 +147,15 @@ pub(super) fn run(args: &CollectArgs) -> anyhow::Result<ExitCode> {
 
 fn frame(args: &CollectArgs) -> anyhow::Result<Frame> {
     let every = args.every.map(|seconds| Seconds(f64::from(seconds)));
+    let window = usize::from(args.window);
     if let Some(path) = &args.policy {
         let policy = policy(path)?;
-        return Ok(Frame { topology: policy.topology, period: every.unwrap_or(policy.period) });
+        return Ok(Frame { topology: policy.topology, period: every.unwrap_or(policy.period), window });
     }
     let named = args.topology.as_deref().map(topology).transpose()?;
     let kept = if args.out.exists() { kept_topology(&args.out)? } else { None };
     let topology = named.or(kept).ok_or(TransferError::NoTopology)?;
-    Ok(Frame { topology, period: every.unwrap_or(EVERY) })
+    Ok(Frame { topology, period: every.unwrap_or(EVERY), window })
 }
 
 /// The policy of a file, or of a run.
@@ -194,7 +204,8 @@ fn look(args: &CollectArgs, frame: &Frame) -> anyhow::Result<ExitCode> {
             Seen::Look(observed, transitions) => terminal.looked(&in_words(observed, transitions)),
             Seen::Blind(why) => terminal.note(why),
         };
-        let watch = Watch::new(collector, frame.period, (args.time, interrupt.clone()), &mut tell);
+        let watch =
+            Watch::new(collector, (frame.period, frame.window), (args.time, interrupt.clone()), &mut tell);
         let kept = watch.keep(&mut store, args.scenario.as_deref().unwrap_or(LIVE)).await?;
         Ok(format!("{}: {kept} transitions were added\n", args.out.display()))
     });

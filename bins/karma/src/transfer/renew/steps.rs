@@ -13,7 +13,7 @@ use karma_k8s::resource::{Mode, PolicyRef, digest_of};
 use karma_mock::Scenario;
 use karma_twin::trace::TraceWindow;
 
-use super::super::collect::{Frame, new_windows, open, read_all};
+use super::super::collect::{Frame, WINDOW, new_windows, open, read_all};
 use super::super::error::TransferError;
 use super::super::live::{LivePolicy, package};
 use super::super::log::DecisionLog;
@@ -276,7 +276,11 @@ impl Steps<'_> {
 /// The services of a twin.
 fn frame(twin: &TwinFile) -> anyhow::Result<Frame> {
     let cluster = twin.cluster()?;
-    Ok(Frame { topology: Arc::clone(cluster.table.topology()), period: cluster.period })
+    Ok(Frame {
+        topology: Arc::clone(cluster.table.topology()),
+        period: cluster.period,
+        window: usize::from(WINDOW),
+    })
 }
 
 /// What the logs hold and the database of what was learned does not.
