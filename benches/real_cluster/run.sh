@@ -6,18 +6,18 @@
 #
 # Needs KUBEBUILDER_ASSETS (karma-testbed/control-plane/build.sh), a static karma-service (KARMA_SERVICE_BINARY), the release
 # programs (KARMA_PROGRAMS, default target/release), containerd, runc, iptables, and Debian's prometheus. Brings up a cluster of its
-# own and takes it down. About an hour; COLLECT, BUDGET, ROUNDS and STEP make it longer or shorter.
+# own and takes it down. About three quarters of an hour; COLLECT, BUDGET, ROUNDS and STEP make it longer or shorter.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 out=${1:?usage: run.sh OUT}
 programs=$(realpath "${KARMA_PROGRAMS:-target/release}")
-collect=${COLLECT:-20m}  # of traces
-budget=${BUDGET:-3m}     # of training
-rounds=${ROUNDS:-4}      # comparisons: each once with the HPA and once with the team
-step=${STEP:-45s}        # of each level of load in a comparison
+collect=${COLLECT:-15m}  # of traces
+budget=${BUDGET:-2m}     # of training
+rounds=${ROUNDS:-3}      # comparisons: each once with the HPA and once with the team
+step=${STEP:-30s}        # of each level of load in a comparison
 every=5                  # seconds between two decisions
-levels=${LEVELS:-10,40,70,40,10}
+levels=${LEVELS:-10,45,80,30}
 mkdir -p "$out"
 out=$(realpath "$out")
 

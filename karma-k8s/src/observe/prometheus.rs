@@ -80,7 +80,9 @@ impl PrometheusParams {
             token_file: self.token_file.as_ref().map(|file| file.display().to_string()),
             ..AuthInfo::default()
         };
-        (config.connect_timeout, config.read_timeout) = (Some(timeout), Some(timeout));
+        // A question is given up as a whole. A timeout of reading would also end connections that nobody asks anything over, just
+        // when the next question goes out where questions are as far apart as that.
+        (config.connect_timeout, config.read_timeout) = (Some(timeout), None);
         Ok(Prometheus::new(Client::try_from(config)?, timeout))
     }
 }
