@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::ConfigMap;
-use karma_k8s::resource::{ConditionKind, KarmaAutoscaler, PolicyRef, digest_of};
+use karma_k8s::resource::{ConditionKind, KarmaAutoscaler, Mode, PolicyRef, digest_of};
 use kube::api::{Api, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt as _};
 use serde_json::{Value, json};
@@ -60,6 +60,11 @@ pub(super) fn roll_out(
     block_on(async {
         let (client, api, found) = object.get().await?;
         let digest = digest_of(bytes);
+        if found.spec.policy.digest == digest && found.spec.mode == Mode::Active {
+            // This program was killed after it was promoted, or its operator did not wait.
+            forget(folder)?;
+            return Ok(Some(true));
+        }
         if found.spec.policy.digest != digest {
             if !is_under_way(folder) {
                 write(&before(folder), &said_before(&found))?;
@@ -83,12 +88,21 @@ pub(super) fn roll_out(
         let now = api.get(name).await.with_context(|| name.to_owned())?;
         let spec: Value = if promoted { json!({ "mode": "Active" }) } else { read(&before(folder))? };
         patch(&api, &now, spec).await?;
-        fs::remove_file(before(folder)).with_context(|| folder.display().to_string())?;
+        forget(folder)?;
         if !promoted {
             say("what the specification said before is put back");
         }
         Ok(Some(promoted))
     })
+}
+
+/// What was said before is not needed any more.
+fn forget(folder: &Path) -> anyhow::Result<()> {
+    let path = before(folder);
+    if path.exists() {
+        fs::remove_file(&path).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
 }
 
 /// What is put back if the canary fails.
