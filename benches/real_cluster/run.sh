@@ -17,7 +17,7 @@ budget=${BUDGET:-2m}     # of training
 rounds=${ROUNDS:-3}      # comparisons: each once with the HPA and once with the team
 step=${STEP:-30s}        # of each level of load in a comparison
 every=5                  # seconds between two decisions
-levels=${LEVELS:-10,45,80,30}
+levels=${LEVELS:-10,25,40,15}
 mkdir -p "$out"
 out=$(realpath "$out")
 
@@ -116,7 +116,7 @@ settle() { # the replicas of the beginning, and calm
 say "phase 4: shadow"
 until_is '{.status.conditions[?(@.type=="Ready")].status}' True 60
 before=$("${kubectl[@]}" get deployments --output json --show-managed-fields | grep -c '"manager": "karma"' || true)
-"${lab[@]}" load "${here[@]}" --service api --steps 20,50 --duration 45s --quiet >/dev/null
+"${lab[@]}" load "${here[@]}" --service api --steps 20,40 --duration 45s --quiet >/dev/null
 after=$("${kubectl[@]}" get deployments --output json --show-managed-fields | grep -c '"manager": "karma"' || true)
 echo "fields of Deployments that karma owns in the shadow: $before before, $after after"
 "${transfer[@]}" explain --log "$out/decisions.jsonl" --last | tee "$out/shadow.txt"
@@ -124,7 +124,7 @@ echo "fields of Deployments that karma owns in the shadow: $before before, $afte
 say "phase 4: canary"
 "${transfer[@]}" take-over team --namespace karma --dir "$out/kept"
 patch '{"mode":"Canary","canary":{"services":["api","auth"],"watchSeconds":120}}'
-"${lab[@]}" load "${here[@]}" --service api --steps 20,30,20 --duration 60s --quiet >/dev/null &
+"${lab[@]}" load "${here[@]}" --service api --steps 15,25,15 --duration 60s --quiet >/dev/null &
 load=$!
 until_is '{.status.canary}' Promoted 240 && promoted=yes || promoted=no
 wait $load
