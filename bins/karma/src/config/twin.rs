@@ -128,6 +128,7 @@ mod tests {
         assert!(checked(params.clone()).horizon() > recorded);
         let config = checked(RunParams { twin, ..params });
         assert_eq!(config.horizon(), recorded);
-        assert_eq!(config.environment_spec().unwrap().horizon, recorded);
+        let learned = config.environments_at(0..1).unwrap()[0].spec().horizon;
+        assert_eq!(learned, recorded, "what the learner is given");
     }
 }
