@@ -6,7 +6,8 @@
 #
 # Needs KUBEBUILDER_ASSETS (karma-testbed/control-plane/build.sh), a static karma-service (KARMA_SERVICE_BINARY), the release
 # programs (KARMA_PROGRAMS, default target/release), containerd, runc, iptables, and Debian's prometheus. Brings up a cluster of its
-# own and takes it down. About three quarters of an hour; COLLECT, BUDGET, ROUNDS and STEP make it longer or shorter.
+# own and takes it down. About three quarters of an hour; COLLECT, BUDGET, ROUNDS and STEP make it longer or shorter. What OUT has
+# of an earlier run (traces, twin, team, rounds of the comparison) is not made again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -26,6 +27,14 @@ lab=("$programs/karma-lab")
 here=(--name real --root "$out/lab")
 transfer=("$programs/karma-transfer")
 say() { printf '\n== %s (%d s)\n' "$1" "$SECONDS"; }
+once() { # once PHASE: unless an earlier run has come to its end
+    if [ -e "$out/$1.done" ]; then
+        say "$1: there already"
+    else
+        "$1"
+        touch "$out/$1.done"
+    fi
+}
 
 children=()
 finish() {
@@ -47,37 +56,51 @@ spec=$out/prometheus/karma.yaml
 until [ -s "$spec" ]; do sleep 1; done
 sleep 30
 
-say "phase 1: collect, $collect under changing load, with the HPA"
-"${lab[@]}" load --service api "${here[@]}" --steps "$(benches/real_cluster/levels.sh "$collect")" \
-    --duration 60s --quiet --out "$out/collect-load.json" >"$out/collect-load.txt" &
-load=$!
-( # pods that fail belong to what a twin must know
-    for service in orders products auth api orders products; do
-        sleep 150
-        "${lab[@]}" chaos "${here[@]}" crash "$service" >/dev/null 2>&1 || true
-    done
-) &
-children+=($!)
-"${transfer[@]}" collect --topology "$out/topology.json" --namespace karma --spec "$spec" --every $every --for "$collect" \
-    --window 20 --scenario levels --out "$out/live.db" 2>"$out/collect.log"
-wait $load
-"$programs/karma-model" inspect "$out/live.db" | tee "$out/inspect.txt" | head -40
+collect() {
+    say "phase 1: collect, $collect under changing load, with the HPA"
+    rm -f "$out"/live.db*
+    "${lab[@]}" load --service api "${here[@]}" --steps "$(benches/real_cluster/levels.sh "$collect")" \
+        --duration 60s --quiet --out "$out/collect-load.json" >"$out/collect-load.txt" &
+    load=$!
+    ( # pods that fail belong to what a twin must know
+        for service in orders products auth api orders products; do
+            sleep 150
+            "${lab[@]}" chaos "${here[@]}" crash "$service" >/dev/null 2>&1 || true
+        done
+    ) &
+    children+=($!)
+    "${transfer[@]}" collect --topology "$out/topology.json" --namespace karma --spec "$spec" --every $every --for "$collect" \
+        --window 20 --scenario levels --out "$out/live.db" 2>"$out/collect.log"
+    wait $load
+    "$programs/karma-model" inspect "$out/live.db" | tee "$out/inspect.txt" | head -40
+}
 
-say "phase 1: fit"
-"$programs/karma-model" fit "$out/live.db" --out "$out/twin"
-"$programs/karma-model" validate "$out/twin" >"$out/validate.txt"
+fit() {
+    say "phase 1: fit"
+    "$programs/karma-model" fit "$out/live.db" --out "$out/twin"
+    "$programs/karma-model" validate "$out/twin" >"$out/validate.txt"
+}
 
-say "phase 2: train in the twin, $budget"
-cat >"$out/train.toml" <<TOML
+train() {
+    say "phase 2: train in the twin, $budget"
+    cat >"$out/train.toml" <<TOML
 topology = "topology.json"
 workload = "constant"
 decision_period = $every.0
 TOML
-"$programs/karma-train" --config "$out/train.toml" --twin "$out/twin" --budget "$budget" --evaluation-seeds 2 \
-    --out "$out/run" --force --quiet | tee "$out/train.txt"
+    "$programs/karma-train" --config "$out/train.toml" --twin "$out/twin" --budget "$budget" --evaluation-seeds 2 \
+        --out "$out/run" --force --quiet | tee "$out/train.txt"
+}
 
-say "phase 3: explain"
-"$programs/karma-explain" "$out/run" --episodes 4 --quiet | tee "$out/explain.txt"
+explain() {
+    say "phase 3: explain"
+    "$programs/karma-explain" "$out/run" --episodes 4 --quiet | tee "$out/explain.txt"
+}
+
+once collect
+once fit
+once train
+once explain
 
 say "phase 4: package and install"
 "${transfer[@]}" package "$out/run" --out "$out/team.karma" --config-map team --namespace karma
@@ -135,6 +158,7 @@ for round in $(seq "$rounds"); do
     order=(karma hpa)
     [ $((round % 2)) = 1 ] || order=(hpa karma)
     for who in "${order[@]}"; do
+        [ ! -e "$out/$who-$round.done" ] || continue
         if [ "$who" = karma ]; then
             "${transfer[@]}" take-over team --namespace karma --dir "$out/kept" >/dev/null
             patch '{"mode":"Active"}'
@@ -143,7 +167,9 @@ for round in $(seq "$rounds"); do
             "${transfer[@]}" give-back team --namespace karma --dir "$out/kept" >/dev/null
         fi
         settle
+        rm -f "$out/$who-$round".db*
         play "$who-$round"
+        touch "$out/$who-$round.done"
         echo "round $round, $who: done ($SECONDS s)"
     done
 done
