@@ -321,7 +321,8 @@ async fn a_prometheus_that_is_gone_is_told_once_and_nothing_is_scaled_by_half_of
     assert_eq!((told.trouble.as_deref(), world.scaled()), (None, vec![]), "decided, and nothing to do");
     assert_eq!(reasons(&told), [Reason::PolicyLoaded, Reason::Unmeasured]);
     let entry = told.entry.unwrap();
-    assert_eq!(entry.missing, ["api request_rate: Failed", "auth request_rate: Failed"]);
+    let missing = ["api", "auth"].map(|name| format!("{name} request_rate: its source did not answer"));
+    assert_eq!(entry.missing, missing);
     assert!(entry.failed.iter().all(|failed| failed.contains("Prometheus cannot be reached")));
     assert_eq!(world.condition("Measured"), ("False".into(), "Unanswered".into()));
     assert_eq!(reasons(&world.decide(&mut runner, 1).await.unwrap()), [], "told once");
