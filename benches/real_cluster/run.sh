@@ -6,16 +6,18 @@
 #
 # Needs KUBEBUILDER_ASSETS (karma-testbed/control-plane/build.sh), a static karma-service (KARMA_SERVICE_BINARY), the release
 # programs (KARMA_PROGRAMS, default target/release), containerd, runc, iptables, and Debian's prometheus. Brings up a cluster of its
-# own and takes it down. About three quarters of an hour; COLLECT, BUDGET, ROUNDS and STEP make it longer or shorter. What OUT has
-# of an earlier run (traces, twin, team, rounds of the comparison) is not made again.
+# own and takes it down. About an hour and a half; COLLECT, BUDGET, ROUNDS and STEP make it longer or shorter. TRAIN=simulated trains
+# in the simulated cluster instead of the twin. What OUT has of an earlier run (traces, twin, team, rounds of the comparison) is not made
+# again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 out=${1:?usage: run.sh OUT}
 programs=$(realpath "${KARMA_PROGRAMS:-target/release}")
-collect=${COLLECT:-15m}  # of traces
-budget=${BUDGET:-2m}     # of training
-rounds=${ROUNDS:-3}      # comparisons: each once with the HPA and once with the team
+collect=${COLLECT:-40m}  # of traces
+budget=${BUDGET:-3m}     # of training
+place=${TRAIN:-twin}     # of training: twin or simulated
+rounds=${ROUNDS:-6}      # comparisons: each once with the HPA and once with the team
 step=${STEP:-30s}        # of each level of load in a comparison
 every=5                  # seconds between two decisions
 levels=${LEVELS:-10,25,40,15}
@@ -57,8 +59,9 @@ until [ -s "$spec" ]; do sleep 1; done
 sleep 30
 
 collect() {
-    say "phase 1: collect, $collect under changing load, with the HPA"
+    say "phase 1: collect, $collect under changing load and changing replicas"
     rm -f "$out"/live.db*
+    "${kubectl[@]}" delete hpa --all >/dev/null
     "${lab[@]}" load --service api "${here[@]}" --steps "$(benches/real_cluster/levels.sh "$collect")" \
         --duration 60s --quiet --out "$out/collect-load.json" >"$out/collect-load.txt" &
     load=$!
@@ -69,8 +72,12 @@ collect() {
         done
     ) &
     children+=($!)
+    benches/real_cluster/explore.sh karma api auth products orders &
+    local exploring=$!
+    children+=("$exploring")
     "${transfer[@]}" collect --topology "$out/topology.json" --namespace karma --spec "$spec" --every $every --for "$collect" \
         --window 20 --scenario levels --out "$out/live.db" 2>"$out/collect.log"
+    kill "$exploring"
     wait $load
     "$programs/karma-model" inspect "$out/live.db" | tee "$out/inspect.txt" | head -40
 }
@@ -82,13 +89,15 @@ fit() {
 }
 
 train() {
-    say "phase 2: train in the twin, $budget"
+    say "phase 2: train, $budget, in: $place"
     cat >"$out/train.toml" <<TOML
 topology = "topology.json"
 workload = "constant"
 decision_period = $every.0
 TOML
-    "$programs/karma-train" --config "$out/train.toml" --twin "$out/twin" --budget "$budget" --evaluation-seeds 2 \
+    local twin=(--twin "$out/twin")
+    [ "$place" = twin ] || twin=()
+    "$programs/karma-train" --config "$out/train.toml" "${twin[@]}" --budget "$budget" --evaluation-seeds 2 \
         --out "$out/run" --force --quiet | tee "$out/train.txt"
 }
 
@@ -101,6 +110,8 @@ once collect
 once fit
 once train
 once explain
+
+"${lab[@]}" up "${here[@]}" chain4 --hpa 50 >/dev/null
 
 say "phase 4: package and install"
 "${transfer[@]}" package "$out/run" --out "$out/team.karma" --config-map team --namespace karma
