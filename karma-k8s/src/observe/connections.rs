@@ -1,7 +1,8 @@
 //! Connections to Prometheus, shared by all who ask the same one.
 //!
 //! A client has connections of its own, one for each question that is under way, and its own copy of the certificates that it
-//! trusts: about a megabyte and ten open files. Hundreds of objects ask one Prometheus, and only some of them at the same time.
+//! trusts: with 250 objects, 0.3 MiB and five open files each. Hundreds of objects ask one Prometheus, and only some of them at the
+//! same time.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 

@@ -203,7 +203,8 @@ impl Script {
 /// first.
 fn cut(steps: Range<usize>, horizon: usize) -> impl Iterator<Item = Range<usize>> {
     let Range { start, end } = steps;
-    let stretches = (start..end).step_by(horizon).map(move |from| from..(from + horizon).min(end));
+    let stretches =
+        (start..end).step_by(horizon).map(move |from| from..from.saturating_add(horizon).min(end));
     stretches.filter(move |stretch| stretch.start == start || 2 * stretch.len() >= horizon)
 }
 
@@ -301,6 +302,7 @@ mod tests {
         assert_eq!(cut(1..100, 40), [1..41, 41..81]);
         assert_eq!(cut(0..60, 40), [0..40, 40..60]);
         assert_eq!(cut(0..3, 40), vec![0..3; 1], "a short window is better than none");
+        assert_eq!(cut(2..9, usize::MAX), vec![2..9; 1], "no limit");
     }
 
     #[test]

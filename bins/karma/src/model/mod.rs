@@ -28,7 +28,7 @@ pub(crate) use data::{is_database, kept_topology, topology};
 pub(crate) use fit::EVERY;
 pub use page::{page, standalone, table};
 #[cfg(feature = "transfer")]
-pub(crate) use refit::{drift, refit, verdict};
+pub(crate) use refit::{drift_of, refit, verdict};
 
 use cli::{ModelArgs, ModelCommand};
 use error::ModelError;

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use karma_twin::DriftReport;
 use karma_twin::drift::{DriftParams, Watch};
-use karma_twin::table::Start;
+use karma_twin::table::{Start, Table};
+#[cfg(feature = "transfer")]
+use karma_twin::trace::TraceWindow;
 use karma_twin::twin::TwinFitting;
 
 use super::cli::{DriftArgs, RefitArgs};
@@ -59,16 +61,29 @@ pub(crate) fn refit(file: TwinFile, path: &Path, asked: Option<usize>) -> anyhow
 ///
 /// # Errors
 /// If they are not like those that the twin was fitted on.
-pub(crate) fn drift(file: &TwinFile, path: &Path) -> anyhow::Result<DriftReport> {
-    let (twin, data) = (&file.twin, Prepared::read_like(path, file)?);
+fn drift(file: &TwinFile, path: &Path) -> anyhow::Result<DriftReport> {
+    measure(file, &Prepared::read_like(path, file)?.table)
+}
+
+/// What windows of its cluster say of the twin of `file`.
+///
+/// # Errors
+/// If it is no twin of a cluster, or theirs is another one.
+#[cfg(feature = "transfer")]
+pub(crate) fn drift_of(file: &TwinFile, windows: &[TraceWindow]) -> anyhow::Result<DriftReport> {
+    measure(file, &file.cluster()?.table.table_of(windows)?)
+}
+
+fn measure(file: &TwinFile, table: &Table) -> anyhow::Result<DriftReport> {
+    let twin = &file.twin;
     let watch = Watch {
         encoder: twin.encoder(),
         forecaster: twin,
         calibration: twin.calibration(),
         novelty: Some(twin.novelty()),
     };
-    let starts: Vec<Start> = data.table.starts().collect();
-    Ok(DriftReport::measure(&watch, &data.table, &starts, DriftParams::default())?)
+    let starts: Vec<Start> = table.starts().collect();
+    Ok(DriftReport::measure(&watch, table, &starts, DriftParams::default())?)
 }
 
 fn text(report: &DriftReport) -> String {

@@ -13,7 +13,7 @@ use super::error::TransferError;
 use super::live::{LivePolicy, package};
 use super::log::DecisionLog;
 use super::outcome::Outcome;
-use super::simulate::Simulation;
+use super::simulate::{Played, Simulation};
 use super::{print, resource};
 use crate::interrupt::{EXIT_CODE, Interrupt};
 use crate::policy;
@@ -28,14 +28,9 @@ pub(super) fn run(args: &PlayArgs, mode: Option<Mode>) -> anyhow::Result<ExitCod
     let interrupt = Interrupt::listen().context("cannot listen to Ctrl-C")?;
     let mut terminal = Terminal::new(args.quiet, interrupt);
     terminal.note(&format!("{} under {}; policy {digest}", simulation.scenario, simulation.setup.workload));
-    let mut log = DecisionLog::create(&args.log)?;
-    let played = simulation.play(|decision, total| {
-        log.write(decision)?;
-        terminal.decided(usize::try_from(decision.decided.sequence).unwrap_or(total), total);
-        Ok(!terminal.interrupted())
-    });
-    terminal.finish();
-    let Some(played) = played? else { return Ok(ExitCode::from(EXIT_CODE)) };
+    let Some(played) = play(simulation, &args.log, &mut terminal)? else {
+        return Ok(ExitCode::from(EXIT_CODE));
+    };
     let outcome = Outcome::of(played, mode, digest);
     let text = if args.json {
         serde_json::to_string_pretty(&outcome)? + "\n"
@@ -45,14 +40,31 @@ pub(super) fn run(args: &PlayArgs, mode: Option<Mode>) -> anyhow::Result<ExitCod
     print(&text)
 }
 
+/// Plays an episode whose decisions go into the log at `path`; `None` if it was interrupted.
+///
+/// # Errors
+/// If the specification does not go with the policy, or the log cannot be written.
+pub(super) fn play(
+    simulation: Simulation,
+    path: &Path,
+    terminal: &mut Terminal,
+) -> Result<Option<Played>, TransferError> {
+    let mut log = DecisionLog::create(path)?;
+    let played = simulation.play(|decision, total| {
+        log.write(decision)?;
+        terminal.decided(usize::try_from(decision.decided.sequence).unwrap_or(total), total);
+        Ok(!terminal.interrupted())
+    });
+    terminal.finish();
+    played
+}
+
 fn prepare(args: &PlayArgs, mode: Option<Mode>) -> Result<Simulation, TransferError> {
     let scenario = Scenario::by_name(&args.simulated)?;
     let written = args.spec.as_deref().map(resource::read).transpose()?;
     let named = written.as_ref().and_then(|spec| spec.policy.file.as_ref()).map(Path::new);
     let path = args.policy.as_deref().or(named).ok_or(TransferError::NoPolicy)?.to_owned();
-    let bytes = read_policy(&path)?;
-    let policy = LivePolicy::from_bytes(&bytes)
-        .map_err(|source| TransferError::Policy { path: path.clone(), source })?;
+    let (bytes, policy) = load_policy(&path)?;
     let spec = match written {
         Some(spec) => {
             spec.policy.verify(&bytes).map_err(|source| TransferError::Digest { source })?;
@@ -67,6 +79,18 @@ fn prepare(args: &PlayArgs, mode: Option<Mode>) -> Result<Simulation, TransferEr
     let spec = with_flags(spec, args, mode)?;
     let setup = setup(&path, &policy, args.workload.as_deref())?;
     Ok(Simulation { policy, spec, setup, scenario, seed: args.seed })
+}
+
+/// The policy of an artefact or of a run, with its bytes.
+///
+/// # Errors
+/// If there is none, or it cannot be used.
+pub(super) fn load_policy(path: &Path) -> Result<(Vec<u8>, LivePolicy), TransferError> {
+    let bytes = read_policy(path)?;
+    match LivePolicy::from_bytes(&bytes) {
+        Ok(policy) => Ok((bytes, policy)),
+        Err(source) => Err(TransferError::Policy { path: path.to_owned(), source }),
+    }
 }
 
 /// The bytes of an artefact, or those that a run would be packaged to.

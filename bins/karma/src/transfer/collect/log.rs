@@ -17,7 +17,8 @@ use super::looks::{Look, OTHERS, windows};
 const DIGITS: usize = 8;
 
 /// What logs hold of the services of `frame`, in windows, one or more for each object that they speak of; and the number of their
-/// decisions on other services. `scenario` is what the windows are called [default: by their object].
+/// decisions on other services. Windows are called by their object, after `scenario` if there is one: what a database has of one
+/// object says nothing of another. A window that several logs hold is there once.
 ///
 /// # Errors
 /// If a log cannot be read.
@@ -39,7 +40,12 @@ pub(in super::super) fn read_all(
             }
         }
         for (object, looks) in objects {
-            all.extend(windows(&looks, scenario.unwrap_or(&object), (frame.period, frame.window)));
+            let name = scenario.map_or_else(|| object.clone(), |scenario| format!("{scenario}, {object}"));
+            for window in windows(&looks, &name, (frame.period, frame.window)) {
+                if !all.contains(&window) {
+                    all.push(window);
+                }
+            }
         }
     }
     Ok((all, foreign))

@@ -12,7 +12,7 @@ mod looks;
 mod tests;
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,6 @@ use karma_twin::trace::TraceWindow;
 
 use super::cluster::{ClusterArgs, block_on};
 use super::error::TransferError;
-use super::live::LivePolicy;
 use super::{play, print, resource};
 use crate::config::Budget;
 use crate::interrupt::{EXIT_CODE, Interrupt};
@@ -79,7 +78,7 @@ pub(crate) struct CollectArgs {
     #[arg(long, value_name = "N", default_value_t = WINDOW, value_parser = clap::value_parser!(u16).range(2..))]
     window: u16,
 
-    /// What is going on meanwhile; karma-model inspect counts by it [default: live, or the object of a log].
+    /// What is going on meanwhile; karma-model inspect counts by it, for each object of a log [default: live, or the object].
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
 
@@ -149,19 +148,13 @@ fn frame(args: &CollectArgs) -> anyhow::Result<Frame> {
     let every = args.every.map(|seconds| Seconds(f64::from(seconds)));
     let window = usize::from(args.window);
     if let Some(path) = &args.policy {
-        let policy = policy(path)?;
+        let (_, policy) = play::load_policy(path)?;
         return Ok(Frame { topology: policy.topology, period: every.unwrap_or(policy.period), window });
     }
     let named = args.topology.as_deref().map(topology).transpose()?;
     let kept = if args.out.exists() { kept_topology(&args.out)? } else { None };
     let topology = named.or(kept).ok_or(TransferError::NoTopology)?;
     Ok(Frame { topology, period: every.unwrap_or(EVERY), window })
-}
-
-/// The policy of a file, or of a run.
-pub(super) fn policy(path: &Path) -> Result<LivePolicy, TransferError> {
-    let bytes = play::read_policy(path)?;
-    LivePolicy::from_bytes(&bytes).map_err(|source| TransferError::Policy { path: path.to_owned(), source })
 }
 
 /// Keeps what logs hold.

@@ -106,3 +106,25 @@ fn what_is_missing_or_of_other_services_is_told() {
     assert_eq!(frame(&args(directory.path(), &[])).unwrap().period, EVERY);
     assert_eq!(testing::tiny().setup().decision_period, EVERY);
 }
+
+#[test]
+fn a_log_that_is_named_twice_counts_once_and_a_scenario_keeps_objects_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut decisions = decisions(directory.path(), Mode::Shadow);
+    let begin = decisions.len();
+    for number in 0..5 {
+        let other = LogEntry { name: "another".to_owned(), ..decisions[number].clone() };
+        decisions.push(other);
+    }
+    let log = logged(directory.path(), &decisions);
+    let again = log.display().to_string();
+    let more = ["--topology", "chain4", "--scenario", "sale", "--log", &again];
+    let told = collected(&args(directory.path(), &more)).unwrap();
+    assert!(told.contains(&format!("{} transitions in 2 windows", begin - 1 + 4)), "{told}");
+    let traces = read_traces(&directory.path().join("live.db")).unwrap();
+    let names: Vec<&str> = traces.windows().iter().map(|window| window.header.scenario.as_str()).collect();
+    assert!(
+        names.iter().all(|name| name.starts_with("sale, (simulated)/")) && names[0] != names[1],
+        "{names:?}"
+    );
+}

@@ -35,9 +35,9 @@ pub(super) struct Judgement {
 }
 
 impl Judgement {
-    /// Whether the new team may go on: its mean return is not lower.
+    /// Whether the new team may go on: something was played, and its mean return is not lower.
     pub(super) fn passes(&self) -> bool {
-        self.after >= self.before
+        self.windows > 0 && self.after >= self.before
     }
 
     /// In words.
@@ -125,5 +125,6 @@ mod tests {
         assert!(!worse.passes());
         assert!((worse.error.unwrap() - 3.0_f64.sqrt()).abs() < 1e-12, "{worse:?}");
         assert_eq!(compare(&[(1.0, 1.0)], false).error, None);
+        assert!(!compare(&[], false).passes(), "nothing was played");
     }
 }

@@ -15,17 +15,16 @@ use karma_twin::trace::TraceWindow;
 
 use super::super::collect::{Frame, WINDOW, new_windows, open, read_all};
 use super::super::error::TransferError;
-use super::super::live::{LivePolicy, package};
-use super::super::log::DecisionLog;
+use super::super::live::package;
 use super::super::outcome::{Counts, Outcome};
-use super::super::resource;
 use super::super::simulate::Simulation;
+use super::super::{play, resource};
 use super::book::{Book, End, Service, TRACES, write};
 use super::judge::judge;
 use super::{Around, LoopArgs, roll_out};
 use crate::config::{Overrides, Written};
 use crate::interrupt::Interrupt;
-use crate::model::{drift, refit, verdict};
+use crate::model::{drift_of, refit, verdict};
 use crate::progress::Progress as _;
 use crate::run_dir::{CONFIG, atomic};
 use crate::terminal::Terminal;
@@ -55,12 +54,7 @@ pub(super) fn look_ahead(args: &LoopArgs) -> anyhow::Result<String> {
     let transitions: usize = windows.iter().map(TraceWindow::transitions).sum();
     let mut text = format!("{transitions} transitions in {} windows are new\n", windows.len());
     if transitions > 0 {
-        let folder = std::env::temp_dir().join(format!("karma-loop-{}", std::process::id()));
-        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        let report = keep(&folder.join(TRACES), &frame(&twin)?.topology, &windows)
-            .and_then(|()| drift(&twin, &folder.join(TRACES)));
-        let _ = fs::remove_dir_all(&folder);
-        let _ = writeln!(text, "{}", verdict(&report?));
+        let _ = writeln!(text, "{}", verdict(&drift_of(&twin, &windows)?));
     }
     Ok(text)
 }
@@ -130,7 +124,8 @@ impl Steps<'_> {
             let drifted = if self.book.cycle.transitions == Some(0) {
                 false
             } else {
-                let report = drift(&TwinFile::read(&self.book.service.twin)?, &folder.join(TRACES))?;
+                let windows = read_traces(&folder.join(TRACES))?.into_windows();
+                let report = drift_of(&TwinFile::read(&self.book.service.twin)?, &windows)?;
                 write(&folder.join(DRIFT), &report)?;
                 self.terminal.note(&format!("drift: {}", verdict(&report)));
                 report.refit_due()
@@ -212,9 +207,7 @@ impl Steps<'_> {
         let scenario = Scenario::by_name(scenario).map_err(TransferError::from)?;
         let folder = self.book.folder();
         let path = folder.join(TEAM);
-        let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
-        let policy = LivePolicy::from_bytes(&bytes)
-            .map_err(|source| TransferError::Policy { path: path.clone(), source })?;
+        let (_, policy) = play::load_policy(&path)?;
         let pin = PolicyRef {
             config_map: None,
             file: Some(path.display().to_string()),
@@ -230,14 +223,7 @@ impl Steps<'_> {
         let digest = policy.digest.clone();
         let setup = Arc::clone(policy.config.setup());
         let simulation = Simulation { policy, spec, setup, scenario, seed: self.args.place.seed };
-        let mut log = DecisionLog::create(&folder.join(CANARY))?;
-        let terminal = &mut *self.terminal;
-        let played = simulation.play(|decision, total| {
-            log.write(decision)?;
-            terminal.decided(usize::try_from(decision.decided.sequence).unwrap_or(total), total);
-            Ok(!terminal.interrupted())
-        })?;
-        self.terminal.finish();
+        let played = play::play(simulation, &folder.join(CANARY), self.terminal)?;
         let Some(played) = played else { return Ok(None) };
         let last = Counts::of(&played.decisions).canary.last().map(|(_, phase)| *phase);
         self.terminal.note(&format!("canary:\n{}", Outcome::of(played, Mode::Canary, digest).text()));

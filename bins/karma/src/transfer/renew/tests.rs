@@ -72,7 +72,7 @@ fn it_goes_around_once_and_what_it_has_learned_is_new_no_more() {
 }
 
 #[test]
-fn without_a_drift_the_team_stays_and_a_canary_without_services_is_refused() {
+fn a_canary_without_services_a_run_without_its_twin_and_two_places_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let [run, twin] = site(directory.path());
     let refused = go(&args(directory.path(), &[&run, "--twin", &twin, "--force", "--simulated", "nominal"]));
