@@ -21,6 +21,7 @@ rounds=${ROUNDS:-6}      # comparisons: each once with the HPA and once with the
 step=${STEP:-30s}        # of each level of load in a comparison
 every=5                  # seconds between two decisions
 levels=${LEVELS:-10,25,40,15}
+topology=$PWD/benches/real_cluster/chain4.json # as chain4, but requests hold little memory
 mkdir -p "$out"
 out=$(realpath "$out")
 
@@ -51,7 +52,7 @@ say "cluster"
 "${lab[@]}" cluster up --service "$KARMA_SERVICE_BINARY" "${here[@]}"
 export KUBECONFIG=$out/lab/real/kubeconfig
 kubectl=(kubectl --namespace karma)
-"${lab[@]}" up "${here[@]}" chain4 --hpa 50 --topology-out "$out/topology.json"
+"${lab[@]}" up "${here[@]}" "$topology" --hpa 50 --topology-out "$out/topology.json"
 "${lab[@]}" prometheus "${here[@]}" --dir "$out/prometheus" --listen 127.0.0.1:9490 --scrape 5 >"$out/prometheus.log" 2>&1 &
 children+=($!)
 spec=$out/prometheus/karma.yaml
@@ -111,7 +112,7 @@ once fit
 once train
 once explain
 
-"${lab[@]}" up "${here[@]}" chain4 --hpa 50 >/dev/null
+"${lab[@]}" up "${here[@]}" "$topology" --hpa 50 >/dev/null
 
 say "phase 4: package and install"
 "${transfer[@]}" package "$out/run" --out "$out/team.karma" --config-map team --namespace karma

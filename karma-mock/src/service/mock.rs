@@ -66,6 +66,7 @@ impl Mock {
 
     /// Its metrics as text.
     pub(super) fn metrics_text(&self) -> String {
+        self.memory.trim();
         self.metrics.text(self.door.waiting(), self.door.in_service())
     }
 
@@ -81,6 +82,7 @@ impl Mock {
 
     /// Whether it should go on.
     pub(super) fn is_alive(&self) -> bool {
+        self.memory.trim();
         !self.faults().hang
     }
 
