@@ -19,12 +19,13 @@ use thiserror::Error;
 
 use crate::bounds::Bounds;
 use crate::desired::desired;
-use crate::hpa::spec::{MetricKind, TargetKind};
-use crate::hpa::spec::{MetricParams, ResourceMetricParams, TargetParams};
+use crate::error::SettingError;
+use crate::hpa::spec::MetricParams;
 use crate::hpa::{
     BehaviorParams, ConditionType, ControllerParams, HpaConfig, HpaParams, HpaState, Reconciliation,
     ScaleTarget, SpecError, Tick, Timestamp, reconcile_and_record,
 };
+use crate::signal::{self, Signal};
 use readings::ServiceReader;
 
 /// What all autoscalers of a cluster have in common; the replica bounds are the topology's.
@@ -56,30 +57,20 @@ impl Default for HpaAutoscalerParams {
 impl HpaAutoscalerParams {
     /// CPU at `percent` of the request: `hpa-60`.
     pub fn cpu(percent: i32) -> Self {
-        let target = TargetParams {
-            kind: TargetKind::Utilization,
-            average_utilization: Some(percent),
-            average_value: None,
-            value: None,
-        };
-        let cpu = MetricParams {
-            kind: MetricKind::Resource,
-            resource: Some(ResourceMetricParams { name: "cpu".to_owned(), target }),
-            container_resource: None,
-            pods: None,
-            object: None,
-            external: None,
-        };
-        Self { name: format!("hpa-{percent}"), metrics: vec![cpu], ..Self::default() }
+        let metrics = vec![signal::resource(percent)];
+        Self { name: format!("hpa-{percent}"), metrics, ..Self::default() }
     }
 }
 
 /// What keeps a cluster's autoscalers from being set up.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 pub enum HpaAutoscalerError {
     /// The specification is not one.
     #[error(transparent)]
     Spec(#[from] SpecError),
+    /// A setting beside the specification is out of its range.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A metric that a snapshot does not have.
     #[error("a snapshot has no {metric}; it has cpu and memory of pods, {known}")]
     UnknownMetric {
@@ -114,18 +105,46 @@ impl HpaAutoscaler {
     /// # Errors
     /// If the specification is not valid, or asks for a metric that a snapshot does not have.
     pub fn new(topology: &Topology, params: &HpaAutoscalerParams) -> Result<Self, HpaAutoscalerError> {
+        Self::with_metrics(topology, params, |_| params.metrics.clone())
+    }
+
+    /// The same, but every service goes by signals at targets that mean the same on all of them, instead of by the metrics
+    /// of `params`; of several signals the one that asks for most counts.
+    ///
+    /// # Errors
+    /// If the rest of the specification is not valid, or a target is not a number above 0.
+    pub fn on(
+        topology: &Topology,
+        signals: &[(Signal, f64)],
+        params: &HpaAutoscalerParams,
+    ) -> Result<Self, HpaAutoscalerError> {
+        for (_, target) in signals {
+            let legal = *target > 0.0 && target.is_finite();
+            SettingError::first([("target", *target, legal, "a finite number above 0")])?;
+        }
+        Self::with_metrics(topology, params, |service| {
+            signals.iter().map(|(signal, target)| signal.metric(topology, service, *target)).collect()
+        })
+    }
+
+    fn with_metrics(
+        topology: &Topology,
+        params: &HpaAutoscalerParams,
+        metrics: impl Fn(ServiceId) -> Vec<MetricParams>,
+    ) -> Result<Self, HpaAutoscalerError> {
         let controller = params.controller.check()?;
-        let config = |service: &Service| {
+        let config = |(id, service): (ServiceId, &Service)| {
             let spec = HpaParams {
                 scale_target_ref: None,
                 min_replicas: Some(to_i32(service.min_replicas)),
                 max_replicas: to_i32(service.max_replicas),
-                metrics: params.metrics.clone(),
+                metrics: metrics(id),
                 behavior: params.behavior.clone(),
             };
             spec.check(controller)
         };
-        let configs = topology.services.iter().map(config).collect::<Result<PerService<_>, _>>()?;
+        let configs =
+            topology.services.iter_enumerated().map(config).collect::<Result<PerService<_>, _>>()?;
         configs.iter().flat_map(HpaConfig::metrics).try_for_each(readings::check)?;
         Ok(Self {
             name: params.name.clone(),

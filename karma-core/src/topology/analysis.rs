@@ -75,20 +75,27 @@ impl Topology {
         indices.into_iter().map(|index| (index, mean(index))).collect()
     }
 
-    /// Mean end-to-end time of a request that meets an empty system, of the slowest entry point. Parallel calls
-    /// count as their slowest mean, which is a lower bound of the mean of the slowest.
-    pub fn unloaded_latency(&self) -> Seconds {
-        let mut latency = PerService::filled(0.0_f64, self.services.len());
+    /// Mean time of a request at each service that meets an empty system, everything that it calls included. Parallel calls count
+    /// as their slowest mean, which is a lower bound of the mean of the slowest. Cost: services + connections.
+    pub fn unloaded_latencies(&self) -> PerService<Seconds> {
+        let mut latency = PerService::filled(Seconds(0.0), self.services.len());
         for &id in self.call_order().iter().rev() {
-            let time = |(index, calls): (usize, f64)| calls * latency[self.connections[index].destination];
+            let time = |(index, calls): (usize, f64)| calls * latency[self.connections[index].destination].0;
             let times = self.mean_calls(id).into_iter().map(time);
             let below = match self.services[id].fan_out {
                 FanOut::Parallel => times.fold(0.0, f64::max),
                 FanOut::Sequential | FanOut::Weighted => times.sum(),
             };
-            latency[id] = self.services[id].unloaded_time().0 + below;
+            latency[id] = self.services[id].unloaded_time() + Seconds(below);
         }
-        Seconds(self.entry_points.iter().map(|entry| latency[entry.service]).fold(0.0, f64::max))
+        latency
+    }
+
+    /// Mean end-to-end time of a request that meets an empty system, of the slowest entry point.
+    pub fn unloaded_latency(&self) -> Seconds {
+        let latencies = self.unloaded_latencies();
+        let slowest = self.entry_points.iter().map(|entry| latencies[entry.service].0).fold(0.0, f64::max);
+        Seconds(slowest)
     }
 
     /// The arrival rate that full scale-out can carry, and what limits it.

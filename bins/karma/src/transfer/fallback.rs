@@ -18,7 +18,7 @@ const USUAL_PERCENT: u32 = 80;
 pub struct HpaFallback(HpaAutoscaler);
 
 /// A fallback that cannot be set up.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 pub enum FallbackError {
     /// No CPU utilisation that can be aimed at.
     #[error("spec.fallback.targetCpuUtilization is {0}; allowed: 1 to 1000")]
