@@ -42,6 +42,8 @@ mod command;
 pub mod config;
 mod error;
 pub mod evaluation;
+#[cfg(feature = "lab")]
+mod experiment;
 #[cfg(feature = "explain")]
 pub mod explain;
 mod interrupt;

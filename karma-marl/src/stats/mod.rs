@@ -9,6 +9,7 @@
 //! |---|---|
 //! | how good is a policy? | [`Bootstrap::estimate`] of [`Statistic::InterquartileMean`] |
 //! | is it better than another? | the same of [`Scores::minus`]; an interval without 0 says yes |
+//! | the same of several trainings on the same episodes? | [`Bootstrap::estimate_crossed`] of [`Crossed::minus`] |
 //! | how far is it from the target? | the same of [`Statistic::OptimalityGap`] |
 //! | how often is it better, not by how much? | [`Bootstrap::probability_of_improvement`] |
 //! | how good are its best and its worst runs? | [`Bootstrap::performance_profile`] |
@@ -30,6 +31,7 @@
 //! ```
 
 mod bootstrap;
+mod crossed;
 mod improvement;
 mod marl_eval;
 mod profile;
@@ -39,6 +41,7 @@ mod statistic;
 mod testing;
 
 pub use bootstrap::{Bootstrap, BootstrapParams, Estimate};
+pub use crossed::{Crossed, Tested};
 pub use marl_eval::{EvalRun, EvalStep, MarlEval, MarlEvalError, Metrics, RunName};
 pub use scores::{Scores, ScoresError};
 pub use statistic::{

@@ -43,7 +43,7 @@ pub struct Column {
 }
 
 /// Every measure, those of the table first.
-pub const COLUMNS: [Column; 10] = [
+pub const COLUMNS: [Column; 11] = [
     Column {
         name: "success_rate",
         heading: "success",
@@ -85,6 +85,17 @@ pub const COLUMNS: [Column; 10] = [
         unit: Unit::PodHours,
         better: Better::Lower,
         value: |report| Some(report.pod_hours),
+    },
+    Column {
+        name: "failed_or_late",
+        heading: "",
+        unit: Unit::Percent,
+        better: Better::Lower,
+        value: |report| {
+            let requests = report.legitimate;
+            let decided = requests.answered + requests.failed;
+            (decided > 0).then(|| 1.0 - requests.within_slo as f64 / decided as f64)
+        },
     },
     Column {
         name: "episodic_return",

@@ -10,7 +10,7 @@ mod summary;
 mod tests;
 
 use karma_core::{Conduct, EpisodeReport, Interventions};
-use karma_mock::Split;
+use karma_mock::{Scenario, Split};
 use serde::{Deserialize, Serialize};
 
 pub use column::{Better, COLUMNS, Column, Unit};
@@ -104,9 +104,7 @@ pub fn evaluate(config: &RunConfig, rows: &[Row], progress: &mut dyn Progress) -
     let play = |job: usize| {
         let (row, scenario, seed) =
             (&rows[job / per_row], &scenarios[job % per_row / seeds.len()], seeds[job % seeds.len()]);
-        let make = |foresight: &karma_core::Foresight| row.guarded(config, foresight);
-        let report = karma_mock::evaluate(config.setup(), scenario, split, seed, &make);
-        EpisodeRecord { scenario: scenario.name().to_owned(), seed, report }
+        episode(config, row, scenario, (split, seed))
     };
     let total = rows.len() * per_row;
     let episodes = parallel::run_all(total, config.threads(), play, |done| {
@@ -128,6 +126,39 @@ pub fn evaluate(config: &RunConfig, rows: &[Row], progress: &mut dyn Progress) -
         rows: reports,
         seeds,
     })
+}
+
+/// Plays the evaluation episodes of one row, scenario by scenario; `None` if it was interrupted.
+#[cfg(feature = "lab")]
+pub(crate) fn play(config: &RunConfig, row: &Row, progress: &mut dyn Progress) -> Option<Vec<EpisodeRecord>> {
+    play_on(config, config.params().evaluation.split, &seeds(config), row, progress)
+}
+
+/// The same of any split and seeds.
+#[cfg(feature = "lab")]
+pub(crate) fn play_on(
+    config: &RunConfig,
+    split: Split,
+    seeds: &[u64],
+    row: &Row,
+    progress: &mut dyn Progress,
+) -> Option<Vec<EpisodeRecord>> {
+    let total = config.scenarios().len() * seeds.len();
+    let job = |job: usize| {
+        let scenario = &config.scenarios()[job / seeds.len()];
+        episode(config, row, scenario, (split, seeds[job % seeds.len()]))
+    };
+    parallel::run_all(total, config.threads(), job, |done| {
+        progress.evaluated(done, total);
+        !progress.interrupted()
+    })
+}
+
+/// One episode of one row.
+fn episode(config: &RunConfig, row: &Row, scenario: &Scenario, (split, seed): (Split, u64)) -> EpisodeRecord {
+    let make = |foresight: &karma_core::Foresight| row.guarded(config, foresight);
+    let report = karma_mock::evaluate(config.setup(), scenario, split, seed, &make);
+    EpisodeRecord { scenario: scenario.name().to_owned(), seed, report }
 }
 
 /// The team of `policies` as a row.

@@ -26,7 +26,8 @@ pub struct Row {
 }
 
 impl Row {
-    fn new(name: &str, about: &'static str, make: Factory) -> Self {
+    /// A row that is made anew for each episode.
+    pub(crate) fn new(name: &str, about: &'static str, make: Factory) -> Self {
         Self { name: name.to_owned(), about, make, shielded: false }
     }
 

@@ -10,6 +10,7 @@ use super::kind::KindArgs;
 use super::load::LoadArgs;
 use super::prometheus::PrometheusArgs;
 use super::scenario::ScenarioArgs;
+use crate::experiment::cli::ExperimentArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,6 +29,8 @@ Examples:
       A whole episode of a scenario, attack and disturbances included.
   karma-lab down
   sudo karma-lab cluster down
+  karma-lab experiment suites/smoke.toml --out results/smoke
+      Without a cluster: rules and trained teams on the same simulated episodes.
 
 Which cluster: that of --kubeconfig; else the one that `cluster up` started; else the one of KUBECONFIG.
 Topologies: chain4, diamond, online-boutique, chain:N, tree:N:BRANCHING, mesh:N:SEED, or a file.
@@ -70,6 +73,8 @@ pub(crate) enum LabCommand {
     Scenario(Box<ScenarioArgs>),
     /// Measure the real cluster, fit the simulated one to it, and say how well it predicts the rest.
     Calibrate(CalibrateArgs),
+    /// Compare rules and trained teams as a suite says; no cluster is needed.
+    Experiment(ExperimentArgs),
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub(crate) fn run(args: &LabArgs) -> anyhow::Result<ExitCode> {
         LabCommand::Prometheus(args) => prometheus::run(args),
         LabCommand::Scenario(args) => scenario::run(args),
         LabCommand::Calibrate(args) => calibrate::run(args),
+        LabCommand::Experiment(args) => crate::experiment::run(args),
     }
 }
 
@@ -41,7 +42,11 @@ pub(crate) fn is_usage(error: &anyhow::Error) -> bool {
 
     let of_live =
         error.downcast_ref::<LiveError>().is_some_and(|error| matches!(error, LiveError::Refused(_)));
-    of_live || load::is_usage(error) || error.is::<Findings>() || error.is::<crate::config::ConfigError>()
+    of_live
+        || load::is_usage(error)
+        || error.is::<Findings>()
+        || error.is::<crate::config::ConfigError>()
+        || error.is::<crate::experiment::SuiteError>()
 }
 
 /// Runs something that waits for a cluster.

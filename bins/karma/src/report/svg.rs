@@ -201,7 +201,7 @@ impl Plot {
     }
 
     /// A dot with its name beside it, on the side where there is room.
-    #[cfg(feature = "traces")]
+    #[cfg(any(feature = "lab", feature = "traces"))]
     pub(crate) fn dot(&mut self, (x, y): (f64, f64), name: &str) {
         if x.is_finite() && y.is_finite() {
             let (x, y) = (self.x(x), self.y(y));

@@ -59,6 +59,12 @@ pub(crate) fn wrap(text: &str) -> String {
     wrapped
 }
 
+/// A table as text.
+#[cfg(feature = "lab")]
+pub(crate) fn draw_grid(grid: &Grid) -> String {
+    draw(grid, presets::UTF8_FULL)
+}
+
 fn draw(grid: &Grid, style: TableStyle) -> String {
     fill(Table::new(), grid, style)
 }

@@ -24,7 +24,7 @@ pub(crate) mod settings;
 mod space;
 #[cfg(test)]
 mod testing;
-mod trial;
+pub(crate) mod trial;
 mod work;
 
 use std::io::Write as _;

@@ -118,7 +118,7 @@ impl SweepParams {
 }
 
 /// The text of a TOML file.
-pub(super) fn read_text(path: &Path) -> Result<String, ConfigError> {
+pub(crate) fn read_text(path: &Path) -> Result<String, ConfigError> {
     let failed = |source| ConfigError::Read { path: path.to_owned(), source };
     let mut text = String::new();
     File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)).map_err(failed)?;
@@ -129,7 +129,7 @@ pub(super) fn read_text(path: &Path) -> Result<String, ConfigError> {
 }
 
 /// An error of the TOML reader, with its place.
-pub(super) fn document_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+pub(crate) fn document_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let start = error.span().map_or(0, |span| span.start);
     let before = text.get(..start).unwrap_or_default();
     let line = before.matches('\n').count() + 1;

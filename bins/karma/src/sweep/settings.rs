@@ -10,7 +10,7 @@ use crate::config::{RunParams, is_path};
 pub(crate) type Assignment = (String, Value);
 
 /// Sets the value at a dotted path; tables on the way are made, anything else there is replaced.
-pub(super) fn set(table: &mut Table, path: &str, value: Value) {
+pub(crate) fn set(table: &mut Table, path: &str, value: Value) {
     match path.split_once('.') {
         None => {
             table.insert(path.to_owned(), value);
@@ -37,7 +37,7 @@ pub(super) fn expand(table: Table) -> Table {
 }
 
 /// The run that a table of settings describes, or what is wrong with it in one sentence.
-pub(super) fn params(table: Table) -> Result<RunParams, String> {
+pub(crate) fn params(table: Table) -> Result<RunParams, String> {
     let failed = |error: toml::de::Error| {
         explain(&error.message().lines().map(str::trim).collect::<Vec<_>>().join("; "))
     };
@@ -64,7 +64,7 @@ pub(super) fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 /// Makes the settings that name files independent of where the sweep's file is.
-pub(super) fn rebase(params: &mut RunParams, base: &Path) {
+pub(crate) fn rebase(params: &mut RunParams, base: &Path) {
     let absolute = |name: &str| {
         let path = base.join(name);
         std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned()

@@ -108,7 +108,7 @@ impl Site<'_> {
 }
 
 /// The trial's run, begun or taken up again.
-fn open(config: &RunConfig, path: &Path) -> Result<(RunDir, Manifest), RunError> {
+pub(crate) fn open(config: &RunConfig, path: &Path) -> Result<(RunDir, Manifest), RunError> {
     let begun = path.join(MANIFEST).exists();
     let (directory, mut manifest) = if begun {
         RunDir::open(path)?

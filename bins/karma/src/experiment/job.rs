@@ -1,0 +1,194 @@
+//! One job: calibrate or train, then play every arena.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use karma_core::PerAgent;
+use karma_marl::{StopReason, TrainedPolicy};
+use karma_mock::Split;
+
+use super::params::TeamEntry;
+use super::record::{Calibration, Point, Record, Training, run_directory};
+use super::suite::{Candidate, Job, Rule, Suite};
+use crate::clock::Stopwatch;
+use crate::evaluation::{Better, COLUMNS, EpisodeRecord, Row, play, play_on, team_row};
+use crate::progress::Progress;
+use crate::sweep::trial::open;
+use crate::train::train;
+
+/// Where a suite works.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Site<'a> {
+    pub(super) suite: &'a Suite,
+    /// The directory of the suite's file, which its paths are relative to.
+    pub(super) base: &'a Path,
+    pub(super) directory: &'a Path,
+}
+
+impl Site<'_> {
+    /// Does a job and writes what it came to; `None` if it was interrupted.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written, or training fails.
+    pub(super) fn work(self, job: &Job<'_>, progress: &mut dyn Progress) -> anyhow::Result<Option<Record>> {
+        let watch = Stopwatch::start();
+        let done = match job {
+            Job::Rule(rule) => self.rule(rule, progress)?,
+            Job::Team(team, seed) => self.team(job, team, *seed, progress)?,
+        };
+        let Some(mut record) = done else { return Ok(None) };
+        record.seconds = watch.elapsed().as_secs_f64();
+        record.write(self.directory, job)?;
+        Ok(Some(record))
+    }
+
+    fn rule(self, rule: &Rule, progress: &mut dyn Progress) -> anyhow::Result<Option<Record>> {
+        let suite = self.suite;
+        let Some(calibration) = self.calibrate(rule, progress)? else { return Ok(None) };
+        let Candidate { rule: chosen, settings } = &rule.candidates[calibration.chosen];
+        let mut arenas = BTreeMap::new();
+        let mut row = None;
+        for arena in &suite.arenas {
+            // A tabular learner is trained once, at home, as a team is.
+            let row = match &mut row {
+                Some(row) => row,
+                none => none.insert(self.row(&rule.name, chosen)?),
+            };
+            let Some(episodes) = play(&arena.config, row, progress) else { return Ok(None) };
+            arenas.insert(arena.name.clone(), episodes);
+        }
+        let about = chosen.about().to_owned();
+        let about = if settings.is_empty() { about } else { format!("{about}, calibrated: {settings}") };
+        let calibration = (calibration.candidates.len() > 1).then_some(calibration);
+        Ok(Some(Record {
+            suite: suite.digest().to_string(),
+            contestant: rule.name.clone(),
+            about,
+            calibration,
+            training: None,
+            seconds: 0.0,
+            arenas,
+        }))
+    }
+
+    fn row(self, name: &str, rule: &super::rule::RuleParams) -> anyhow::Result<Row> {
+        rule.row(name, &self.suite.home).map_err(|reason| anyhow::anyhow!("rule \"{name}\": {reason}"))
+    }
+
+    /// The mean of the objective of each candidate over the training split, and the best; the first one of equals.
+    fn calibrate(self, rule: &Rule, progress: &mut dyn Progress) -> anyhow::Result<Option<Calibration>> {
+        let plan = &self.suite.params.calibration;
+        let seeds: Vec<u64> = (1..=plan.seeds).collect();
+        let (mut candidates, mut episodes) = (Vec::new(), 0);
+        if let [only] = rule.candidates.as_slice() {
+            let point = Point { settings: only.settings.clone(), objective: None, measures: BTreeMap::new() };
+            return Ok(Some(Calibration { episodes: 0, chosen: 0, candidates: vec![point] }));
+        }
+        for candidate in &rule.candidates {
+            progress.note(&format!("calibrating {}: {}", rule.name, candidate.settings));
+            let row = self.row(&rule.name, &candidate.rule)?;
+            let Some(played) = play_on(&self.suite.home, Split::Train, &seeds, &row, progress) else {
+                return Ok(None);
+            };
+            episodes = played.len();
+            let measures = means(&played);
+            candidates.push(Point {
+                settings: candidate.settings.clone(),
+                objective: measures.get(self.suite.objective.name).copied(),
+                measures,
+            });
+        }
+        let chosen = best(&candidates, self.suite.objective.better);
+        Ok(Some(Calibration { episodes, chosen, candidates }))
+    }
+
+    fn team(
+        self,
+        job: &Job<'_>,
+        team: &TeamEntry,
+        seed: u64,
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<Option<Record>> {
+        let suite = self.suite;
+        let config = suite.training(team, seed, self.base)?;
+        let (directory, manifest) = open(&config, &run_directory(self.directory, job))?;
+        let trained = train(&config, &directory, progress)?;
+        directory.write_manifest(&manifest)?;
+        if trained.stop == StopReason::Interrupted {
+            return Ok(None);
+        }
+        let last = trained.log.last();
+        let training = Training {
+            seed,
+            iterations: last.map_or(0, |line| line.stats.iteration),
+            steps: last.map_or(0, |line| line.stats.steps),
+            seconds: last.map_or(0.0, |line| line.train_seconds),
+            returns: trained.log.iter().filter_map(|line| line.stats.episodic_return).collect(),
+        };
+        let Some(arenas) = self.compare(team, seed, &trained.policies, progress)? else { return Ok(None) };
+        Ok(Some(Record {
+            suite: suite.digest().to_string(),
+            contestant: team.name.clone(),
+            about: team.about.clone(),
+            calibration: None,
+            training: Some(training),
+            seconds: 0.0,
+            arenas,
+        }))
+    }
+
+    fn compare(
+        self,
+        team: &TeamEntry,
+        seed: u64,
+        policies: &PerAgent<TrainedPolicy>,
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<Option<BTreeMap<String, Vec<EpisodeRecord>>>> {
+        let mut arenas = BTreeMap::new();
+        for arena in &self.suite.arenas {
+            let config = self.suite.playing(arena, team, seed, self.base)?;
+            let row = team_row(&config, policies.clone())?;
+            let Some(episodes) = play(&config, &row, progress) else { return Ok(None) };
+            arenas.insert(arena.name.clone(), episodes);
+        }
+        Ok(Some(arenas))
+    }
+}
+
+/// The mean of every measure over the episodes that have it.
+fn means(episodes: &[EpisodeRecord]) -> BTreeMap<String, f64> {
+    let mean = |column: &crate::evaluation::Column| {
+        let values: Vec<f64> =
+            episodes.iter().filter_map(|episode| (column.value)(&episode.report)).collect();
+        Some((column.name.to_owned(), karma_marl::stats::mean(&values)?))
+    };
+    COLUMNS.iter().filter_map(mean).collect()
+}
+
+fn best(candidates: &[Point], better: Better) -> usize {
+    let worth = |point: &Point| match (point.objective, better) {
+        (Some(value), Better::Higher) => value,
+        (Some(value), Better::Lower) => -value,
+        (None, _) => f64::NEG_INFINITY,
+    };
+    let mut chosen = 0;
+    for (index, point) in candidates.iter().enumerate() {
+        if worth(point) > worth(&candidates[chosen]) {
+            chosen = index;
+        }
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_the_best_candidates_is_chosen() {
+        let point = |objective| Point { settings: String::new(), objective, measures: BTreeMap::new() };
+        let points = [None, Some(1.0), Some(3.0), Some(3.0), Some(2.0)].map(point);
+        assert_eq!(best(&points, Better::Higher), 2);
+        assert_eq!(best(&points, Better::Lower), 1);
+    }
+}

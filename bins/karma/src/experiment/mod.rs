@@ -1,0 +1,112 @@
+//! Experiments: rules that were calibrated and teams that were trained, on the same episodes.
+//!
+//! A suite is a TOML file: what all share, *arenas* (episodes), *rules* (with what of them is calibrated) and *teams* (settings and how
+//! many trainings). It becomes a list of jobs that do not depend on each other: one for each rule, one for each team and seed.
+//!
+//! * A rule's job plays every candidate on the **training** split, takes the best by the suite's objective, and plays that one in every
+//!   arena.
+//! * A team's job trains it on the training split and plays it in every arena.
+//!
+//! Nobody sees an arena's episodes before. Everybody has the same bounds, decision period, lag, start-up delay, shield and seeds:
+//! they are settings of the arena, and a contestant is only an autoscaler in it.
+
+pub(crate) mod cli;
+mod job;
+mod params;
+mod record;
+mod report;
+mod results;
+mod rule;
+mod suite;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+
+use crate::interrupt::{EXIT_CODE, Interrupt};
+use crate::progress::Progress;
+use crate::run_dir::atomic;
+use crate::terminal::Terminal;
+use cli::ExperimentArgs;
+use job::Site;
+use params::SuiteParams;
+use record::Record;
+use results::Results;
+use suite::{Job, Suite};
+
+pub(crate) use suite::SuiteError;
+
+/// `karma-lab experiment`.
+pub(crate) fn run(args: &ExperimentArgs) -> anyhow::Result<ExitCode> {
+    let params = SuiteParams::read(&args.suite)?;
+    let suite =
+        Suite::check(params, &args.suite, args.threads).with_context(|| args.suite.display().to_string())?;
+    let jobs = suite.jobs();
+    if args.list {
+        return list(&suite, &jobs, &args.out);
+    }
+    if let Some(number) = args.job.filter(|number| *number >= jobs.len()) {
+        bail!("there is no job {number}; the suite has {}, from 0", jobs.len());
+    }
+    let mine = |index: usize| match (args.job, args.part) {
+        (Some(number), _) => index == number,
+        (None, Some((part, parts))) => index % parts == part - 1,
+        (None, None) => !args.gather,
+    };
+    let interrupt = Interrupt::listen().context("cannot listen to Ctrl-C")?;
+    let base = args.suite.parent().unwrap_or(Path::new(""));
+    let site = Site { suite: &suite, base, directory: &args.out };
+    for (index, job) in jobs.iter().enumerate().filter(|(index, _)| mine(*index)) {
+        if Record::read(&suite, &args.out, job).is_some() {
+            continue;
+        }
+        let mut terminal = Terminal::new(args.quiet, interrupt.clone());
+        terminal.note(&format!("job {} of {}: {}", index + 1, jobs.len(), job.name()));
+        if site.work(job, &mut terminal)?.is_none() {
+            drop(terminal);
+            let _ = writeln!(std::io::stderr(), "interrupted; the same command goes on");
+            return Ok(ExitCode::from(EXIT_CODE));
+        }
+    }
+    if args.job.is_none() && args.part.is_none() {
+        tell(&suite, &jobs, args)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(suite: &Suite, jobs: &[Job<'_>], directory: &Path) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout();
+    for (index, job) in jobs.iter().enumerate() {
+        let done = if Record::read(suite, directory, job).is_some() { "done" } else { "to do" };
+        writeln!(out, "{index:>4}  {done:5}  {}", job.name())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The tables of what is there.
+fn tell(suite: &Suite, jobs: &[Job<'_>], args: &ExperimentArgs) -> anyhow::Result<()> {
+    let records: Vec<Record> = jobs.iter().filter_map(|job| Record::read(suite, &args.out, job)).collect();
+    if records.is_empty() {
+        bail!("{} has no result of this suite yet", args.out.display());
+    }
+    let results = Results::of(suite, &records);
+    let command = format!("karma-lab experiment {} --out OUT --markdown FILE", args.suite.display());
+    let markdown = report::markdown(&results, &command);
+    let write = |name: &Path, text: &str| {
+        atomic::write(name, text.as_bytes()).with_context(|| name.display().to_string())
+    };
+    write(&args.out.join("results.json"), &(serde_json::to_string_pretty(&results)? + "\n"))?;
+    write(&args.out.join("results.md"), &markdown)?;
+    write(&args.out.join("report.html"), &report::html(&results))?;
+    if let Some(file) = &args.markdown {
+        write(file, &markdown)?;
+    }
+    let told = format!("{}\nreport: {}\n", report::text(&results), args.out.join("report.html").display());
+    std::io::stdout().write_all(told.as_bytes()).context("the result cannot be printed")
+}

@@ -1,0 +1,103 @@
+//! A suite as written.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::ConfigError;
+use crate::sweep::params::{document_error, read_text};
+
+/// A suite as written in its file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SuiteParams {
+    /// What it is for, in one sentence.
+    pub(crate) about: String,
+    /// Settings of every run and every episode, as in a run's configuration; a key may be a path such as `"learner.gamma"`.
+    #[serde(default)]
+    pub(crate) fixed: toml::Table,
+    /// How rules are calibrated.
+    #[serde(default)]
+    pub(crate) calibration: CalibrationParams,
+    /// Where everybody is compared.
+    pub(crate) arenas: Vec<ArenaParams>,
+    /// Who is compared without training.
+    #[serde(default)]
+    pub(crate) rules: Vec<RuleEntry>,
+    /// Who is trained; the first one is compared with everybody else.
+    #[serde(default)]
+    pub(crate) teams: Vec<TeamEntry>,
+}
+
+/// `[calibration]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CalibrationParams {
+    /// Episodes of each scenario that every candidate plays, of the training split. Default 3.
+    pub(crate) seeds: u64,
+    /// The measure that candidates are chosen by. Default `episodic_return`, which is what teams are trained for.
+    pub(crate) objective: String,
+}
+
+impl Default for CalibrationParams {
+    fn default() -> Self {
+        Self { seeds: 3, objective: "episodic_return".to_owned() }
+    }
+}
+
+/// `[[arenas]]`: episodes, the same for everybody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ArenaParams {
+    /// Name in tables.
+    pub(crate) name: String,
+    /// What is asked there.
+    #[serde(default)]
+    pub(crate) about: String,
+    /// Settings on top of the suite's.
+    #[serde(default)]
+    pub(crate) settings: toml::Table,
+}
+
+/// `[[rules]]`: a rule, and what of it is calibrated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleEntry {
+    /// Name in tables.
+    pub(crate) name: String,
+    /// Its kind and settings.
+    pub(crate) rule: toml::Table,
+    /// Settings of the rule with the values that calibration tries, in every combination.
+    #[serde(default)]
+    pub(crate) search: toml::map::Map<String, toml::Value>,
+    /// Whether it is a yardstick that no operator could run, such as one that knows the future.
+    #[serde(default)]
+    pub(crate) yardstick: bool,
+}
+
+/// `[[teams]]`: a team, trained once for each seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TeamEntry {
+    /// Name in tables.
+    pub(crate) name: String,
+    /// What it is.
+    #[serde(default)]
+    pub(crate) about: String,
+    /// How many trainings, with seeds from 1.
+    pub(crate) seeds: u64,
+    /// Settings on top of the suite's.
+    #[serde(default)]
+    pub(crate) settings: toml::Table,
+}
+
+impl SuiteParams {
+    /// Reads a suite's file.
+    ///
+    /// # Errors
+    /// If it cannot be read or is no suite, with line and column.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = read_text(path)?;
+        toml::from_str(&text).map_err(|error| document_error(path, &text, &error))
+    }
+}

@@ -1,0 +1,395 @@
+//! From episodes to what can be said: figures, differences with corrected p-values, and how much of the room is used.
+
+use std::collections::BTreeMap;
+
+use karma_analyze::relations::Correction;
+use karma_core::SeedTree;
+use karma_marl::stats::{Bootstrap, Crossed, Estimate, Statistic, mean, standard_deviation};
+use serde::Serialize;
+
+use super::record::{Calibration, Record, Training};
+use super::suite::{Arena, Suite};
+use crate::evaluation::{Better, COLUMNS, Column};
+
+/// Iterations that a mean of training returns is taken over.
+const SMOOTHED: usize = 5;
+/// Share of the way to its own last level at which a training has converged.
+const ARRIVED: f64 = 0.95;
+/// The measures that rivals are compared by, in this order.
+pub(crate) const COMPARED: [&str; 5] =
+    ["failed_or_late", "success_rate", "recovery_seconds", "pod_hours", "episodic_return"];
+/// The measures of which the used part of the room is told.
+const ROOM: [&str; 2] = ["failed_or_late", "episodic_return"];
+
+/// Everything that a suite has to say.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Results {
+    pub(crate) about: String,
+    /// Digest of the suite.
+    pub(crate) suite: String,
+    pub(crate) version: &'static str,
+    /// Jobs that are done, of all.
+    pub(crate) done: (usize, usize),
+    /// Seconds of all jobs together.
+    pub(crate) seconds: f64,
+    pub(crate) arenas: Vec<ArenaResults>,
+    pub(crate) calibrations: BTreeMap<String, Calibration>,
+    pub(crate) trainings: Vec<TeamTraining>,
+}
+
+/// One arena.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ArenaResults {
+    pub(crate) name: String,
+    pub(crate) about: String,
+    pub(crate) scenarios: Vec<String>,
+    /// Episodes of each contestant, for each of its trainings.
+    pub(crate) episodes: usize,
+    pub(crate) standings: Vec<Standing>,
+    pub(crate) versus: Vec<Versus>,
+    pub(crate) room: Vec<Room>,
+}
+
+/// A contestant's figures.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Standing {
+    pub(crate) name: String,
+    pub(crate) about: String,
+    pub(crate) yardstick: bool,
+    /// Trainings, 1 for a rule.
+    pub(crate) runs: usize,
+    /// By measure, over all episodes.
+    pub(crate) figures: BTreeMap<&'static str, Estimate>,
+    /// By scenario and measure.
+    pub(crate) by_scenario: BTreeMap<String, BTreeMap<&'static str, Estimate>>,
+}
+
+/// The first team against another contestant.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Versus {
+    pub(crate) against: String,
+    /// `None`: all of them.
+    pub(crate) scenario: Option<String>,
+    pub(crate) measure: &'static str,
+    /// Ours minus theirs, interquartile mean over the same episodes.
+    pub(crate) difference: Estimate,
+    /// Cohen's d of the paired differences, episodes averaged over trainings; `None` where they do not vary.
+    pub(crate) effect: Option<f64>,
+    /// Share of the episodes on which ours is better, ties counted half.
+    pub(crate) wins: f64,
+    pub(crate) p: f64,
+    /// After Holm, over all comparisons of the arena.
+    pub(crate) p_holm: f64,
+}
+
+/// How much of what is left between the best rule and a yardstick the first team uses.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Room {
+    pub(crate) scenario: String,
+    pub(crate) measure: &'static str,
+    /// The best rule there, and its figure.
+    pub(crate) rule: (String, f64),
+    /// The best yardstick, and its figure.
+    pub(crate) yardstick: (String, f64),
+    pub(crate) ours: f64,
+    /// (ours − rule) / (yardstick − rule); `None` where the yardstick is not better than the rule.
+    pub(crate) used: Option<f64>,
+}
+
+/// How a team was trained.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct TeamTraining {
+    pub(crate) name: String,
+    pub(crate) seeds: usize,
+    pub(crate) iterations: f64,
+    pub(crate) steps: f64,
+    pub(crate) seconds: f64,
+    /// Iterations until the smoothed return has gone most of the way to its own last level; mean over seeds.
+    pub(crate) converged: Option<f64>,
+}
+
+/// Values by scenario and seed, one for each training.
+type Table = BTreeMap<(String, u64), Vec<Option<f64>>>;
+
+impl Results {
+    /// What the records of a suite say; contestants of whom nothing is there are left out.
+    pub(crate) fn of(suite: &Suite, records: &[Record]) -> Self {
+        let names = suite.jobs().iter().map(|job| job.contestant().to_owned()).collect::<Vec<_>>();
+        let mut contestants: Vec<Contestant<'_>> = Vec::new();
+        for name in &names {
+            let of: Vec<&Record> = records.iter().filter(|record| record.contestant == *name).collect();
+            if !of.is_empty() && !contestants.iter().any(|other| other.name == *name) {
+                let yardstick = suite.rules.iter().any(|rule| rule.name == *name && rule.yardstick);
+                contestants.push(Contestant { name, records: of, yardstick });
+            }
+        }
+        let first = suite.params.teams.first().map(|team| team.name.as_str());
+        let judge = Judge { bootstrap: suite.home.bootstrap(), contestants: &contestants, first };
+        let calibrations = records
+            .iter()
+            .filter_map(|record| Some((record.contestant.clone(), record.calibration.clone()?)));
+        Self {
+            about: suite.params.about.clone(),
+            suite: suite.digest().to_string(),
+            version: env!("CARGO_PKG_VERSION"),
+            done: (records.len(), names.len()),
+            seconds: records.iter().map(|record| record.seconds).sum(),
+            arenas: suite.arenas.iter().map(|arena| judge.arena(arena)).collect(),
+            calibrations: calibrations.collect(),
+            trainings: contestants.iter().filter_map(Contestant::training).collect(),
+        }
+    }
+}
+
+struct Contestant<'a> {
+    name: &'a str,
+    records: Vec<&'a Record>,
+    yardstick: bool,
+}
+
+impl Contestant<'_> {
+    /// A measure of its episodes in an arena, of one scenario or all.
+    fn table(&self, arena: &str, scenario: Option<&str>, column: &Column) -> Table {
+        let mut table = Table::new();
+        for (run, record) in self.records.iter().enumerate() {
+            for episode in record.arenas.get(arena).into_iter().flatten() {
+                if scenario.is_none_or(|scenario| scenario == episode.scenario) {
+                    let values = table.entry((episode.scenario.clone(), episode.seed)).or_default();
+                    values.resize(run, None);
+                    values.push((column.value)(&episode.report).filter(|value| value.is_finite()));
+                }
+            }
+        }
+        table
+    }
+
+    fn training(&self) -> Option<TeamTraining> {
+        let trainings: Vec<&Training> =
+            self.records.iter().filter_map(|record| record.training.as_ref()).collect();
+        let of = |value: fn(&Training) -> f64| mean(&trainings.iter().map(|t| value(t)).collect::<Vec<_>>());
+        let converged: Vec<f64> =
+            trainings.iter().filter_map(|training| converged(&training.returns)).collect();
+        Some(TeamTraining {
+            name: self.name.to_owned(),
+            seeds: trainings.len(),
+            iterations: of(|training| training.iterations as f64)?,
+            steps: of(|training| training.steps as f64)?,
+            seconds: of(|training| training.seconds)?,
+            converged: mean(&converged),
+        })
+    }
+}
+
+struct Judge<'a> {
+    bootstrap: &'a Bootstrap,
+    contestants: &'a [Contestant<'a>],
+    first: Option<&'a str>,
+}
+
+impl Judge<'_> {
+    fn arena(&self, arena: &Arena) -> ArenaResults {
+        let scenarios: Vec<String> =
+            arena.config.scenarios().iter().map(|scenario| scenario.name().to_owned()).collect();
+        let mut versus = self.versus(&arena.name, &scenarios);
+        let adjusted = Correction::Holm.adjusted(&versus.iter().map(|versus| versus.p).collect::<Vec<_>>());
+        versus.iter_mut().zip(adjusted).for_each(|(versus, p)| versus.p_holm = p);
+        let standings: Vec<Standing> =
+            self.contestants.iter().map(|one| self.standing(one, &arena.name, &scenarios)).collect();
+        ArenaResults {
+            name: arena.name.clone(),
+            about: arena.about.clone(),
+            episodes: scenarios.len() * arena.config.params().evaluation.seeds,
+            room: self.room(&standings, &scenarios),
+            standings,
+            versus,
+            scenarios,
+        }
+    }
+
+    fn standing(&self, one: &Contestant<'_>, arena: &str, scenarios: &[String]) -> Standing {
+        let figures = |scenario: Option<&str>| {
+            let figure = |column: &Column| {
+                let crossed = crossed(&one.table(arena, scenario, column))?;
+                Some((column.name, self.tested(&crossed, column.name)?.0))
+            };
+            COLUMNS.iter().filter_map(figure).collect()
+        };
+        Standing {
+            name: one.name.to_owned(),
+            about: one.records.first().map_or_else(String::new, |record| record.about.clone()),
+            yardstick: one.yardstick,
+            runs: one.records.len(),
+            figures: figures(None),
+            by_scenario: scenarios.iter().map(|name| (name.clone(), figures(Some(name)))).collect(),
+        }
+    }
+
+    fn tested(&self, crossed: &Crossed, name: &str) -> Option<(Estimate, f64)> {
+        let mut rng = SeedTree::new(0).child("experiment").child(name).rng();
+        let tested = self.bootstrap.estimate_crossed(crossed, Statistic::InterquartileMean, &mut rng);
+        tested.estimate.value.is_finite().then_some((tested.estimate, tested.p))
+    }
+
+    fn versus(&self, arena: &str, scenarios: &[String]) -> Vec<Versus> {
+        let Some(ours) = self.contestants.iter().find(|one| Some(one.name) == self.first) else {
+            return Vec::new();
+        };
+        let scopes: Vec<Option<&str>> =
+            std::iter::once(None).chain(scenarios.iter().map(|name| Some(name.as_str()))).collect();
+        let mut all = Vec::new();
+        for theirs in self.contestants.iter().filter(|one| one.name != ours.name) {
+            for scope in &scopes {
+                all.extend(
+                    COMPARED.iter().filter_map(|measure| self.pair((ours, theirs), arena, *scope, measure)),
+                );
+            }
+        }
+        all
+    }
+
+    fn pair(
+        &self,
+        (ours, theirs): (&Contestant<'_>, &Contestant<'_>),
+        arena: &str,
+        scenario: Option<&str>,
+        measure: &'static str,
+    ) -> Option<Versus> {
+        let column = COLUMNS.iter().find(|column| column.name == measure)?;
+        let (mut left, mut right) =
+            (ours.table(arena, scenario, column), theirs.table(arena, scenario, column));
+        let whole = |table: &Table, key: &(String, u64)| {
+            table.get(key).is_some_and(|values| values.iter().all(Option::is_some))
+        };
+        let both: Vec<_> =
+            left.keys().filter(|key| whole(&left, key) && whole(&right, key)).cloned().collect();
+        left.retain(|key, _| both.contains(key));
+        right.retain(|key, _| both.contains(key));
+        let right =
+            if ours.records.len() == theirs.records.len() { crossed(&right)? } else { averaged(&right)? };
+        let differences = crossed(&left)?.minus(&right).ok()?;
+        let name = format!("{measure}-minus-{}-{}", theirs.name, scenario.unwrap_or("all"));
+        let (difference, p) = self.tested(&differences, &name)?;
+        let by_episode = differences.by_episode();
+        let spread = standard_deviation(&by_episode).filter(|spread| *spread > 0.0);
+        Some(Versus {
+            against: theirs.name.to_owned(),
+            scenario: scenario.map(str::to_owned),
+            measure,
+            difference,
+            effect: spread.and_then(|spread| Some(mean(&by_episode)? / spread)),
+            wins: wins(&by_episode, column.better),
+            p,
+            p_holm: p,
+        })
+    }
+
+    fn room(&self, standings: &[Standing], scenarios: &[String]) -> Vec<Room> {
+        let Some(ours) = standings.iter().find(|one| Some(one.name.as_str()) == self.first) else {
+            return Vec::new();
+        };
+        let teams = |one: &Standing| {
+            self.contestants
+                .iter()
+                .any(|other| other.name == one.name && other.records.iter().any(|r| r.training.is_some()))
+        };
+        let mut room = Vec::new();
+        for scenario in scenarios {
+            for measure in ROOM {
+                let Some(column) = COLUMNS.iter().find(|column| column.name == measure) else { continue };
+                let figure = |one: &Standing| Some(one.by_scenario.get(scenario)?.get(measure)?.value);
+                let best = |yardstick: bool| {
+                    let named = standings
+                        .iter()
+                        .filter(|one| one.yardstick == yardstick && !teams(one))
+                        .filter_map(|one| Some((one.name.clone(), figure(one)?)));
+                    named.reduce(
+                        |best, other| if better(column.better, other.1, best.1) { other } else { best },
+                    )
+                };
+                let (Some(rule), Some(yardstick), Some(ours)) = (best(false), best(true), figure(ours))
+                else {
+                    continue;
+                };
+                let whole = yardstick.1 - rule.1;
+                let used = better(column.better, yardstick.1, rule.1).then(|| (ours - rule.1) / whole);
+                room.push(Room { scenario: scenario.clone(), measure, rule, yardstick, ours, used });
+            }
+        }
+        room
+    }
+}
+
+const fn better(direction: Better, one: f64, other: f64) -> bool {
+    match direction {
+        Better::Higher => one > other,
+        Better::Lower => one < other,
+    }
+}
+
+/// Scenarios as strata, of the episodes that every training has a value for.
+fn crossed(table: &Table) -> Option<Crossed> {
+    strata(table, |values| values.iter().copied().collect())
+}
+
+/// The same, trainings averaged.
+fn averaged(table: &Table) -> Option<Crossed> {
+    strata(table, |values| Some(vec![mean(&values.iter().copied().collect::<Option<Vec<f64>>>()?)?]))
+}
+
+fn strata(table: &Table, values: impl Fn(&[Option<f64>]) -> Option<Vec<f64>>) -> Option<Crossed> {
+    let mut strata: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
+    for ((scenario, _), of_runs) in table {
+        if let Some(values) = values(of_runs) {
+            strata.entry(scenario).or_default().push(values);
+        }
+    }
+    Crossed::new(strata.into_values().collect()).ok()
+}
+
+fn wins(differences: &[f64], direction: Better) -> f64 {
+    let won = |difference: &f64| {
+        if *difference == 0.0 { 0.5 } else { f64::from(u8::from(better(direction, *difference, 0.0))) }
+    };
+    mean(&differences.iter().map(won).collect::<Vec<_>>()).unwrap_or(0.5)
+}
+
+/// The first iteration from which on the mean of the last few returns stays most of the way from the first to the last level.
+fn converged(returns: &[f64]) -> Option<f64> {
+    let means: Vec<f64> = returns.windows(SMOOTHED).filter_map(mean).collect();
+    let (begin, last) = (*means.first()?, mean(&means[means.len() - means.len().div_ceil(5)..])?);
+    if last <= begin {
+        return None;
+    }
+    let level = begin + ARRIVED * (last - begin);
+    let reached = means.iter().position(|mean| *mean >= level)?;
+    Some((reached + SMOOTHED) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_training_has_converged_when_it_is_most_of_the_way_to_its_own_level() {
+        let returns: Vec<f64> = (0..40).map(|i| if i < 20 { f64::from(i) } else { 20.0 }).collect();
+        // Means of five: 2 at first, 20 in the end; 19.1 is passed by the mean of 18, 19, 20, 20, 20, which ends at the 23rd.
+        assert_eq!(converged(&returns), Some(23.0));
+        assert_eq!(converged(&[1.0; 40]), None, "nothing was learned");
+        assert_eq!(converged(&[1.0, 2.0]), None);
+    }
+
+    #[test]
+    fn ties_are_half_a_win_and_less_is_better_where_it_is() {
+        assert_eq!(wins(&[-1.0, 0.0, 2.0, -3.0], Better::Lower), 0.625);
+        assert_eq!(wins(&[], Better::Higher), 0.5);
+    }
+
+    #[test]
+    fn episodes_without_a_value_in_some_training_are_left_out() {
+        let table: Table =
+            [(("a".to_owned(), 1), vec![Some(1.0), Some(3.0)]), (("a".to_owned(), 2), vec![Some(1.0), None])]
+                .into();
+        assert_eq!(crossed(&table).unwrap().by_episode(), [2.0]);
+        assert_eq!(averaged(&table).unwrap().runs(), 1);
+    }
+}

@@ -1,0 +1,162 @@
+//! A small suite from end to end, and what makes a comparison fair.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use karma_core::Digest;
+use karma_mock::Split;
+
+use super::job::Site;
+use super::record::Record;
+use super::report;
+use super::results::Results;
+use super::testing::suite;
+use crate::progress::{Progress, Silent, TrainingProgress};
+
+const SMALL: &str = r#"
+about = "small"
+[fixed]
+budget = 2
+evaluation = { seeds = 2, resamples = 200 }
+scenarios = ["nominal", "ddos:2"]
+"learner.num_envs" = 2
+[calibration]
+seeds = 1
+[[arenas]]
+name = "main"
+[[rules]]
+name = "hpa"
+rule = { kind = "hpa" }
+search = { target = [0.4, 0.8] }
+[[rules]]
+name = "static"
+rule = { kind = "static" }
+[[rules]]
+name = "oracle"
+yardstick = true
+rule = { kind = "oracle" }
+[[teams]]
+name = "hard"
+seeds = 2
+[[teams]]
+name = "none"
+seeds = 1
+settings = { organization = "none" }
+"#;
+
+fn play(directory: &Path, threads: usize) -> (Results, String) {
+    let suite = suite(&SMALL.replace("budget = 2", &format!("budget = 2\nthreads = {threads}"))).unwrap();
+    let site = Site { suite: &suite, base: Path::new(""), directory };
+    let jobs = suite.jobs();
+    let records: Vec<Record> = jobs.iter().map(|job| site.work(job, &mut Silent).unwrap().unwrap()).collect();
+    let again: Vec<Record> = jobs.iter().filter_map(|job| Record::read(&suite, directory, job)).collect();
+    assert_eq!(records.len(), again.len(), "what is done is found again");
+    let episodes: Vec<_> = records.iter().map(|record| &record.arenas).collect();
+    let digest = Digest::of(serde_json::to_string(&episodes).unwrap().as_bytes()).to_string();
+    (Results::of(&suite, &again), digest)
+}
+
+#[test]
+fn a_suite_is_played_and_says_who_is_better_and_how_much_room_is_left() {
+    let directory = tempfile::tempdir().unwrap();
+    let (results, _) = play(directory.path(), 2);
+    let arena = &results.arenas[0];
+    let names: Vec<&str> = arena.standings.iter().map(|standing| standing.name.as_str()).collect();
+    assert_eq!(names, ["hpa", "static", "oracle", "hard", "none"]);
+    assert_eq!((arena.standings[3].runs, arena.standings[0].runs), (2, 1));
+    assert_eq!(results.calibrations["hpa"].candidates.len(), 2);
+    assert!(arena.versus.iter().all(|versus| versus.p <= versus.p_holm && versus.against != "hard"));
+    assert!(arena.versus.iter().any(|versus| versus.against == "none"), "teams are compared, too");
+    assert_eq!(arena.room.len(), 4, "two scenarios, two measures");
+    assert!(arena.room.iter().all(|room| ["hpa", "static"].contains(&room.rule.0.as_str())));
+    assert_eq!(results.trainings.len(), 2);
+    let text = report::markdown(&results, "the command");
+    for told in
+        ["| hpa |", "hard (2 trainings)", "oracle, a yardstick", "calibrated: target", "## Calibration"]
+    {
+        assert!(text.contains(told), "{told} is missing in {text}");
+    }
+    let page = report::html(&results);
+    assert!(page.contains("<svg") && !page.contains("http://") && page.contains("failed or late"));
+}
+
+#[test]
+fn results_do_not_depend_on_threads() {
+    let digests: Vec<String> =
+        [1, 3].iter().map(|threads| play(tempfile::tempdir().unwrap().path(), *threads).1).collect();
+    assert_eq!(digests[0], digests[1]);
+}
+
+/// Stops at once.
+struct Impatient;
+
+impl Progress for Impatient {
+    fn note(&mut self, _text: &str) {}
+    fn trained(&mut self, _training: &TrainingProgress<'_>) {}
+    fn evaluated(&mut self, _done: usize, _total: usize) {}
+    fn interrupted(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn an_interrupted_job_leaves_no_record_and_a_changed_suite_does_not_take_an_old_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = suite(SMALL).unwrap();
+    let job = first.jobs()[1];
+    let site = Site { suite: &first, base: Path::new(""), directory: directory.path() };
+    assert!(site.work(&job, &mut Impatient).unwrap().is_none());
+    assert!(Record::read(&first, directory.path(), &job).is_none());
+    site.work(&job, &mut Silent).unwrap().unwrap();
+    assert!(Record::read(&first, directory.path(), &job).is_some());
+    let other = suite(&SMALL.replace("seeds = 2, resamples", "seeds = 3, resamples")).unwrap();
+    assert!(Record::read(&other, directory.path(), &other.jobs()[1]).is_none());
+}
+
+/// No episode that calibration or training may draw is one of the comparison's, whatever the seeds: loads, attacks and disturbances.
+#[test]
+fn no_episode_of_the_comparison_is_one_of_calibration_or_training() {
+    for name in ["smoke", "paper"] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../suites/{name}.toml"));
+        let params = super::params::SuiteParams::read(&file).unwrap();
+        let suite = super::suite::Suite::check(params, &file, Some(1)).unwrap();
+        let digests = |split: Split, seeds: u64, config: &crate::config::RunConfig| -> BTreeSet<String> {
+            let setup = config.setup();
+            let draw = |scenario: &karma_mock::Scenario, seed: u64| {
+                let timeline = scenario.draw(&setup.topology, &setup.workload, split, seed);
+                Digest::of(format!("{timeline:?}").as_bytes()).to_string()
+            };
+            let scenarios = config.scenarios().iter();
+            scenarios.flat_map(|scenario| (1..=seeds).map(move |seed| draw(scenario, seed))).collect()
+        };
+        let known: BTreeSet<String> = [Split::Train, Split::Calibration]
+            .map(|split| digests(split, 20, &suite.home))
+            .into_iter()
+            .flatten()
+            .collect();
+        for arena in &suite.arenas {
+            assert_eq!(arena.config.params().evaluation.split, Split::Evaluation, "{name}");
+            let played =
+                digests(Split::Evaluation, arena.config.params().evaluation.seeds as u64, &arena.config);
+            assert!(played.is_disjoint(&known), "{name}: {}", arena.name);
+        }
+    }
+}
+
+/// What an autoscaler may do, and how often, is the arena's: the same for everybody.
+#[test]
+fn contestants_differ_in_nothing_but_who_decides() {
+    let suite = suite(SMALL).unwrap();
+    let arena = &suite.arenas[0];
+    for team in &suite.params.teams {
+        let config = suite.playing(arena, team, 1, Path::new("")).unwrap();
+        let (theirs, ours) = (config.setup(), arena.config.setup());
+        assert_eq!(config.topology_digest(), arena.config.topology_digest(), "bounds and start-up delay");
+        assert_eq!(theirs.decision_period, ours.decision_period);
+        assert_eq!(theirs.simulation, ours.simulation, "lag");
+        assert_eq!(config.scenarios(), arena.config.scenarios());
+        assert_eq!(config.params().evaluation, arena.config.params().evaluation, "seeds");
+        assert_eq!(config.params().safety, arena.config.params().safety, "shield");
+        assert_eq!(config.params().shield, arena.config.params().shield);
+    }
+}
