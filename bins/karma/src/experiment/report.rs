@@ -115,8 +115,7 @@ fn sections(results: &Results) -> Vec<Section> {
                 heading: format!("{}: differences", arena.name),
                 text: format!(
                     "The first team minus each of the others on the same episodes; in brackets Cohen's d of the paired differences and the share \
-                     of episodes that it wins. A star: p < {LEVEL} after Holm over all {} comparisons of this arena.",
-                    arena.versus.len()
+                     of episodes that it wins. A star: p < {LEVEL} after Holm over all comparisons of the same scope."
                 ),
                 grid: differences(arena),
             });

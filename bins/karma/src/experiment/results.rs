@@ -78,7 +78,7 @@ pub(crate) struct Versus {
     /// Share of the episodes on which ours is better, ties counted half.
     pub(crate) wins: f64,
     pub(crate) p: f64,
-    /// After Holm, over all comparisons of the arena.
+    /// After Holm, over all comparisons of the same scope: all scenarios, or this one.
     pub(crate) p_holm: f64,
 }
 
@@ -191,8 +191,9 @@ impl Judge<'_> {
         let scenarios: Vec<String> =
             arena.config.scenarios().iter().map(|scenario| scenario.name().to_owned()).collect();
         let mut versus = self.versus(&arena.name, &scenarios);
-        let adjusted = Correction::Holm.adjusted(&versus.iter().map(|versus| versus.p).collect::<Vec<_>>());
-        versus.iter_mut().zip(adjusted).for_each(|(versus, p)| versus.p_holm = p);
+        for scope in std::iter::once(None).chain(scenarios.iter().map(Some)) {
+            correct(versus.iter_mut().filter(|versus| versus.scenario.as_ref() == scope).collect());
+        }
         let standings: Vec<Standing> =
             self.contestants.iter().map(|one| self.standing(one, &arena.name, &scenarios)).collect();
         ArenaResults {
@@ -317,6 +318,12 @@ impl Judge<'_> {
         }
         room
     }
+}
+
+/// Corrects the p-values of one family.
+fn correct(family: Vec<&mut Versus>) {
+    let adjusted = Correction::Holm.adjusted(&family.iter().map(|versus| versus.p).collect::<Vec<_>>());
+    family.into_iter().zip(adjusted).for_each(|(versus, p)| versus.p_holm = p);
 }
 
 const fn better(direction: Better, one: f64, other: f64) -> bool {
