@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 pub use column::{Better, COLUMNS, Column, Unit};
 pub use load::ScenarioLoad;
+#[cfg(feature = "lab")]
+pub(crate) use rows::oracle;
 pub use rows::{Factory, Row, rivals};
 pub use showcase::{Play, Showcase};
 pub use summary::{Comparison, Difference, Summary};

@@ -26,8 +26,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row that is made anew for each episode.
-    pub(crate) fn new(name: &str, about: &'static str, make: Factory) -> Self {
+    fn new(name: &str, about: &'static str, make: Factory) -> Self {
         Self { name: name.to_owned(), about, make, shielded: false }
     }
 
@@ -89,13 +88,17 @@ pub fn rivals(config: &RunConfig) -> Result<Vec<Row>, RunError> {
             Threshold::new(topology, threshold),
         ),
         Row::of("random", "uniform steps, as an untrained team", RandomWalk::new(topology, alpha)),
-        oracle(config)?,
+        oracle(config, "oracle", OracleParams::default())?,
     ])
 }
 
-fn oracle(config: &RunConfig) -> Result<Row, RunError> {
+/// A clairvoyant; the period between its decisions is that of `config`.
+///
+/// # Errors
+/// If its settings are out of their ranges.
+pub(crate) fn oracle(config: &RunConfig, name: &str, params: OracleParams) -> Result<Row, RunError> {
     let topology = std::sync::Arc::clone(&config.setup().topology);
-    let params = OracleParams { period_seconds: config.params().decision_period, ..OracleParams::default() };
+    let params = OracleParams { period_seconds: config.params().decision_period, ..params };
     let checked = params.check().map_err(|error| RunError::Rival(error.to_string()))?;
     let make = move |foresight: &Foresight| -> Box<dyn Autoscaler> {
         match Oracle::new(&topology, foresight.clone(), checked) {
@@ -103,5 +106,5 @@ fn oracle(config: &RunConfig) -> Result<Row, RunError> {
             Err(error) => unreachable!("a timeline of this topology has its shape: {error}"),
         }
     };
-    Ok(Row::new("oracle", "knows the coming load, but neither crashes nor crowded nodes", Box::new(make)))
+    Ok(Row::new(name, "knows the coming load, but neither crashes nor crowded nodes", Box::new(make)))
 }

@@ -30,7 +30,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 
 use crate::interrupt::{EXIT_CODE, Interrupt};
-use crate::progress::Progress;
+use crate::progress::Progress as _;
 use crate::run_dir::atomic;
 use crate::terminal::Terminal;
 use cli::ExperimentArgs;

@@ -294,6 +294,8 @@ fn front(arena: &ArenaResults) -> String {
     let x = Axis::covering(points.iter().map(|point| point.0.0), "pod-hours");
     let y = Axis::covering(points.iter().map(|point| point.0.1), "failed or late, %");
     let mut plot = Plot::new((900.0, 420.0), x, y);
-    points.iter().for_each(|(at, name)| plot.dot(*at, name));
+    for (at, name) in &points {
+        plot.dot(*at, name);
+    }
     plot.finish("Failed or late requests against pod-hours")
 }

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use karma_baseline::hpa::{BehaviorParams, Quantity, ScalingRulesParams};
 use karma_baseline::{
-    HpaAutoscaler, HpaAutoscalerParams, Keda, KedaParams, Knowledge, Learner, Oracle, OracleParams, Pid,
-    PidParams, RandomWalk, Rlad, RladParams, Signal, StaticReplicas, Threshold, ThresholdParams, Watermark,
+    HpaAutoscaler, HpaAutoscalerParams, Keda, KedaParams, Knowledge, Learner, OracleParams, Pid, PidParams,
+    RandomWalk, Rlad, RladParams, Signal, StaticReplicas, Threshold, ThresholdParams, Watermark,
     WatermarkParams,
 };
-use karma_core::{Autoscaler, Foresight, Replicas, SeedTree};
+use karma_core::{Autoscaler as _, Replicas, SeedTree};
 use karma_mock::{Episode, Split};
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
-use crate::evaluation::Row;
+use crate::evaluation::{Row, oracle};
 
 /// A rule that is not one: what is wrong with it, in one sentence.
 type Refused = String;
@@ -150,7 +150,7 @@ impl RuleParams {
             Self::Pid(_) => "a PID controller on each service's latency, after SHOWAR",
             Self::Threshold(_) => "one up above a threshold, one down well below it",
             Self::RladLike(_) => "Rlad-core-like: a tabular learner for each service",
-            Self::Oracle(_) => "knows the coming load and speeds, but neither crashes nor crowded nodes",
+            Self::Oracle(_) => "knows the coming load, but neither crashes nor crowded nodes",
             Self::Static(_) => "fixed replicas",
             Self::Random(_) => "uniform steps, as an untrained team",
         }
@@ -178,7 +178,14 @@ impl RuleParams {
                 Row::of(name, about, Threshold::new(&topology, params.check().map_err(|e| text(&e))?))
             }
             Self::RladLike(rule) => Row::of(name, about, rule.trained(config)?),
-            Self::Oracle(rule) => rule.row(name, about, config)?,
+            Self::Oracle(OracleRule { target, lead }) => {
+                let params = OracleParams {
+                    target_utilization: *target,
+                    lead_seconds: *lead,
+                    ..OracleParams::default()
+                };
+                oracle(config, name, params).map_err(|error| text(&error))?
+            }
             Self::Static(rule) => Row::of(
                 name,
                 about,
@@ -214,25 +221,6 @@ impl HpaRule {
         });
         let params = HpaAutoscalerParams { behavior, ..HpaAutoscalerParams::default() };
         HpaAutoscaler::on(topology, &signals, &params).map_err(|error| error.to_string())
-    }
-}
-
-impl OracleRule {
-    fn row(&self, name: &str, about: &'static str, config: &RunConfig) -> Result<Row, Refused> {
-        let params = OracleParams {
-            target_utilization: self.target,
-            lead_seconds: self.lead,
-            period_seconds: config.params().decision_period,
-        };
-        let (topology, checked) =
-            (Arc::clone(&config.setup().topology), params.check().map_err(|error| error.to_string())?);
-        let make = move |foresight: &Foresight| -> Box<dyn Autoscaler> {
-            match Oracle::new(&topology, foresight.clone(), checked) {
-                Ok(oracle) => Box::new(oracle),
-                Err(error) => unreachable!("a timeline of this topology has its shape: {error}"),
-            }
-        };
-        Ok(Row::new(name, about, Box::new(make)))
     }
 }
 

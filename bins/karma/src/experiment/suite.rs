@@ -138,7 +138,7 @@ impl Suite {
         }
         let rules = params.rules.iter().map(|entry| check_rule(entry, &home)).collect::<Result<_, _>>()?;
         let objective = objective(&params)?;
-        let suite = Self { arenas, home, rules, objective, threads, params };
+        let suite = Self { params, arenas, home, rules, objective, threads };
         suite.check_names()?;
         Ok(suite)
     }
@@ -270,7 +270,7 @@ fn check_rule(entry: &RuleEntry, home: &RunConfig) -> Result<Rule, SuiteError> {
 fn merged(tables: &[&toml::Table]) -> toml::Table {
     let mut all = toml::Table::new();
     for table in tables {
-        for (path, value) in table.iter() {
+        for (path, value) in *table {
             merge(&mut all, path, value.clone());
         }
     }
