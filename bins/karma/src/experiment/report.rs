@@ -115,7 +115,7 @@ fn sections(results: &Results) -> Vec<Section> {
                 heading: format!("{}: differences", arena.name),
                 text: format!(
                     "The first team minus each of the others on the same episodes; in brackets Cohen's d of the paired differences and the share \
-                     of episodes that it wins. A star: p < {LEVEL} after Holm over all comparisons of the same scope."
+                     of episodes that it wins. A star: p < {LEVEL} after Holm over all of this table. The same for each scenario is in results.json."
                 ),
                 grid: differences(arena),
             });
@@ -208,19 +208,21 @@ fn by_scenario(arena: &ArenaResults) -> Grid {
     }
 }
 
+/// Over all scenarios together.
 fn differences(arena: &ArenaResults) -> Grid {
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for scope in arena.versus.chunk_by(|a, b| (&a.against, &a.scenario) == (&b.against, &b.scenario)) {
-        let Some(first) = scope.first() else { continue };
+    let all: Vec<&Versus> = arena.versus.iter().filter(|versus| versus.scenario.is_none()).collect();
+    let row = |scope: &[&Versus]| {
         let cells = columns(&COMPARED).map(|column| {
             let versus = scope.iter().find(|versus| versus.measure == column.name);
             versus.map_or_else(absent, |versus| difference(column, versus))
         });
-        let scenario = first.scenario.clone().unwrap_or_else(|| "all".to_owned());
-        rows.push([first.against.clone(), scenario].into_iter().chain(cells).collect());
+        let against = scope.first().map_or_else(absent, |versus| versus.against.clone());
+        std::iter::once(against).chain(cells).collect()
+    };
+    Grid {
+        head: std::iter::once("against".to_owned()).chain(columns(&COMPARED).map(heading)).collect(),
+        rows: all.chunk_by(|a, b| a.against == b.against).map(row).collect(),
     }
-    let head = ["against".to_owned(), "scenario".to_owned()].into_iter();
-    Grid { head: head.chain(columns(&COMPARED).map(heading)).collect(), rows }
 }
 
 fn difference(column: &Column, versus: &Versus) -> String {
