@@ -31,6 +31,9 @@ impl Site<'_> {
     /// # Errors
     /// If a file cannot be read or written, or training fails.
     pub(super) fn work(self, job: &Job<'_>, progress: &mut dyn Progress) -> anyhow::Result<Option<Record>> {
+        if progress.interrupted() {
+            return Ok(None);
+        }
         let watch = Stopwatch::start();
         let done = match job {
             Job::Rule(rule) => self.rule(rule, progress)?,
