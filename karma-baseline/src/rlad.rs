@@ -8,7 +8,7 @@
 //!
 //! | learner | what it keeps | its update at each decision |
 //! |---|---|---|
-//! | [`Learner::ModelBased`] | counts of `u → u′`; an estimate `ĉ(k, u)` of the first term | `ĉ ← (1 − α) ĉ + α · 1[R > R_max]`, carried on to all states with fewer replicas and more load (at least as bad), and with more replicas and less load (at most as bad); then one sweep of `Q(k, u, a) = Σ P(u′|u) [c + γ min Q(k + a, u′, ·)]`, the rest of the cost being known |
+//! | [`Learner::ModelBased`] | counts of `u → u′`; an estimate `ĉ(k, u)` of the first term | `ĉ ← (1 − α) ĉ + α · 1[R > R_max]`, carried on to all states with fewer replicas and more load (at least as bad), and with more replicas and less load (at most as bad); then one sweep of `Q(k, u, a) = Σ P(u → u′) [c + γ min Q(k + a, u′, ·)]`, the rest of the cost being known |
 //! | [`Learner::QLearning`] | `Q(k, u, a)` | `Q ← (1 − α) Q + α (c + γ min Q(k′, u′, ·))` |
 //!
 //! Both learn while they decide. What one has learned is its [`Knowledge`]: train over episodes by handing it on, and an evaluation
