@@ -40,7 +40,7 @@ pub use keda::{Keda, KedaParams};
 pub use oracle::{Oracle, OracleConfig, OracleError, OracleParams};
 pub use pid::{Pid, PidConfig, PidParams};
 pub use random::RandomWalk;
-pub use rlad::{Knowledge, Learner, Rlad, RladConfig, RladParams};
+pub use rlad::{Knowledge, KnowledgeError, Learner, Rlad, RladConfig, RladParams};
 pub use signal::Signal;
 pub use static_replicas::StaticReplicas;
 pub use threshold::{Threshold, ThresholdConfig, ThresholdError, ThresholdParams};

@@ -37,7 +37,7 @@ use crate::bounds::Bounds;
 use crate::desired::desired;
 use knowledge::{ACTIONS, State, Table};
 
-pub use knowledge::Knowledge;
+pub use knowledge::{Knowledge, KnowledgeError};
 pub use params::{Learner, RladConfig, RladParams};
 
 /// What was done last on a service, and where.
@@ -61,14 +61,22 @@ pub struct Rlad {
 }
 
 impl Rlad {
-    /// Learners that know what `knowledge` says, or nothing yet.
+    /// Learners that know what `begin` says; [`Knowledge::new`] is nothing yet.
     ///
     /// They go on learning within an episode, and begin each with this knowledge.
-    pub fn new(topology: &Topology, config: RladConfig, knowledge: Option<Arc<Knowledge>>) -> Self {
-        let fresh = || Arc::new(Knowledge::new(topology));
-        let begin = knowledge.filter(|known| known.fits(topology)).unwrap_or_else(fresh);
+    ///
+    /// # Errors
+    /// If the knowledge is of other services, or of other replica bounds.
+    pub fn new(
+        topology: &Topology,
+        config: RladConfig,
+        begin: Arc<Knowledge>,
+    ) -> Result<Self, KnowledgeError> {
+        if !begin.fits(topology) {
+            return Err(KnowledgeError);
+        }
         let slo = config.params().slo;
-        Self {
+        Ok(Self {
             name: config.params().learner.name(),
             config,
             bounds: Bounds::of(topology),
@@ -77,7 +85,7 @@ impl Rlad {
             begin,
             last: topology.services.map(|_| None),
             exploring: false,
-        }
+        })
     }
 
     /// The same while it trains: now and then a random action.

@@ -40,16 +40,6 @@ impl Signal {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Cpu, Self::RequestRate, Self::EntryRate, Self::Queue];
 
-    /// As in configuration files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::RequestRate => "request-rate",
-            Self::EntryRate => "entry-rate",
-            Self::Queue => "queue",
-        }
-    }
-
     /// How many of the signal one pod of `service` carries, in the signal's own unit: millicores requested, requests per second
     /// completed (at the service, or as many at the entries as lead to these), or one waiting request. A service that no request
     /// reaches carries any rate.

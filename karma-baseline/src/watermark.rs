@@ -144,7 +144,6 @@ fn step(share: f64, current: u32) -> u32 {
 /// The rule, for every service on its own.
 #[derive(Clone, Debug)]
 pub struct Watermark {
-    name: String,
     config: WatermarkConfig,
     bounds: PerService<Bounds>,
     /// What one pod carries.
@@ -158,7 +157,6 @@ impl Watermark {
     pub fn new(topology: &Topology, config: WatermarkConfig) -> Self {
         let signal = config.0.signal;
         Self {
-            name: "watermark".to_owned(),
             config,
             bounds: Bounds::of(topology),
             unit: topology.services.ids().map(|service| signal.of_one_pod(topology, service)).collect(),
@@ -200,8 +198,8 @@ impl Watermark {
 }
 
 impl Autoscaler for Watermark {
-    fn name(&self) -> &str {
-        &self.name
+    fn name(&self) -> &'static str {
+        "watermark"
     }
 
     fn reset(&mut self) {

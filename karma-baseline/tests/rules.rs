@@ -5,8 +5,8 @@ mod common;
 
 use common::{awkward_snapshots, decide, orders, snapshot, topology, web};
 use karma_baseline::{
-    HpaAutoscaler, HpaAutoscalerParams, Keda, KedaParams, Learner, Pid, PidParams, Rlad, RladParams, Signal,
-    Watermark, WatermarkParams,
+    HpaAutoscaler, HpaAutoscalerParams, Keda, KedaParams, Knowledge, Learner, Pid, PidParams, Rlad,
+    RladParams, Signal, Watermark, WatermarkParams,
 };
 use karma_core::{Autoscaler, Metric, Replicas, SeedTree, ServiceId, Snapshot, testing};
 use proptest::prelude::*;
@@ -24,7 +24,8 @@ fn pid(params: PidParams) -> Pid {
 }
 
 fn rlad(learner: Learner) -> Rlad {
-    Rlad::new(&topology(), RladParams { learner, ..RladParams::default() }.check().unwrap(), None)
+    let config = RladParams { learner, ..RladParams::default() }.check().unwrap();
+    Rlad::new(&topology(), config, Knowledge::new(&topology()).into()).unwrap()
 }
 
 /// Both services with these replicas, and a metric of `web`.
@@ -162,7 +163,7 @@ fn a_tabular_learner_finds_the_fewest_replicas_that_are_not_late() {
         replicas = learner.decide(&see(time, replicas), &mut rng).targets[web()].replicas.get();
     }
     let config = RladParams::default().check().unwrap();
-    let mut trained = Rlad::new(&topology(), config, Some(learner.knowledge().into()));
+    let mut trained = Rlad::new(&topology(), config, learner.knowledge().into()).unwrap();
     let mut path = Vec::new();
     for time in 0..50 {
         replicas = trained.decide(&see(time, replicas), &mut rng).targets[web()].replicas.get();

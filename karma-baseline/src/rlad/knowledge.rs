@@ -3,6 +3,7 @@
 use karma_core::topology::Service;
 use karma_core::{PerService, Replicas, Topology};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::params::{Learner, RladParams};
 
@@ -21,6 +22,13 @@ pub(super) struct State {
     /// Level of utilisation.
     pub(super) level: usize,
 }
+
+/// Knowledge that does not belong to a topology.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "the knowledge is of other services or replica bounds than the topology's; train the learner on this topology"
+)]
+pub struct KnowledgeError;
 
 /// The tables of all services.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

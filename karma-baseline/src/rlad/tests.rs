@@ -76,7 +76,10 @@ fn knowledge_of_other_services_is_not_used() {
     let other = r#"{ "services": { "web": { "cpu": 500, "ram": 256, "computation_throughput": 100, "max_replicas": 7 } },
         "connections": [{ "source": "INPUT", "destination": "web" }] }"#;
     let other = Topology::read(other.as_bytes()).unwrap();
-    assert!(!Knowledge::new(&other).fits(&topology()) && Knowledge::new(&other).fits(&other));
+    let config = RladParams::default().check().unwrap();
+    let with =
+        |topology: &Topology| Rlad::new(topology, config, Arc::new(Knowledge::new(&other))).map(|_| ());
+    assert_eq!((with(&topology()), with(&other)), (Err(KnowledgeError), Ok(())));
     let text = serde_json::to_string(&Knowledge::new(&other)).unwrap();
     assert_eq!(serde_json::from_str::<Knowledge>(&text).unwrap(), Knowledge::new(&other));
 }

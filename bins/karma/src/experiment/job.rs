@@ -13,8 +13,8 @@ use super::suite::{Candidate, Job, Rule, Suite};
 use crate::clock::Stopwatch;
 use crate::evaluation::{Better, COLUMNS, EpisodeRecord, Row, play, play_on, team_row};
 use crate::progress::Progress;
-use crate::sweep::trial::open;
-use crate::train::train;
+use crate::run_dir::Status;
+use crate::sweep::trial::train_in;
 
 /// Where a suite works.
 #[derive(Clone, Copy, Debug)]
@@ -49,15 +49,10 @@ impl Site<'_> {
         let suite = self.suite;
         let Some(calibration) = self.calibrate(rule, progress)? else { return Ok(None) };
         let Candidate { rule: chosen, settings } = &rule.candidates[calibration.chosen];
+        let row = self.row(&rule.name, chosen)?;
         let mut arenas = BTreeMap::new();
-        let mut row = None;
         for arena in &suite.arenas {
-            // A tabular learner is trained once, at home, as a team is.
-            let row = match &mut row {
-                Some(row) => row,
-                none => none.insert(self.row(&rule.name, chosen)?),
-            };
-            let Some(episodes) = play(&arena.config, row, progress) else { return Ok(None) };
+            let Some(episodes) = play(&arena.config, &row, progress) else { return Ok(None) };
             arenas.insert(arena.name.clone(), episodes);
         }
         let about = chosen.about().to_owned();
@@ -74,6 +69,7 @@ impl Site<'_> {
         }))
     }
 
+    /// The rule at home: a tabular learner is trained there, as a team is.
     fn row(self, name: &str, rule: &super::rule::RuleParams) -> anyhow::Result<Row> {
         rule.row(name, &self.suite.home).map_err(|reason| anyhow::anyhow!("rule \"{name}\": {reason}"))
     }
@@ -114,18 +110,19 @@ impl Site<'_> {
     ) -> anyhow::Result<Option<Record>> {
         let suite = self.suite;
         let config = suite.training(team, seed, self.base)?;
-        let (directory, manifest) = open(&config, &run_directory(self.directory, job))?;
-        let trained = train(&config, &directory, progress)?;
+        let (directory, mut manifest, trained) =
+            train_in(&config, &run_directory(self.directory, job), progress)?;
+        let interrupted = trained.stop == StopReason::Interrupted;
+        manifest.stop(if interrupted { Status::Interrupted } else { Status::Finished });
         directory.write_manifest(&manifest)?;
-        if trained.stop == StopReason::Interrupted {
+        if interrupted {
             return Ok(None);
         }
-        let last = trained.log.last();
         let training = Training {
             seed,
-            iterations: last.map_or(0, |line| line.stats.iteration),
-            steps: last.map_or(0, |line| line.stats.steps),
-            seconds: last.map_or(0.0, |line| line.train_seconds),
+            iterations: manifest.iterations,
+            steps: trained.log.last().map_or(0, |line| line.stats.steps),
+            seconds: manifest.train_seconds,
             returns: trained.log.iter().filter_map(|line| line.stats.episodic_return).collect(),
         };
         let Some(arenas) = self.compare(team, seed, &trained.policies, progress)? else { return Ok(None) };

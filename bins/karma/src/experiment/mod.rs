@@ -51,8 +51,8 @@ pub(crate) fn run(args: &ExperimentArgs) -> anyhow::Result<ExitCode> {
     if args.list {
         return list(&suite, &jobs, &args.out);
     }
-    if let Some(number) = args.job.filter(|number| *number >= jobs.len()) {
-        bail!("there is no job {number}; the suite has {}, from 0", jobs.len());
+    if let Some(number) = args.job {
+        suite.check_job(number)?;
     }
     let mine = |index: usize| match (args.job, args.part) {
         (Some(number), _) => index == number,

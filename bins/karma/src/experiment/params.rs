@@ -69,7 +69,7 @@ pub(crate) struct RuleEntry {
     pub(crate) rule: toml::Table,
     /// Settings of the rule with the values that calibration tries, in every combination.
     #[serde(default)]
-    pub(crate) search: toml::map::Map<String, toml::Value>,
+    pub(crate) search: toml::Table,
     /// Whether it is a yardstick that no operator could run, such as one that knows the future.
     #[serde(default)]
     pub(crate) yardstick: bool,

@@ -360,7 +360,7 @@ fn wins(differences: &[f64], direction: Better) -> f64 {
     mean(&differences.iter().map(won).collect::<Vec<_>>()).unwrap_or(0.5)
 }
 
-/// The first iteration from which on the mean of the last few returns stays most of the way from the first to the last level.
+/// The first iteration at which the mean of the last few returns is most of the way from the first to the last level.
 fn converged(returns: &[f64]) -> Option<f64> {
     let means: Vec<f64> = returns.windows(SMOOTHED).filter_map(mean).collect();
     let (begin, last) = (*means.first()?, mean(&means[means.len() - means.len().div_ceil(5)..])?);

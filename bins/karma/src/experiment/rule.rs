@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::config::RunConfig;
 use crate::evaluation::{Row, oracle};
 
+/// Most episodes of training of a tabular learner.
+const MOST_EPISODES: u64 = 10_000;
+
 /// A rule that is not one: what is wrong with it, in one sentence.
 type Refused = String;
 
@@ -34,7 +37,7 @@ pub(crate) enum RuleParams {
     Threshold(ThresholdParams),
     /// See [`Rlad`]; it is trained before it is compared.
     RladLike(RladRule),
-    /// See [`Oracle`].
+    /// See [`karma_baseline::Oracle`].
     Oracle(OracleRule),
     /// See [`StaticReplicas`].
     Static(StaticRule),
@@ -83,7 +86,7 @@ impl Default for HpaRule {
 pub(crate) struct RladRule {
     /// How it learns. Default model-based.
     learner: Learner,
-    /// Episodes of training, the scenarios in turn. Default 120.
+    /// Episodes of training, the scenarios in turn, 0 to 10 000. Default 120.
     episodes: u64,
 }
 
@@ -153,6 +156,20 @@ impl RuleParams {
             Self::Oracle(_) => "knows the coming load, but neither crashes nor crowded nodes",
             Self::Static(_) => "fixed replicas",
             Self::Random(_) => "uniform steps, as an untrained team",
+        }
+    }
+
+    /// Whether its settings make a rule for `config`'s topology, without training it.
+    ///
+    /// # Errors
+    /// A setting out of its range.
+    pub(super) fn check(&self, config: &RunConfig) -> Result<(), Refused> {
+        match self {
+            Self::RladLike(RladRule { episodes, .. }) if *episodes > MOST_EPISODES => {
+                Err(format!("`episodes` is {episodes}, allowed is 0 to {MOST_EPISODES}"))
+            }
+            Self::RladLike(_) => Ok(()),
+            _ => self.row("", config).map(|_| ()),
         }
     }
 
@@ -232,7 +249,8 @@ impl RladRule {
         let (setup, scenarios) = (config.setup(), config.scenarios());
         let mut knowledge = Arc::new(Knowledge::new(&setup.topology));
         for (episode, scenario) in (1..=self.episodes).zip(scenarios.iter().cycle()) {
-            let mut learner = Rlad::new(&setup.topology, params, Some(Arc::clone(&knowledge))).exploring();
+            let learner = Rlad::new(&setup.topology, params, Arc::clone(&knowledge));
+            let mut learner = learner.map_err(|error| error.to_string())?.exploring();
             let mut rng = SeedTree::new(episode).child("rlad").rng();
             let mut played = Episode::new(setup, scenario, Split::Train, episode);
             while !played.is_over() {
@@ -241,7 +259,7 @@ impl RladRule {
             }
             knowledge = Arc::new(learner.knowledge());
         }
-        Ok(Rlad::new(&setup.topology, params, Some(knowledge)))
+        Rlad::new(&setup.topology, params, knowledge).map_err(|error| error.to_string())
     }
 }
 

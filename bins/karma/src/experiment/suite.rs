@@ -118,6 +118,15 @@ impl Suite {
                 let reason = "teams act on the topology that they were trained on; give another topology a suite of its own";
                 return Err(refuse(place, reason));
             }
+            let acts = |config: &RunConfig| {
+                let params = config.params();
+                (params.decision_period.to_bits(), params.alpha, params.history)
+            };
+            if acts(&checked) != acts(&home) {
+                let reason =
+                    "everybody acts as at home: decision_period, alpha and history belong into [fixed]";
+                return Err(refuse(place, reason));
+            }
             let settings = merged(&[&params.fixed, &arena.settings]);
             arenas.push(Arena {
                 name: arena.name.clone(),
@@ -125,6 +134,10 @@ impl Suite {
                 settings,
                 config: checked,
             });
+        }
+        if !(1..=10_000).contains(&params.calibration.seeds) {
+            let reason = format!("it is {}; allowed: 1 to 10000", params.calibration.seeds);
+            return Err(refuse("calibration.seeds", reason));
         }
         if arenas.is_empty() {
             return Err(refuse("arenas", "there is none; at least one is needed"));
@@ -162,6 +175,14 @@ impl Suite {
             legal?;
             if new { Ok(()) } else { Err(refuse(format!("arena \"{name}\""), "the name is given twice")) }
         })
+    }
+
+    /// Refuses the number of a job that there is not.
+    pub(crate) fn check_job(&self, number: usize) -> Result<(), SuiteError> {
+        match self.jobs().len() {
+            jobs if number < jobs => Ok(()),
+            jobs => Err(refuse("--job", format!("there is no job {number}; the suite has {jobs}, from 0"))),
+        }
     }
 
     /// Everything that is to be done, rules first; any order and any number of machines give the same results.
@@ -257,9 +278,7 @@ fn check_rule(entry: &RuleEntry, home: &RunConfig) -> Result<Rule, SuiteError> {
     }
     let candidate = |(names, table): (Vec<String>, toml::Table)| {
         let rule = RuleParams::of(table).map_err(|reason| refuse(&place, reason))?;
-        if !matches!(rule, RuleParams::RladLike(_)) {
-            rule.row(&entry.name, home).map_err(|reason| refuse(&place, reason))?;
-        }
+        rule.check(home).map_err(|reason| refuse(&place, reason))?;
         Ok(Candidate { settings: names.join(", "), rule })
     };
     let candidates = tables.into_iter().map(candidate).collect::<Result<_, SuiteError>>()?;
@@ -345,6 +364,13 @@ mod tests {
         assert_eq!(refused(&(twice.to_owned() + twice)), "\"a\": the name is given twice");
         let other = "[[arenas]]\nname = \"mesh\"\nsettings = { topology = \"diamond\" }\n[[rules]]\nname = \"a\"\nrule = { kind = \"static\" }\n";
         assert!(refused(other).starts_with("arena \"mesh\": teams act on the topology"));
+        let named =
+            |rest: &str| refused(&format!("{rest}[[rules]]\nname = \"a\"\nrule = {{ kind = \"static\" }}\n"));
+        let period = named("[[arenas]]\nname = \"slow\"\nsettings = { decision_period = 30.0 }\n");
+        assert!(period.starts_with("arena \"slow\": everybody acts as at home"), "{period}");
+        assert_eq!(named("[calibration]\nseeds = 0\n"), "calibration.seeds: it is 0; allowed: 1 to 10000");
+        let long = "[[rules]]\nname = \"a\"\nrule = { kind = \"rlad-like\", episodes = 10001 }\n";
+        assert_eq!(refused(long), "rule \"a\": `episodes` is 10001, allowed is 0 to 10000");
         let objective =
             "[calibration]\nobjective = \"beauty\"\n[[rules]]\nname = \"a\"\nrule = { kind = \"static\" }\n";
         assert!(refused(objective).starts_with("calibration.objective: there is no measure \"beauty\""));

@@ -12,6 +12,7 @@ use super::report;
 use super::results::Results;
 use super::testing::suite;
 use crate::progress::{Progress, Silent, TrainingProgress};
+use crate::run_dir::{RunDir, Status};
 
 const SMALL: &str = r#"
 about = "small"
@@ -60,6 +61,12 @@ fn play(directory: &Path, threads: usize) -> (Results, String) {
 fn a_suite_is_played_and_says_who_is_better_and_how_much_room_is_left() {
     let directory = tempfile::tempdir().unwrap();
     let (results, _) = play(directory.path(), 2);
+    let (_, manifest) = RunDir::open(&directory.path().join("teams/hard-seed-1")).unwrap();
+    assert_eq!(
+        (manifest.status, manifest.iterations),
+        (Status::Finished, 2),
+        "a training is a run as any other"
+    );
     let arena = &results.arenas[0];
     let names: Vec<&str> = arena.standings.iter().map(|standing| standing.name.as_str()).collect();
     assert_eq!(names, ["hpa", "static", "oracle", "hard", "none"]);

@@ -69,10 +69,8 @@ impl Site<'_> {
         (trial, rung): (&Trial, usize),
         progress: &mut dyn Progress,
     ) -> Result<Option<Record>, RunError> {
-        let (directory, mut manifest) = open(config, &run_directory(self.directory, trial.number))?;
-        let trained = train(config, &directory, progress)?;
-        manifest.iterations = trained.log.last().map_or(0, |line| line.stats.iteration);
-        manifest.train_seconds = trained.log.last().map_or(0.0, |line| line.train_seconds);
+        let (directory, mut manifest, trained) =
+            train_in(config, &run_directory(self.directory, trial.number), progress)?;
         let evaluation = match trained.stop {
             StopReason::Interrupted => None,
             _ => evaluate(config, &[team_row(config, trained.policies.clone())?], progress),
@@ -107,8 +105,24 @@ impl Site<'_> {
     }
 }
 
+/// Trains in a run's directory, begun or taken up again; how the run ended is still to be written into its manifest.
+///
+/// # Errors
+/// If the directory holds a run of other settings, another process works on it, or training fails.
+pub(crate) fn train_in(
+    config: &RunConfig,
+    path: &Path,
+    progress: &mut dyn Progress,
+) -> Result<(RunDir, Manifest, Trained), RunError> {
+    let (directory, mut manifest) = open(config, path)?;
+    let trained = train(config, &directory, progress)?;
+    manifest.iterations = trained.log.last().map_or(0, |line| line.stats.iteration);
+    manifest.train_seconds = trained.log.last().map_or(0.0, |line| line.train_seconds);
+    Ok((directory, manifest, trained))
+}
+
 /// The trial's run, begun or taken up again.
-pub(crate) fn open(config: &RunConfig, path: &Path) -> Result<(RunDir, Manifest), RunError> {
+fn open(config: &RunConfig, path: &Path) -> Result<(RunDir, Manifest), RunError> {
     let begun = path.join(MANIFEST).exists();
     let (directory, mut manifest) = if begun {
         RunDir::open(path)?
