@@ -69,6 +69,7 @@ impl Epoch {
             advantages: &self.returns,
             weights: None,
             sequences: None,
+            advice: None,
         })?;
         let Self { critic, states, old_values, returns, .. } = self;
         critic.update(&ValueBatch { states, old_values, returns, weights: None, sequences: None })?;

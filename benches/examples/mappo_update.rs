@@ -168,6 +168,7 @@ impl Batch {
             advantages: &self.advantages,
             weights: None,
             sequences: None,
+            advice: None,
         }
     }
 

@@ -30,6 +30,19 @@ pub struct AgentSpec {
     pub action_space: ActionSpace,
     /// Length of its observations.
     pub observation_size: usize,
+    /// Equal parts of its observations, of which each says what the like part of its actions is about: one for each service.
+    /// 1 if there is no such order.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub parts: usize,
+}
+
+const fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_one(parts: &usize) -> bool {
+    *parts == 1
 }
 
 /// What a learner must know of an environment before the first step.
@@ -51,6 +64,7 @@ impl EnvironmentSpec {
             team: Team::Defender,
             action_space: team.action_space(),
             observation_size: observer.observation_size(id),
+            parts: observer.parts(),
         };
         let agents = team.roles().iter_enumerated().map(agent).collect();
         Self { agents, global_size: observer.global_size(), horizon }
@@ -99,6 +113,9 @@ pub struct Step {
     /// Which agents still take part; empty: all of them. A dead agent's rewards are still its own (a team may win
     /// after it fell), but what is done in its name decides nothing, so a learner's policy learns nothing from it.
     pub alive: PerAgent<bool>,
+    /// What one that knows better would do next: for each agent the actions of which it would take any, none if it says
+    /// nothing; empty if there is nobody. For learners alone: a policy never sees it.
+    pub advice: PerAgent<ActionMask>,
 }
 
 impl Step {
@@ -110,6 +127,11 @@ impl Step {
     /// Whether `agent` still takes part.
     pub fn is_alive(&self, agent: AgentId) -> bool {
         self.alive.get(agent).copied().unwrap_or(true)
+    }
+
+    /// The actions of which one that knows better would take any; `None` if nobody says anything about `agent`.
+    pub fn advised(&self, agent: AgentId) -> Option<&ActionMask> {
+        self.advice.get(agent).filter(|advised| advised.legal_count() > 0)
     }
 }
 
@@ -224,6 +246,12 @@ pub trait Policy: Send + Sync {
 pub trait Observer: Send + Sync {
     /// Length of the observations of `agent`.
     fn observation_size(&self, agent: AgentId) -> usize;
+
+    /// Into how many equal parts every observation falls, in the order of the services and their moves: one for each service,
+    /// with all that decides about it, or 1 if it is to be read as a whole.
+    fn parts(&self) -> usize {
+        1
+    }
 
     /// The features of `agent`; always finite, always of the same length.
     fn observe(&self, history: &History, agent: AgentId) -> Observation;

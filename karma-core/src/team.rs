@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionMask, ActionSpace, Decision, DefenderAction, JointAction, NetChange, PerAgent, PerService,
+    Action, ActionMask, ActionSpace, Decision, DefenderAction, JointAction, NetChange, PerAgent, PerService,
     Replicas, Snapshot, Target, Topology, net_change,
 };
 
@@ -101,6 +101,49 @@ impl DefenderTeam {
         Decision { targets: targets.collect() }
     }
 
+    /// What each agent would do for the team to come as near to `wanted` as one decision goes: sets of actions of which any is
+    /// as good as the others.
+    ///
+    /// The agents choose one after the other, the highest rank first, each the move that takes most of what is left to move;
+    /// of equal moves that of the first service. Who can take nothing away holds still, on whatever service.
+    pub fn advise(
+        &self,
+        desired: &PerService<Replicas>,
+        wanted: &PerService<Replicas>,
+        masks: &PerAgent<ActionMask>,
+    ) -> PerAgent<ActionMask> {
+        let (space, alpha) = (self.action_space(), i64::from(self.alpha));
+        let difference =
+            |(wanted, desired): (&Replicas, &Replicas)| i64::from(wanted.0) - i64::from(desired.0);
+        let left = wanted.iter().zip(desired).map(|pair| difference(pair).clamp(-alpha, alpha));
+        let mut left: PerService<i64> = left.collect();
+        let mut advice = masks.map(|_| ActionMask::from_fn(space, |_| false));
+        let mut order: Vec<_> = masks.ids().collect();
+        order.sort_by_key(|agent| std::cmp::Reverse(self.roles.get(*agent).map_or(0, |role| role.authority)));
+        for agent in order {
+            let gain = |action: Action| {
+                let DefenderAction { service, replica_change } = space.defender(action)?;
+                Some(left[service].abs() - (left[service] - i64::from(replica_change)).abs())
+            };
+            let moves = masks[agent].legal().filter_map(|action| Some((gain(action)?, action)));
+            let best = moves
+                .filter(|(gain, _)| *gain > 0)
+                .reduce(|best, next| if next.0 > best.0 { next } else { best });
+            advice[agent] = match best {
+                None => {
+                    ActionMask::from_fn(space, |action| space.is_no_op(action) && masks[agent].allows(action))
+                }
+                Some((_, best)) => ActionMask::from_fn(space, |action| action == best),
+            };
+            if let Some(DefenderAction { service, replica_change }) =
+                best.and_then(|(_, action)| space.defender(action))
+            {
+                left[service] -= i64::from(replica_change);
+            }
+        }
+        advice
+    }
+
     /// Who moved a service by how much: "ddos +2, resource -1".
     fn reason(&self, service: crate::ServiceId, joint: &JointAction) -> Cow<'static, str> {
         let space = self.action_space();
@@ -167,6 +210,56 @@ mod tests {
     fn a_replica_count_outside_of_the_bounds_still_leaves_the_change_of_zero() {
         let mask = team().mask(&vec![Replicas(0), Replicas(90)].into());
         assert!(mask.legal_count() >= 2);
+    }
+
+    fn replicas(counts: [u32; 2]) -> PerService<Replicas> {
+        counts.map(Replicas).to_vec().into()
+    }
+
+    #[test]
+    fn advice_leads_to_what_is_wanted_and_leaves_the_others_free_to_hold_anywhere() {
+        let team = team();
+        let masks = PerAgent::filled(team.mask(&replicas([1, 4])), 4);
+        let advice = team.advise(&replicas([1, 4]), &replicas([3, 2]), &masks);
+        let of = |agent: usize| -> Vec<DefenderAction> {
+            let space = team.action_space();
+            advice.as_slice()[agent].legal().filter_map(|action| space.defender(action)).collect()
+        };
+        let scale = |service, replica_change| DefenderAction {
+            service: ServiceId::from_index(service),
+            replica_change,
+        };
+        // The failure manager ranks highest, then the DDoS manager.
+        assert_eq!((of(2), of(1)), (vec![scale(0, 2)], vec![scale(1, -2)]));
+        assert_eq!((of(0), of(3)), (vec![scale(0, 0), scale(1, 0)], vec![scale(0, 0), scale(1, 0)]));
+        let first = |agent: usize| advice.as_slice()[agent].legal().next().unwrap();
+        let decision = team.decide_from(&replicas([1, 4]), &(0..4).map(first).collect());
+        assert!(decision.targets.iter().map(|target| target.replicas).eq([Replicas(3), Replicas(2)]));
+    }
+
+    #[test]
+    fn advice_keeps_to_the_masks_and_to_what_one_decision_moves() {
+        let team = team();
+        let only = |agent: usize, change: i32| {
+            let space = team.action_space();
+            ActionMask::from_fn(space, |action| {
+                let moved = space.defender(action).map_or(0, |action| action.replica_change);
+                moved == 0 || (agent == 3 && moved == change)
+            })
+        };
+        let masks: PerAgent<ActionMask> = (0..4).map(|agent| only(agent, -1)).collect();
+        let advice = team.advise(&replicas([4, 4]), &replicas([1, 1]), &masks);
+        let moved = |agent: usize| -> Vec<Action> { advice.as_slice()[agent].legal().collect() };
+        let down = team
+            .action_space()
+            .encode_defender(DefenderAction { service: ServiceId::from_index(0), replica_change: -1 });
+        assert_eq!(moved(3), [down.unwrap()]);
+        assert!((0..3).all(|agent| moved(agent).iter().all(|action| team.action_space().is_no_op(*action))));
+        let all = PerAgent::filled(ActionMask::all(team.action_space()), 4);
+        let advice = team.advise(&replicas([0, 0]), &replicas([90, 0]), &all);
+        let moving =
+            advice.iter().filter(|set| !set.legal().all(|action| team.action_space().is_no_op(action)));
+        assert_eq!(moving.count(), 1, "three replicas are as many as a decision moves");
     }
 
     #[test]

@@ -68,12 +68,23 @@ fn check_step(spec: &EnvironmentSpec, step: &Step) {
     let sizes = [step.observations.len(), step.masks.len(), step.rewards.len()];
     assert_eq!(sizes, [agents; 3], "one observation, mask and reward for each agent");
     assert!(step.alive.is_empty() || step.alive.len() == agents, "all are alive, or a flag for each");
+    assert!(step.advice.len() <= agents, "advice is for agents that there are");
     assert_eq!(step.global.len(), spec.global_size, "the global features have the promised length");
     assert!(step.global.iter().all(|x| x.is_finite()), "global features are finite");
     assert!(step.rewards.iter().all(|x| x.is_finite()), "rewards are finite");
     for (id, agent) in spec.agents.iter_enumerated() {
         check_observation(&step.observations[id], agent.observation_size);
+        let even = |size: usize| agent.parts > 0 && size.is_multiple_of(agent.parts);
+        assert!(
+            even(agent.observation_size) && even(agent.action_space.len()),
+            "parts of {} are alike",
+            agent.name
+        );
         check_mask(&step.masks[id], agent.action_space.len());
+        if let Some(advised) = step.advised(id) {
+            let legal = advised.legal().all(|action| step.masks[id].allows(action));
+            assert!(legal && advised.as_slice().len() == agent.action_space.len(), "advice is legal");
+        }
     }
 }
 
@@ -189,6 +200,7 @@ pub fn observer(observer: &dyn Observer, histories: &[History], agents: usize) {
         for agent in (0..agents).map(AgentId::from_index) {
             let observation = observer.observe(history, agent);
             check_observation(&observation, observer.observation_size(agent));
+            assert_eq!(observation.0.len() % observer.parts(), 0, "parts of an observation are alike");
             assert_eq!(
                 observation,
                 observer.observe(history, agent),

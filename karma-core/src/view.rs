@@ -63,6 +63,7 @@ impl TeamView<'_> {
         self.observer.observe_all(history, &mut step.observations, &mut step.global);
         (step.terminated, step.truncated) = (false, truncated);
         step.alive = PerAgent::default();
+        step.advice = PerAgent::default();
     }
 
     /// The moves within the bounds that the safeguard admits.

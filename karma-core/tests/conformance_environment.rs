@@ -58,6 +58,7 @@ impl Guess {
             team: Team::Defender,
             action_space: SPACE,
             observation_size: 2,
+            parts: 1,
         };
         Self {
             flaw,
@@ -105,6 +106,7 @@ impl Guess {
             } else {
                 PerAgent::default()
             },
+            advice: PerAgent::default(),
         }
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct AgentColumns {
     pub(crate) actions: Vec<usize>,
     /// (E, T): ln π of the action when it was taken.
     pub(crate) log_probs: Vec<f32>,
+    /// (E, T, actions): what one that knows better would have done; empty where nobody listens.
+    pub(crate) advice: Vec<bool>,
     /// (E, T / chunk, memory): the actor's state before the first row of each sequence.
     pub(crate) states: Vec<f32>,
 }
@@ -43,6 +45,7 @@ impl AgentColumns {
             alive: vec![true; rows],
             actions: vec![0; rows],
             log_probs: vec![0.0; rows],
+            advice: Vec::new(),
             states: Vec::new(),
         }
     }
@@ -50,6 +53,7 @@ impl AgentColumns {
     fn rows<'a>(&'a mut self, seat: &'a Seat) -> AgentRows<'a> {
         AgentRows {
             seat,
+            advice: &mut self.advice,
             inputs: &mut self.inputs,
             masks: &mut self.masks,
             alive: &mut self.alive,
@@ -126,6 +130,14 @@ impl RolloutBuffer {
         let states = self.chunks() * memory;
         for agent in &mut self.agents {
             agent.states = vec![0.0; states];
+        }
+        self
+    }
+
+    /// The same with room for advice, which learners that do not imitate have no use for.
+    pub(crate) fn with_advice(mut self) -> Self {
+        for agent in &mut self.agents {
+            agent.advice = vec![false; agent.masks.len()];
         }
         self
     }

@@ -43,6 +43,32 @@ pub enum SetupError {
         /// The first that differs.
         agent: String,
     },
+    /// Parts of observations and actions that are no parts.
+    #[error(
+        "agent {agent} has {parts} parts, but {observation} features and {actions} actions; both have to be multiples of \
+         the parts"
+    )]
+    Parts {
+        /// Whose.
+        agent: String,
+        /// How many.
+        parts: usize,
+        /// Length of the observation.
+        observation: usize,
+        /// Number of actions.
+        actions: usize,
+    },
+    /// A network that sees parts of an observation has no place for a code of the agent.
+    #[error(
+        "agent {agent} sees {parts} parts of an observation, which have no place for whom an actor plays; \
+         parameter_sharing needs agent_identity = false there"
+    )]
+    IdentityOfParts {
+        /// The first that would share.
+        agent: String,
+        /// How many parts.
+        parts: usize,
+    },
     /// A rollout does not consist of whole episodes.
     #[error("rollout_length is {rollout_length}; allowed: a multiple of the horizon, {horizon}")]
     RolloutLength {

@@ -96,6 +96,7 @@ pub fn export_actors(bytes: &[u8], spec: &EnvironmentSpec) -> Result<Vec<u8>, Ma
 
 fn export(checkpoint: &Checkpoint, agent: &AgentSpec, seat: &Seat) -> Result<OnnxActor, ExportError> {
     let network = Mlp::restore(checkpoint, &checkpoint::actor_name(seat.network))?;
+    let network = network.with_parts(seat.parts).map_err(MappoError::from)?;
     let action_space = serde_json::json!(agent.action_space).to_string();
     let metadata = [
         ("karma.format", FORMAT),
@@ -105,7 +106,9 @@ fn export(checkpoint: &Checkpoint, agent: &AgentSpec, seat: &Seat) -> Result<Onn
         ("karma.action_space", &action_space),
         ("karma.normalization", "environment"),
     ];
-    let options = OnnxOptions { name: &agent.name, identity: &seat.identity, metadata: &metadata };
+    let holds = seat.holds();
+    let alike = if holds.contains(&true) { &holds[..] } else { &[] };
+    let options = OnnxOptions { name: &agent.name, identity: &seat.identity, alike, metadata: &metadata };
     let model = network.to_onnx(&options);
     let model = model.map_err(|source| ExportError::Model { agent: agent.name.clone(), source })?;
     Ok(OnnxActor { agent: agent.name.clone(), model })

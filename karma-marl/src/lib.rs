@@ -46,7 +46,7 @@ pub use evaluation::episodic_returns;
 pub use exploitability::{Attack, Exploitability, ExploitabilityError, best_response, exploitability};
 pub use export::{ExportError, OnnxActor, export_actors, export_onnx};
 pub use lockstep::{Arrays, Layout, Lockstep, LockstepError};
-pub use mappo::{Algorithm, IterationStats, Mappo, MappoConfig, MappoParams};
+pub use mappo::{Algorithm, ImitationParams, IterationStats, Mappo, MappoConfig, MappoParams};
 pub use policy::{Mode, TrainedPolicy};
 pub use runner::{Hooks, Iteration, Report, Runner, StopConfig, StopParams, StopReason};
 pub use team::{Deliberation, TeamAutoscaler};

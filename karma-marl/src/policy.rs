@@ -14,7 +14,9 @@ use crate::seats::{Seat, seats};
 pub enum Mode {
     /// Draws from its distribution, as in training.
     Sampled,
-    /// Takes the most probable one, the first of them if several are, as on-policy does in evaluation.
+    /// Takes the most probable one, the first of them if several are, as on-policy does in evaluation. All of a defender's
+    /// ways to hold still, one for each service, count as one: together they may be more probable than any move, though each
+    /// is less so.
     #[default]
     Greedy,
 }
@@ -24,6 +26,8 @@ pub enum Mode {
 pub struct TrainedPolicy {
     network: Mlp,
     identity: Vec<f32>,
+    /// Which of a defender's actions are changes of 0.
+    holds: Vec<bool>,
     mode: Mode,
 }
 
@@ -38,13 +42,14 @@ struct Room {
 
 impl TrainedPolicy {
     pub(crate) fn new(network: Mlp, seat: &Seat, mode: Mode) -> Self {
-        Self { network, identity: seat.identity.clone(), mode }
+        Self { network, identity: seat.identity.clone(), holds: seat.holds(), mode }
     }
 
     /// The policies of all agents, from the bytes of a trainer's checkpoint.
     ///
     /// `spec` is that of the environment to act in: names, sides, actions and observation sizes of its
-    /// agents must be those of the training. Its horizon need not be.
+    /// agents must be those of the training, and where observations have parts, those of a part. Its horizon and the number
+    /// of parts need not be.
     ///
     /// # Errors
     /// If the bytes are damaged, hold something else, or were trained for other agents.
@@ -52,7 +57,7 @@ impl TrainedPolicy {
         let (checkpoint, params) = checkpoint::read(bytes, spec)?;
         let load = |seat: &Seat| {
             let network = Mlp::restore(&checkpoint, &checkpoint::actor_name(seat.network))?;
-            Ok(Self::new(network, seat, mode))
+            Ok(Self::new(network.with_parts(seat.parts)?, seat, mode))
         };
         seats(spec, params.sharing())?.iter().map(load).collect()
     }
@@ -123,7 +128,7 @@ impl TrainedPolicy {
         head.renew(logits, mask.as_slice())?;
         Ok(action(match self.mode {
             Mode::Sampled => head.sample(rng),
-            Mode::Greedy => head.mode(),
+            Mode::Greedy => head.mode_among(&self.holds),
         }))
     }
 }

@@ -6,6 +6,8 @@ use crate::error::SetupError;
 
 /// An agent's place at the table.
 ///
+/// Where an observation has parts, as many as the actions, each goes through the network by itself.
+///
 /// Without sharing, agent i is played by network i on its observation. With sharing all of a side are played by one
 /// network, on the observation followed by a one-hot code of the agent among its side: without it, agents that see the
 /// same would have to do the same.
@@ -21,6 +23,8 @@ pub(crate) struct Seat {
     pub(crate) identity: Vec<f32>,
     /// Its actions.
     pub(crate) space: ActionSpace,
+    /// Parts of its observation and of its actions, which go through the network one by one.
+    pub(crate) parts: usize,
 }
 
 impl Seat {
@@ -34,10 +38,17 @@ impl Seat {
         self.space.len()
     }
 
-    /// Logits that a fresh actor begins with: `hold` for a defender's changes of 0, nothing for all others.
+    /// Logits that a fresh actor begins with for the actions of a part: `hold` for a defender's changes of 0, nothing for
+    /// all others.
     pub(crate) fn prior(&self, hold: f32) -> Vec<f32> {
-        let holds = |action| self.space.defender(action).is_some_and(|m| m.replica_change == 0);
-        (0..).take(self.actions()).map(|index| if holds(Action(index)) { hold } else { 0.0 }).collect()
+        let part = self.holds().into_iter().take(self.actions() / self.parts);
+        part.map(|holds| if holds { hold } else { 0.0 }).collect()
+    }
+
+    /// Which actions are changes of 0 of a defender.
+    pub(crate) fn holds(&self) -> Vec<bool> {
+        let holds = |action| self.space.defender(action).is_some_and(|moved| moved.replica_change == 0);
+        (0..).take(self.actions()).map(|index| holds(Action(index))).collect()
     }
 }
 
@@ -65,8 +76,14 @@ pub(crate) fn seats(spec: &EnvironmentSpec, sharing: Sharing) -> Result<PerAgent
             Sharing::Side { identity: true } => shared(agents, index)?,
             Sharing::Side { identity: false } => (shared(agents, index)?.0, Vec::new()),
         };
-        let AgentSpec { team, observation_size: observation, action_space: space, .. } = *agent;
-        Ok(Seat { team, network, observation, identity, space })
+        let AgentSpec { team, observation_size: observation, action_space: space, parts, .. } = *agent;
+        let even = parts > 0 && observation.is_multiple_of(parts) && space.len().is_multiple_of(parts);
+        if !even || (parts > 1 && !identity.is_empty()) {
+            let (agent, actions) = (agent.name.clone(), space.len());
+            let coded = SetupError::IdentityOfParts { agent: agent.clone(), parts };
+            return Err(if even { coded } else { SetupError::Parts { agent, parts, observation, actions } });
+        }
+        Ok(Seat { team, network, observation, identity, space, parts })
     };
     agents.iter().enumerate().map(seat).collect()
 }
@@ -76,7 +93,7 @@ pub(crate) fn seats(spec: &EnvironmentSpec, sharing: Sharing) -> Result<PerAgent
 fn shared(agents: &[AgentSpec], index: usize) -> Result<(usize, Vec<f32>), SetupError> {
     let agent = &agents[index];
     let side: Vec<usize> = (0..agents.len()).filter(|other| agents[*other].team == agent.team).collect();
-    let alike = |a: &AgentSpec| (a.action_space, a.observation_size);
+    let alike = |a: &AgentSpec| (a.action_space, a.observation_size, a.parts);
     if alike(agent) != alike(&agents[side[0]]) {
         return Err(SetupError::Sharing { agent: agent.name.clone() });
     }
@@ -123,6 +140,26 @@ mod tests {
         assert!(seat.prior(2.0).iter().all(|logit| *logit == 0.0));
         seat.space = ActionSpace::Defender { services: 2, alpha: 1 };
         assert_eq!(seat.prior(2.0), [0.0, 2.0, 0.0, 0.0, 2.0, 0.0]);
+    }
+
+    #[test]
+    fn a_prior_is_that_of_a_part_and_parts_have_to_be_even() {
+        let mut spec = Signals::new(4).spec().clone();
+        for agent in spec.agents.as_mut_slice() {
+            (agent.parts, agent.observation_size) = (2, 6);
+            agent.action_space = ActionSpace::Defender { services: 2, alpha: 1 };
+        }
+        let seat = seats(&spec, Sharing::Separate).unwrap().into_vec().remove(0);
+        assert_eq!((seat.parts, seat.prior(2.0)), (2, vec![0.0, 2.0, 0.0]));
+        assert!(seats(&spec, Sharing::Side { identity: false }).is_ok());
+        let shared = seats(&spec, Sharing::Side { identity: true }).unwrap_err();
+        assert_eq!(shared, SetupError::IdentityOfParts { agent: "first".to_owned(), parts: 2 });
+        spec.agents.as_mut_slice()[1].observation_size = 7;
+        let uneven = seats(&spec, Sharing::Separate).unwrap_err().to_string();
+        assert_eq!(
+            uneven,
+            "agent second has 2 parts, but 7 features and 6 actions; both have to be multiples of the parts"
+        );
     }
 
     #[test]

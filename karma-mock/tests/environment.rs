@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use karma_core::team::default_roles;
 use karma_core::{
-    ActionMask, DefenderTeam, Environment as _, Guidance, Guide, GuideFactory, Guided, Hardness, JointAction,
-    PerAgent, State,
+    ActionMask, Autoscaler, Decision, DefenderTeam, Environment as _, Guidance, Guide, GuideFactory, Guided,
+    Hardness, JointAction, PerAgent, Replicas, Snapshot, State, StreamRng, Target,
 };
+use karma_mock::environment::TeacherFactory;
 use karma_mock::{ClusterEnvironment, ClusterObserver, Scenario, Setup, Split, Workload, topologies};
 
 fn environment(scenarios: Vec<Scenario>, split: Split) -> ClusterEnvironment {
@@ -21,6 +22,59 @@ fn environment(scenarios: Vec<Scenario>, split: Split) -> ClusterEnvironment {
 #[test]
 fn the_cluster_is_a_conforming_environment() {
     karma_core::testing::environment(|| environment(Scenario::suite(), Split::Train));
+}
+
+/// Asks for one replica of every service, whatever it sees.
+struct OneOfEach;
+
+impl Autoscaler for OneOfEach {
+    fn name(&self) -> &'static str {
+        "one of each"
+    }
+
+    fn reset(&mut self) {}
+
+    fn decide(&mut self, snapshot: &Snapshot, _: &mut StreamRng) -> Decision {
+        Decision { targets: snapshot.services.map(|_| Target::new(Replicas(1), "one")) }
+    }
+}
+
+/// With everything that training may add.
+fn classroom() -> ClusterEnvironment {
+    let topology = Arc::new(topologies::by_name("chain4").unwrap());
+    let setup = Setup::new(Arc::clone(&topology), Workload::by_name("worldcup98").unwrap());
+    let team = DefenderTeam::new(Arc::clone(&topology), default_roles(), 3);
+    let observer = ClusterObserver::new(topology, team.action_space(), 2).in_parts();
+    let scenarios = Scenario::suite().into();
+    ClusterEnvironment::new(Arc::new(setup), scenarios, Split::Train, team, observer)
+        .unwrap()
+        .with_informed_critic()
+        .with_teacher(TeacherFactory::new(|_| Box::new(OneOfEach)))
+}
+
+#[test]
+fn the_cluster_with_parts_a_teacher_and_an_informed_critic_is_a_conforming_environment() {
+    karma_core::testing::environment(classroom);
+}
+
+#[test]
+fn a_teacher_and_an_informed_critic_change_nothing_of_the_game() {
+    let (mut plain, mut taught) = (environment(Scenario::suite(), Split::Train), classroom());
+    let (mut here, mut there) = (plain.reset(3), taught.reset(3));
+    let know = here.global.len();
+    while !here.is_last() {
+        assert_eq!((&here.rewards, &here.masks), (&there.rewards, &there.masks));
+        assert_eq!(here.global[..], there.global[..know]);
+        assert!(there.global.len() > know && here.advice.is_empty());
+        let follow: JointAction = there.advice.iter().map(|any| any.legal().next().unwrap()).collect();
+        (here, there) = (plain.step(&follow).unwrap(), taught.step(&follow).unwrap());
+    }
+    assert!(there.advice.is_empty(), "nothing is to be done after the last step");
+    let desired = taught.state().unwrap().desired();
+    assert!(
+        desired.iter().all(|replicas| *replicas == Replicas(1)),
+        "the team came to what the teacher asks for: {desired:?}"
+    );
 }
 
 #[test]

@@ -15,6 +15,9 @@
 //! in order of time, so that each step is one product for all of them. All other layers see rows and nothing else.
 //! Without recurrence each row is a sequence of one step.
 //!
+//! **Parts.** Where rows have parts ([`MlpParams::parts`](crate::MlpParams::parts)), each part goes through the layers as a
+//! row of its own, and those of one row meet where the loss is asked for its derivatives. Pieces hold whole rows.
+//!
 //! **Threads.** Pieces are gathered into blocks of [`BLOCK`] rows. Each block has a gradient of its own, and blocks are
 //! added in order: the result depends on the inputs alone, whoever computed which block.
 
@@ -113,7 +116,7 @@ impl Backprop {
             return Err(NetworkError::OtherNetwork);
         }
         Sequences::check(sequences, network, rows)?;
-        let (cut, len) = (Cut::new(sequences, rows), self.layout.len);
+        let (cut, len) = (Cut::new(sequences, (rows, network.config().params().parts)), self.layout.len);
         self.blocks.resize_with(cut.blocks.max(self.blocks.len()), || vec![0.0; len]);
         self.transpose(network);
         Ok(cut)
@@ -149,9 +152,11 @@ fn transpose(weights: &[f32], (columns, used): (usize, usize), stride: usize, to
     }
 }
 
-/// How a batch is cut.
+/// How a batch is cut. Parts count as rows.
 #[derive(Debug, Clone, Copy)]
 struct Cut {
+    /// Parts of a row that belong together.
+    parts: usize,
     /// Steps in a sequence.
     length: usize,
     /// Rows in a piece.
@@ -163,11 +168,12 @@ struct Cut {
 }
 
 impl Cut {
-    fn new(sequences: Option<&Sequences<'_>>, rows: usize) -> Self {
+    fn new(sequences: Option<&Sequences<'_>>, (rows, parts): (usize, usize)) -> Self {
         let length = sequences.map_or(1, |sequences| sequences.length);
-        let piece = sequences.map_or(PIECE, |_| SEQUENCES.min(rows / length) * length);
+        let whole = (PIECE / parts).max(1) * parts;
+        let piece = sequences.map_or(whole, |_| SEQUENCES.min(rows / length) * length);
         let block = piece * (BLOCK / piece).max(1);
-        Self { length, piece, block, blocks: rows.div_ceil(block) }
+        Self { parts, length, piece, block, blocks: (rows * parts).div_ceil(block) }
     }
 }
 
@@ -182,9 +188,9 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Values in an input row.
+    /// Values in a part of an input row.
     fn width(&self) -> usize {
-        self.network.config().params().input
+        self.network.config().part().0
     }
 }
 

@@ -103,6 +103,24 @@ impl MaskedCategorical {
         (0..self.log_probs.len()).fold(0, best)
     }
 
+    /// The most probable action where those of `alike` come to the same and count as one, with the sum of their
+    /// probabilities: the first legal one of them if together they are more probable than any other, or as probable. An
+    /// action beyond the end of `alike` is like no other.
+    ///
+    /// A team's ways to hold still are such actions, one for each service: each may be less probable than a move that is
+    /// rarely made.
+    pub fn mode_among(&self, alike: &[bool]) -> usize {
+        let is_alike = |action: usize| alike.get(action).copied().unwrap_or(false);
+        let one = (0..self.probs.len()).find(|action| is_alike(*action) && self.probs[*action] > 0.0);
+        let Some(one) = one else { return self.mode() };
+        let together: f32 =
+            (one..self.probs.len()).filter(|action| is_alike(*action)).map(|action| self.probs[action]).sum();
+        let others = (0..self.probs.len()).filter(|action| !is_alike(*action));
+        let best =
+            others.reduce(|best, action| if self.probs[action] > self.probs[best] { action } else { best });
+        best.filter(|best| self.probs[*best] > together).unwrap_or(one)
+    }
+
     /// ln p of an action; −∞ if it is illegal, `None` if there is no such action.
     pub fn log_prob(&self, action: usize) -> Option<f32> {
         self.log_probs.get(action).copied()
@@ -146,6 +164,21 @@ mod tests {
         let head = MaskedCategorical::new(&[5.0, -3.0], &[false, true]).unwrap();
         assert_eq!((head.log_prob(1), head.entropy(), head.mode()), (Some(0.0), 0.0, 1));
         assert_eq!(head.sample(&mut rng(1)), 1);
+    }
+
+    /// ¼ and ¼ alike, against ⅖ and ⅒.
+    #[test]
+    fn actions_that_are_alike_count_as_one() {
+        let logits = [0.4_f32, 0.25, 0.1, 0.25].map(f32::ln);
+        let head = MaskedCategorical::new(&logits, &[true; 4]).unwrap();
+        assert_eq!((head.mode(), head.mode_among(&[false, true, false, true])), (0, 1));
+        assert_eq!((head.mode_among(&[]), head.mode_among(&[false, true])), (0, 0));
+        assert_eq!(head.mode_among(&[true; 4]), 0, "all come to the same");
+        let masked = MaskedCategorical::new(&logits, &[true, false, true, true]).unwrap();
+        assert_eq!(masked.mode_among(&[false, true, false, true]), 0, "what is illegal adds nothing");
+        assert_eq!(masked.mode_among(&[false, true, true, false]), 0);
+        let only = MaskedCategorical::new(&logits, &[false, true, false, true]).unwrap();
+        assert_eq!(only.mode_among(&[true, false, true, false]), 1, "none of them is legal");
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub use math::exp;
 pub use mlp::{Activation, Inference, Mlp, MlpConfig, MlpParams};
 pub use multi::MaskedMultiDiscrete;
 pub use onnx::{ONNX_OPSET, OnnxError, OnnxOptions};
-pub use policy::{PolicyBatch, PolicyConfig, PolicyParams, PolicyStats, PolicyTrainer};
+pub use policy::{Advice, PolicyBatch, PolicyConfig, PolicyParams, PolicyStats, PolicyTrainer};
 pub use sequences::Sequences;
 pub use value::{ValueBatch, ValueConfig, ValueParams, ValueStats, ValueTrainer};
 pub use value_norm::ValueNorm;

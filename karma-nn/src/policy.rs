@@ -8,6 +8,10 @@
 //! entropy, −A·r·(1{j=a} − p) where the unclipped term is the smaller one (0 otherwise), plus
 //! c·p·(ln p + H). It is written out in `surrogate.rs` and tested against automatic differentiation.
 //!
+//! **Imitation** ([`Advice`]). Where somebody says which actions A it would take, λ · mean(−ln p(A)) is added, p(A) = Σ p over
+//! A: *kickstarting* (Schmitt et al., *Kickstarting Deep Reinforcement Learning*, 2018), for a teacher that names a set of
+//! equally good actions instead of a distribution. Its derivative is λ · (p − 1{j ∈ A}·p/p(A)).
+//!
 //! Example: with the policy unchanged (r = 1) the loss is minus the mean advantage, and nothing is clipped.
 
 mod surrogate;
@@ -90,6 +94,17 @@ pub struct PolicyBatch<'a> {
     pub weights: Option<&'a [f32]>,
     /// How the rows follow each other; what a recurrent network needs, and no other.
     pub sequences: Option<Sequences<'a>>,
+    /// What to imitate beside learning.
+    pub advice: Option<Advice<'a>>,
+}
+
+/// What one that knows better would do.
+#[derive(Debug, Clone, Copy)]
+pub struct Advice<'a> {
+    /// rows × number of actions: `true` for those of which it would take any. A row without one that is legal has no advice.
+    pub actions: &'a [bool],
+    /// λ, how much following it counts beside the surrogate, at least 0.
+    pub weight: f32,
 }
 
 /// What one update came to, all before the step.
@@ -103,6 +118,9 @@ pub struct PolicyStats {
     pub approx_kl: f32,
     /// Share of rows with r outside 1 ± ε.
     pub clip_fraction: f32,
+    /// Mean of −ln p(advised actions), 0 in rows without advice; 0 if there is none at all.
+    #[serde(default)]
+    pub imitation_loss: f32,
     /// Length of the gradient before clipping.
     pub grad_norm: f32,
 }

@@ -64,7 +64,16 @@ pub fn policy_gradient(
     let epsilon = f64::from(params.clip_epsilon);
     let clipped = (ratio.clamp(1.0 - epsilon, 1.0 + epsilon)? * &advantages)?;
     let surrogate = (ratio * advantages)?.minimum(&clipped)?;
-    let gain = (surrogate + (entropy * f64::from(params.entropy_coef))?)?;
+    let mut gain = (surrogate + (entropy * f64::from(params.entropy_coef))?)?;
+    if let Some(advice) = &batch.advice {
+        // Rows without legal advice get a 1 to take the logarithm of.
+        let legal = advice.actions.iter().zip(batch.masks).map(|(advised, legal)| *advised && *legal);
+        let legal: Vec<f32> = legal.map(|both| f32::from(u8::from(both))).collect();
+        let legal = Tensor::from_vec(legal, log_probs.shape(), &graph.device)?;
+        let none = legal.sum(D::Minus1)?.eq(0.0)?.to_dtype(candle_core::DType::F32)?;
+        let advised = ((log_probs.exp()? * &legal)?.sum(D::Minus1)? + none)?;
+        gain = (gain + (advised.log()? * f64::from(advice.weight))?)?;
+    }
     graph.loss_and_gradient(&gain.neg()?, batch.weights)
 }
 
@@ -117,6 +126,8 @@ struct Graph {
     device: CandleDevice,
     layout: Layout,
     activation: Activation,
+    /// Parts of a row.
+    parts: usize,
     variables: Vec<Var>,
 }
 
@@ -131,8 +142,8 @@ impl Graph {
             Var::from_tensor(&Tensor::from_vec(values, place.shape.as_slice(), &device)?)
         });
         let variables = variables.collect::<Result<_, Error>>()?;
-        let (layout, activation) = (network.layout().clone(), network.config().params().activation);
-        Ok(Self { device, layout, activation, variables })
+        let (layout, params) = (network.layout().clone(), network.config().params());
+        Ok(Self { device, layout, activation: params.activation, parts: params.parts, variables })
     }
 
     fn forward(&self, inputs: &[f32], sequences: Option<&Sequences<'_>>) -> Result<Tensor, Error> {
@@ -158,7 +169,8 @@ impl Graph {
                 };
             }
         }
-        Ok(x)
+        let (parts, outputs) = x.dims2()?;
+        x.reshape((parts / self.parts, outputs * self.parts))
     }
 
     /// A gated recurrent unit, step by step, from the inputs' part of its gates.

@@ -29,12 +29,13 @@ pub(crate) mod exact {
 
     /// Outputs for rows of inputs with `parameters` in the place of the network's own.
     pub(crate) fn forward(network: &Mlp, parameters: &[f64], inputs: &[f32]) -> Vec<f64> {
-        let rows = inputs.chunks(network.config().params().input);
-        rows.flat_map(|row| {
-            let x = row.iter().copied().map(f64::from).collect();
-            through(network, parameters, x, |_, _| unreachable!("the network is not recurrent"))
-        })
-        .collect()
+        let parts = inputs.chunks(network.layout().layers[0].inputs);
+        parts
+            .flat_map(|row| {
+                let x = row.iter().copied().map(f64::from).collect();
+                through(network, parameters, x, |_, _| unreachable!("the network is not recurrent"))
+            })
+            .collect()
     }
 
     /// Outputs of a recurrent network for sequences of rows.

@@ -60,6 +60,7 @@ pub mod report;
 mod run;
 pub mod run_dir;
 mod sweep;
+mod teacher;
 mod tensorboard;
 mod terminal;
 #[cfg(test)]

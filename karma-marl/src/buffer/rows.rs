@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use karma_core::Step;
+use karma_core::{ActionMask, Step};
 
 use crate::gae::Boundary;
 use crate::seats::Seat;
@@ -17,6 +17,8 @@ pub(crate) struct AgentRows<'a> {
     pub(crate) alive: &'a mut [bool],
     pub(crate) actions: &'a mut [usize],
     pub(crate) log_probs: &'a mut [f32],
+    /// Empty where nobody listens.
+    pub(crate) advice: &'a mut [bool],
     /// (T / chunk, memory).
     pub(crate) states: &'a mut [f32],
 }
@@ -31,7 +33,19 @@ impl AgentRows<'_> {
             alive: self.alive.split_off_mut(..rows).unwrap_or_default(),
             actions: self.actions.split_off_mut(..rows).unwrap_or_default(),
             log_probs: self.log_probs.split_off_mut(..rows).unwrap_or_default(),
+            advice: self.advice.split_off_mut(..rows * self.seat.actions()).unwrap_or_default(),
             states: self.states.split_off_mut(..states).unwrap_or_default(),
+        }
+    }
+
+    /// Writes what one that knows better would do into row `t`, if anybody listens.
+    pub(crate) fn hear(&mut self, t: usize, advised: Option<&ActionMask>) {
+        let actions = self.seat.actions();
+        if let Some(advice) = self.advice.get_mut(t * actions..(t + 1) * actions) {
+            match advised {
+                Some(advised) => advice.copy_from_slice(advised.as_slice()),
+                None => advice.fill(false),
+            }
         }
     }
 

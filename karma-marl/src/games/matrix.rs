@@ -189,6 +189,7 @@ impl MatrixGame {
             team,
             action_space: ActionSpace::Discrete { actions: u32::try_from(actions).unwrap_or(u32::MAX) },
             observation_size: 1,
+            parts: 1,
         };
         let (rows, columns) = (payoffs.len(), payoffs.first().map_or(0, Vec::len));
         let agents = vec![agent("row", Team::Defender, rows), agent("column", second, columns)].into();

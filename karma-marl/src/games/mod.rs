@@ -45,6 +45,7 @@ fn two_defenders(actions: u32, features: usize, horizon: usize) -> EnvironmentSp
         team: Team::Defender,
         action_space: ActionSpace::Discrete { actions },
         observation_size: features,
+        parts: 1,
     };
     let agents = vec![agent("first"), agent("second")].into();
     EnvironmentSpec { agents, global_size: features, horizon: horizon.max(1) }
@@ -61,6 +62,7 @@ fn shared_step(spec: &EnvironmentSpec, features: Vec<f32>, reward: f32) -> Step 
         truncated: false,
         corrected: None,
         alive: PerAgent::default(),
+        advice: PerAgent::default(),
     }
 }
 

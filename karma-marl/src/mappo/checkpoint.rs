@@ -8,7 +8,8 @@
 //!
 //! It is a [`karma_nn::Checkpoint`]: networks `actor.{i}`, `critic` (under IPPO `critic.{i}`), and the note `mappo` for the
 //! rest. Its digest is that of the agents' specifications and the length of the global features, so that a policy
-//! cannot be loaded for other agents.
+//! cannot be loaded for other agents. Of actors that see an observation in parts it is that of a part: they can be loaded
+//! for any number of them.
 //!
 //! Learners of several ranks write one checkpoint, the same on each of them, with the environments and streams of all.
 //!
@@ -16,12 +17,13 @@
 //! |---|---|---|
 //! | 1 (not written in it) | the critic has one value for the team | load its policies |
 //! | 2 | sums were rounded in another way, streams of one rank | load its policies |
-//! | 3 | | that, and continue it |
+//! | 3 | nobody was imitated, all step sizes were steady | load its policies |
+//! | 4 | | that, and continue it |
 
 use std::fmt;
 use std::num::NonZeroUsize;
 
-use karma_core::{Digest, Environment, EnvironmentSpec, SeedTree, StreamRng};
+use karma_core::{AgentSpec, Digest, Environment, EnvironmentSpec, SeedTree, StreamRng, Team as Side};
 use karma_nn::{Alone, Checkpoint, CheckpointError, Collective, Mlp, PolicyTrainer, ValueTrainer};
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +35,7 @@ use crate::vector::{SlotState, VectorEnvironment};
 
 const NOTE: &str = "mappo";
 /// The version of the note that is written, and that can be continued.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What is not a tensor.
 #[derive(Debug, Serialize, Deserialize)]
@@ -117,11 +119,32 @@ impl TrainerState {
     }
 }
 
-/// The digest of what the networks' inputs and outputs mean.
+/// The digest of what the actors' inputs and outputs mean, and, where they see all at once, of the critic's.
 pub(super) fn schema_digest(spec: &EnvironmentSpec) -> Result<String, MappoError> {
-    Digest::of_json(&(&spec.agents, spec.global_size))
-        .map(|digest| digest.to_string())
-        .map_err(|error| unusable(&error))
+    let in_parts = spec.agents.iter().any(|agent| agent.parts > 1);
+    let digest = if in_parts {
+        Digest::of_json(&spec.agents.iter().map(PartSpec::of).collect::<Vec<_>>())
+    } else {
+        Digest::of_json(&(&spec.agents, spec.global_size))
+    };
+    digest.map(|digest| digest.to_string()).map_err(|error| unusable(&error))
+}
+
+/// What an agent is on one part of its observation.
+#[derive(Serialize)]
+struct PartSpec<'a> {
+    name: &'a str,
+    team: Side,
+    actions: usize,
+    features: usize,
+}
+
+impl<'a> PartSpec<'a> {
+    fn of(agent: &'a AgentSpec) -> Self {
+        let (parts, actions) = (agent.parts.max(1), agent.action_space.len());
+        let AgentSpec { name, team, observation_size, .. } = agent;
+        Self { name, team: *team, actions: actions / parts, features: observation_size / parts }
+    }
 }
 
 fn unusable(reason: &dyn fmt::Display) -> MappoError {

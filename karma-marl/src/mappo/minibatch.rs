@@ -4,7 +4,7 @@
 //! one row for all others.
 
 use karma_core::StreamRng;
-use karma_nn::{PolicyBatch, Sequences, ValueBatch};
+use karma_nn::{Advice, PolicyBatch, Sequences, ValueBatch};
 
 use crate::buffer::RolloutBuffer;
 use crate::critics::CriticSeat;
@@ -96,6 +96,8 @@ pub(super) struct PolicyRows {
     actions: Vec<usize>,
     log_probs: Vec<f32>,
     advantages: Vec<f32>,
+    /// rows × actions; empty if nobody advises.
+    advice: Vec<bool>,
     /// 1 where the agent took part, 0 where it was dead.
     weights: Vec<f32>,
     past: Past,
@@ -120,6 +122,9 @@ impl PolicyRows {
                 gather(&mut self.masks, &agent.masks, length * seat.actions(), chunks);
                 gather(&mut self.actions, &agent.actions, length, chunks);
                 gather(&mut self.log_probs, &agent.log_probs, length, chunks);
+                if !agent.advice.is_empty() {
+                    gather(&mut self.advice, &agent.advice, length * seat.actions(), chunks);
+                }
                 let factor = |row: usize| factor.map_or(1.0, |factor| factor[row]);
                 let advantage = |row: usize| factor(row) * rollout.advantages[row * agents + place];
                 let weight = |row: usize| if agent.alive[row] { 1.0 } else { 0.0 };
@@ -130,8 +135,9 @@ impl PolicyRows {
         }
     }
 
-    /// What was copied.
-    pub(super) fn batch(&self) -> PolicyBatch<'_> {
+    /// What was copied; advice counts `imitation` beside learning.
+    pub(super) fn batch(&self, imitation: f32) -> PolicyBatch<'_> {
+        let advised = imitation > 0.0 && !self.advice.is_empty();
         let all_alive = self.weights.iter().all(|weight| *weight == 1.0);
         PolicyBatch {
             observations: &self.inputs,
@@ -141,6 +147,7 @@ impl PolicyRows {
             advantages: &self.advantages,
             weights: (!all_alive).then_some(&self.weights),
             sequences: self.past.sequences(),
+            advice: advised.then_some(Advice { actions: &self.advice, weight: imitation }),
         }
     }
 
@@ -150,6 +157,7 @@ impl PolicyRows {
         self.actions.clear();
         self.log_probs.clear();
         self.advantages.clear();
+        self.advice.clear();
         self.weights.clear();
         self.past.clear();
     }

@@ -22,6 +22,16 @@
 //! that the rollout had before it, as in on-policy; whole sequences are shuffled. A truncated row's final observation is
 //! valued from the state after that row.
 //!
+//! **Parts** ([`AgentSpec::parts`](karma_core::AgentSpec::parts)). Where an observation has a part for each service, an
+//! actor's network sees one part after the other and says what to do about it; one softmax over all of them decides. Its
+//! weights learn from every service, and it plays on clusters of any size. Critics see the whole.
+//!
+//! **Imitation** ([`ImitationParams`]). Where the environment says what one that knows better would do
+//! ([`Step::advice`](karma_core::Step::advice)), actors learn to do that as well, less and less over the first iterations:
+//! *kickstarting* (Schmitt et al., 2018). They play by themselves all the time, so that they learn it in the situations that
+//! they come into (as in `DAgger`; Ross, Gordon and Bagnell, 2011), and what the teacher sees and they do not is averaged
+//! out by the rewards, which go on without it.
+//!
 //! **Two sides.** Agents of both teams may learn in one game, each from its own reward: with rewards of opposite sign that
 //! is self-play. [`Mappo::freeze`] keeps one side as it is, so that the other learns the best answer to it
 //! ([`exploitability`](crate::exploitability)).
@@ -68,7 +78,7 @@ use crate::policy::{Mode, TrainedPolicy};
 use crate::seats;
 use crate::vector::VectorEnvironment;
 use minibatch::Minibatches;
-pub use params::{Algorithm, MappoConfig, MappoParams};
+pub use params::{Algorithm, ImitationParams, MappoConfig, MappoParams};
 pub use stats::IterationStats;
 pub(crate) use stats::Progress;
 use update::Lesson;
@@ -134,7 +144,7 @@ impl Team {
     fn new(config: &MappoConfig, buffer: &RolloutBuffer, root: SeedTree) -> Result<Self, MappoError> {
         let params = config.params();
         let actor = |(seat, i): (&seats::Seat, u64)| -> Result<PolicyTrainer, MappoError> {
-            let network = params.actor(seat.inputs(), seat.actions()).check()?;
+            let network = params.actor((seat.inputs(), seat.actions()), seat.parts).check()?;
             let fresh = Mlp::orthogonal(&network, &mut root.child("actor").index(i).rng());
             let network = fresh.with_output_bias(&seat.prior(params.hold_bias));
             let named = |source| MappoError::Network { learner: format!("actor {i}"), source };
@@ -152,6 +162,12 @@ impl Team {
         };
         let critics = critic_seats.iter().zip(0..).map(critic).collect::<Result<_, _>>()?;
         Ok(Self { frozen: vec![false; actors.len()], actors, critics, critic_seats })
+    }
+
+    fn set_learning_rates(&mut self, actors: f32, critics: f32) -> Result<(), MappoError> {
+        self.actors.iter_mut().try_for_each(|actor| actor.set_learning_rate(actors))?;
+        self.critics.iter_mut().try_for_each(|critic| critic.set_learning_rate(critics))?;
+        Ok(())
     }
 
     fn players(&self) -> Vec<&Mlp> {
@@ -205,6 +221,8 @@ impl Mappo {
     /// If an environment breaks its promises or a number is not finite. The trainer may have taken some of
     /// its steps then and is not to be continued: restore the last checkpoint.
     pub fn iterate(&mut self) -> Result<IterationStats, MappoError> {
+        let (actors, critics) = self.config.params().learning_rates(self.progress.iteration);
+        self.team.set_learning_rates(actors, critics)?;
         let (threads, ranks) = (self.threads, self.ranks.as_mut());
         let mut played = self.environments.collect(&mut self.buffer, &self.team.players(), threads)?;
         let critics = (&self.team.critics[..], &self.team.critic_seats[..]);
@@ -221,11 +239,14 @@ impl Mappo {
             shuffle(&mut turns, &mut self.streams.turns);
             turns
         });
-        let lesson = Lesson { rollout: &self.buffer, minibatches: &minibatches, turns, threads };
+        let imitation = params.imitation.weight_at(self.progress.iteration);
+        let lesson = Lesson { rollout: &self.buffer, minibatches: &minibatches, turns, imitation, threads };
         let losses = lesson.teach(&mut self.team, ranks)?;
         stats::join(&mut played, ranks)?;
         self.progress.advance(rows * ranks.size(), played.returns.len());
-        Ok(IterationStats::new(&self.progress, &played, &losses, explained_variance))
+        let imitation_loss = (imitation > 0.0).then_some(losses.imitation_loss);
+        let stats = IterationStats::new(&self.progress, &played, &losses, explained_variance);
+        Ok(IterationStats { imitation_loss, ..stats })
     }
 
     /// Lets `policy` play `agent` from now on, without learning: a team to be attacked, or an attacker to be met. With
@@ -241,7 +262,12 @@ impl Mappo {
             return Err(refused(NetworkError::Shape { what: "the agents", expected, found }));
         };
         let (theirs, ours) = (policy.network().config().params(), (seat.inputs(), seat.actions()));
-        for (what, found, expected) in [("input", theirs.input, ours.0), ("output", theirs.output, ours.1)] {
+        let sizes = [
+            ("input", theirs.input, ours.0),
+            ("output", theirs.output, ours.1),
+            ("the parts", theirs.parts, seat.parts),
+        ];
+        for (what, found, expected) in sizes {
             if found != expected {
                 return Err(refused(NetworkError::Shape { what, expected, found }));
             }
@@ -336,7 +362,8 @@ fn rollout_buffer(
     }
     let seats = seats::seats(spec, params.sharing())?;
     let buffer = RolloutBuffer::new(&seats, spec.global_size, found, rollout_length);
-    Ok(buffer.with_memory(chunk_length, memory))
+    let buffer = buffer.with_memory(chunk_length, memory);
+    Ok(if params.imitation.is_none() { buffer } else { buffer.with_advice() })
 }
 
 #[cfg(test)]

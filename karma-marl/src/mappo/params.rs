@@ -57,6 +57,9 @@ pub struct MappoParams {
     pub learning_rate: f32,
     /// Adam's step size for the critic, above 0; absent: that of the actors.
     pub critic_learning_rate: Option<f32>,
+    /// Iterations over which all step sizes fall evenly to a tenth, 0 to 10⁶; later ones stay there. Default 0: they do not
+    /// fall. Large steps find the place, small ones hit it.
+    pub anneal_iterations: u64,
     /// Widths of the hidden layers of all networks. Default two of 64 (on-policy).
     pub hidden: Vec<usize>,
     /// Their non-linearity. Default tanh (what on-policy's published scripts train with).
@@ -89,6 +92,8 @@ pub struct MappoParams {
     /// agents that see the same have to do the same. False in on-policy and HARL: where observations tell agents apart, the
     /// code invites each to a part of its own, whatever the situation (in `simple_spread`, a landmark of its own however far).
     pub agent_identity: bool,
+    /// Imitation of one that knows better, where an environment has one. Default: weight 1, over 30 iterations (ours).
+    pub imitation: ImitationParams,
     /// Logit that a defender's changes of 0 begin with, 0 to 10. Default 3 (ours): a fresh team mostly holds
     /// still, as an operator would want of one, instead of moving every service at random at every decision.
     pub hold_bias: f32,
@@ -107,6 +112,7 @@ impl Default for MappoParams {
             update_epochs: 10,
             learning_rate: 1e-3,
             critic_learning_rate: None,
+            anneal_iterations: 0,
             hidden: vec![64, 64],
             activation: Activation::Tanh,
             input_norm: false,
@@ -119,8 +125,33 @@ impl Default for MappoParams {
             huber_delta: 10.0,
             parameter_sharing: false,
             agent_identity: true,
+            imitation: ImitationParams { weight: 1.0, iterations: 30 },
             hold_bias: 3.0,
         }
+    }
+}
+
+/// How advice is followed: with a weight that falls evenly to 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImitationParams {
+    /// λ of the first iteration, how much following advice counts beside learning by oneself, 0 to 100.
+    pub weight: f32,
+    /// Iterations until nothing of it is left, 0 to 10⁶; 0: no imitation.
+    pub iterations: u64,
+}
+
+impl ImitationParams {
+    /// λ in the iteration after `finished` ones: weight · (1 − finished / iterations), at least 0.
+    #[expect(clippy::cast_possible_truncation, reason = "a weight of single precision")]
+    pub(crate) fn weight_at(&self, finished: u64) -> f32 {
+        let left = self.iterations.saturating_sub(finished) as f64 / self.iterations.max(1) as f64;
+        (f64::from(self.weight) * left) as f32
+    }
+
+    /// Whether nothing is imitated.
+    pub fn is_none(&self) -> bool {
+        self.iterations == 0 || self.weight == 0.0
     }
 }
 
@@ -134,6 +165,7 @@ impl MappoParams {
             num_minibatches: 1,
             learning_rate: 5e-4,
             num_envs: 16,
+            imitation: ImitationParams::default(),
             hold_bias: 0.0,
             ..Self::default()
         }
@@ -176,6 +208,11 @@ impl MappoParams {
         unless((0.0..1.0).contains(&self.gamma), "gamma", &self.gamma, "0 to below 1")?;
         unless((0.0..=1.0).contains(&self.gae_lambda), "gae_lambda", &self.gae_lambda, "0 to 1")?;
         unless((0.0..=10.0).contains(&self.hold_bias), "hold_bias", &self.hold_bias, "0 to 10")?;
+        let ImitationParams { weight, iterations } = self.imitation;
+        unless((0.0..=100.0).contains(&weight), "imitation.weight", &weight, "0 to 100")?;
+        unless(iterations <= 1_000_000, "imitation.iterations", &iterations, "0 to 1000000")?;
+        let anneal = self.anneal_iterations;
+        unless(anneal <= 1_000_000, "anneal_iterations", &anneal, "0 to 1000000")?;
         let counts = [
             ("num_minibatches", self.num_minibatches),
             ("update_epochs", self.update_epochs),
@@ -197,9 +234,20 @@ impl MappoParams {
             let ok = rate.is_finite() && rate > 0.0;
             unless(ok, "critic_learning_rate", &rate, "a finite number above 0")
         })?;
-        self.actor(1, 1).check()?;
+        self.actor((1, 1), 1).check()?;
         let (policy, value) = (self.policy().check()?, self.value().check()?);
         Ok(MappoConfig { params: self.clone(), policy, value })
+    }
+
+    /// Step sizes of (actors, critics) in the iteration after `finished` ones.
+    #[expect(clippy::cast_possible_truncation, reason = "step sizes of single precision")]
+    pub(crate) fn learning_rates(&self, finished: u64) -> (f32, f32) {
+        let done = match self.anneal_iterations {
+            0 => 0.0,
+            iterations => finished.min(iterations) as f64 / iterations as f64,
+        };
+        let at = |rate: f32| (f64::from(rate) * (1.0 - 0.9 * done)) as f32;
+        (at(self.learning_rate), at(self.critic_learning_rate.unwrap_or(self.learning_rate)))
     }
 
     /// Who shares an actor.
@@ -211,9 +259,9 @@ impl MappoParams {
         }
     }
 
-    /// An actor's network.
-    pub(crate) fn actor(&self, inputs: usize, actions: usize) -> MlpParams {
-        self.body(&MlpParams::actor(inputs, actions))
+    /// An actor's network, on rows of `parts` parts.
+    pub(crate) fn actor(&self, (inputs, actions): (usize, usize), parts: usize) -> MlpParams {
+        self.body(&MlpParams { parts, ..MlpParams::actor(inputs, actions) })
     }
 
     /// A critic's network: a head for each agent that it values.
@@ -339,5 +387,27 @@ mod tests {
         assert_eq!(refused(|p| p.learning_rate = 0.0), format!("learning_rate is 0; allowed: {allowed}"));
         assert_eq!(refused(|p| p.huber_delta = -1.0), format!("huber_delta is -1; allowed: {allowed}"));
         assert!(refused(|p| p.entropy_coef = -0.1).starts_with("entropy_coef is -0.1"));
+        assert_eq!(refused(|p| p.imitation.weight = -1.0), "imitation.weight is -1; allowed: 0 to 100");
+        let endless = refused(|p| p.imitation.iterations = u64::MAX);
+        assert!(endless.starts_with("imitation.iterations is 18446744073709551615"), "{endless}");
+    }
+
+    #[test]
+    fn step_sizes_fall_to_a_tenth_and_stay_there() {
+        let params = MappoParams { learning_rate: 1e-3, anneal_iterations: 4, ..MappoParams::default() };
+        let rates: Vec<f32> = [0, 2, 4, 9].map(|finished| params.learning_rates(finished).0).to_vec();
+        for (found, expected) in rates.iter().zip([1e-3, 5.5e-4, 1e-4, 1e-4]) {
+            assert!((found - expected).abs() < 1e-9, "{rates:?}");
+        }
+        let steady = MappoParams { critic_learning_rate: Some(2e-3), anneal_iterations: 0, ..params };
+        assert_eq!(steady.learning_rates(7), (1e-3, 2e-3));
+    }
+
+    #[test]
+    fn imitation_fades_evenly_and_ends() {
+        let imitation = ImitationParams { weight: 2.0, iterations: 4 };
+        let weights: Vec<f32> = (0..6).map(|finished| imitation.weight_at(finished)).collect();
+        assert_eq!(weights, [2.0, 1.5, 1.0, 0.5, 0.0, 0.0]);
+        assert_eq!(ImitationParams { iterations: 0, ..imitation }.weight_at(0), 0.0);
     }
 }

@@ -46,6 +46,9 @@ pub struct IterationStats {
     pub policy_loss: f64,
     /// The critic's loss, in normalised units, a mean over the agents' heads.
     pub value_loss: f64,
+    /// Mean of −ln of the probability of what was advised; absent without imitation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imitation_loss: Option<f64>,
     /// Entropy of the policies over legal actions, in nats.
     pub entropy: f64,
     /// Mean of (r − 1) − ln r: how far the policies moved from those of the rollout.
@@ -77,6 +80,7 @@ impl IterationStats {
             intervention_rate: played.intervention_rate(),
             policy_loss: losses.policy_loss,
             value_loss: losses.value_loss,
+            imitation_loss: None,
             entropy: losses.entropy,
             approx_kl: losses.approx_kl,
             clip_fraction: losses.clip_fraction,

@@ -111,14 +111,14 @@ fn a_checkpoint_of_an_earlier_version_still_plays_but_cannot_be_continued() {
     let spec = Signals::new(4).spec().clone();
     assert!(TrainedPolicy::load(&bytes, &spec, Mode::Greedy).is_ok());
     let refused = Mappo::restore(&bytes, copies(&Signals::new(4), 3), NonZeroUsize::MIN).unwrap_err();
-    assert!(refused.to_string().contains("version 2; only version 3"), "{refused}");
+    assert!(refused.to_string().contains("version 2; only version 4"), "{refused}");
 }
 
 #[test]
 fn a_checkpoint_of_a_later_version_is_refused_by_number() {
-    let bytes = with_version(&trainer(|_| ()).unwrap().checkpoint().unwrap(), Some(4));
+    let bytes = with_version(&trainer(|_| ()).unwrap().checkpoint().unwrap(), Some(5));
     let refused = TrainedPolicy::load(&bytes, Signals::new(4).spec(), Mode::Greedy).unwrap_err();
-    assert!(refused.to_string().contains("it has version 4; 1 to 3 can be read"), "{refused}");
+    assert!(refused.to_string().contains("it has version 5; 1 to 4 can be read"), "{refused}");
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn an_actor_that_did_not_change_leaves_the_factor_of_those_after_it_as_it_is() {
     mappo.iterate().unwrap();
     let minibatches = Minibatches::draw(mappo.buffer.chunks(), (1, 1), &mut SeedTree::new(1).rng());
     let (rollout, threads) = (&mappo.buffer, NonZeroUsize::MIN);
-    let lesson = Lesson { rollout, minibatches: &minibatches, turns: None, threads };
+    let lesson = Lesson { rollout, minibatches: &minibatches, turns: None, imitation: 0.0, threads };
     let mut factor = vec![1.0; rollout.rows()];
     lesson.compound(&mut factor, 0, &actors[0]).unwrap();
     assert!(factor.iter().all(|factor| *factor == 1.0));

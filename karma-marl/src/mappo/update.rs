@@ -31,6 +31,7 @@ pub(super) struct Losses {
     pub(super) entropy: f64,
     pub(super) approx_kl: f64,
     pub(super) clip_fraction: f64,
+    pub(super) imitation_loss: f64,
     pub(super) policy_grad_norm: f64,
     pub(super) value_loss: f64,
     pub(super) value_grad_norm: f64,
@@ -43,6 +44,7 @@ impl Losses {
             entropy: mean(policy, |stats| stats.entropy),
             approx_kl: mean(policy, |stats| stats.approx_kl),
             clip_fraction: mean(policy, |stats| stats.clip_fraction),
+            imitation_loss: mean(policy, |stats| stats.imitation_loss),
             policy_grad_norm: mean(policy, |stats| stats.grad_norm),
             value_loss: mean(value, |stats| stats.value_loss),
             value_grad_norm: mean(value, |stats| stats.grad_norm),
@@ -63,6 +65,8 @@ pub(super) struct Lesson<'a> {
     pub(super) minibatches: &'a Minibatches,
     /// The order in which actors learn, one after the other; none: all at once.
     pub(super) turns: Option<Vec<usize>>,
+    /// How much advice counts beside learning.
+    pub(super) imitation: f32,
     pub(super) threads: NonZeroUsize,
 }
 
@@ -158,7 +162,9 @@ impl Lesson<'_> {
         let mut copies = PolicyRows::default();
         let step = |batch: Minibatch<'_>| {
             batch.2.into_iter().for_each(|rows| copies.gather(number, self.rollout, rows, factor));
-            actor.update_with(&copies.batch(), ranks).map_err(|source| failed("actor", number, batch, source))
+            actor
+                .update_with(&copies.batch(self.imitation), ranks)
+                .map_err(|source| failed("actor", number, batch, source))
         };
         self.minibatches.iter().map(step).collect()
     }

@@ -130,6 +130,7 @@ impl Member<'_> {
         let seen = step.observations.iter().zip(&step.masks).zip(step.rewards.ids());
         for (agent, ((observation, mask), id)) in rows.agents.iter_mut().zip(seen) {
             agent.see(t, &observation.0, mask.as_slice(), step.is_alive(id));
+            agent.hear(t, step.advised(id));
         }
     }
 

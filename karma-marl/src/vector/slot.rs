@@ -119,6 +119,9 @@ impl Slot {
         size("masks", step.masks.len(), spec.agents.len())?;
         size("rewards", step.rewards.len(), spec.agents.len())?;
         size("global", step.global.len(), spec.global_size)?;
+        for (agent, advised) in spec.agents.iter().zip(&step.advice) {
+            size("advice", advised.as_slice().len(), agent.action_space.len())?;
+        }
         for ((agent, observation), mask) in spec.agents.iter().zip(&step.observations).zip(&step.masks) {
             size("an observation", observation.0.len(), agent.observation_size)?;
             size("a mask", mask.as_slice().len(), agent.action_space.len())?;

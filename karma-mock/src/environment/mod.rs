@@ -2,22 +2,26 @@
 
 mod episode;
 mod observer;
+mod prospect;
 mod siege;
+mod teacher;
 
 use std::sync::Arc;
 
 use karma_core::{
-    ActionError, DefenderTeam, Environment, EnvironmentSpec, EpisodeReport, GuideFactory, History,
+    ActionError, DefenderTeam, Environment, EnvironmentSpec, EpisodeReport, Foresight, GuideFactory, History,
     JointAction, RunningGuide, RunningSafeguard, SafeguardFactory, SeedTree, State, Step, TeamView, Topology,
 };
 
 pub use episode::{Episode, Setup, evaluate};
 pub use observer::ClusterObserver;
 pub use siege::{Siege, SiegeConfig, SiegeParams, SiegeParamsError};
+pub use teacher::TeacherFactory;
 
 use crate::scenario::Scenario;
 use crate::sim::Simulation;
 use crate::workload::Split;
+use teacher::RunningTeacher;
 
 /// A team of defenders in a cluster that meets a scenario drawn anew in each episode.
 ///
@@ -35,6 +39,9 @@ pub struct ClusterEnvironment {
     spec: EnvironmentSpec,
     guide: Option<GuideFactory>,
     safeguard: Option<SafeguardFactory>,
+    teacher: Option<TeacherFactory>,
+    /// Whether a critic is told what is to come.
+    informed: bool,
     running: Option<Running>,
 }
 
@@ -45,6 +52,9 @@ struct Running {
     history: History,
     guide: Option<RunningGuide>,
     safeguard: Option<RunningSafeguard>,
+    teacher: Option<RunningTeacher>,
+    /// For an informed critic.
+    foresight: Option<Foresight>,
     steps: usize,
     horizon: usize,
 }
@@ -74,6 +84,8 @@ impl ClusterEnvironment {
             spec,
             guide: None,
             safeguard: None,
+            teacher: None,
+            informed: false,
             running: None,
         })
     }
@@ -89,6 +101,23 @@ impl ClusterEnvironment {
     #[must_use]
     pub fn with_safeguard(self, safeguard: SafeguardFactory) -> Self {
         Self { safeguard: Some(safeguard), running: None, ..self }
+    }
+
+    /// The same environment with a teacher, who says after each step what each agent would better do next
+    /// ([`Step::advice`]). It changes nothing else.
+    #[must_use]
+    pub fn with_teacher(self, teacher: TeacherFactory) -> Self {
+        Self { teacher: Some(teacher), running: None, ..self }
+    }
+
+    /// The same environment, in which a critic is told of the coming load and speeds ([`Step::global`] goes on with them).
+    /// What agents see is as before.
+    #[must_use]
+    pub fn with_informed_critic(mut self) -> Self {
+        if !self.informed {
+            self.spec.global_size += prospect::size(&self.setup.topology);
+        }
+        Self { informed: true, running: None, ..self }
     }
 
     /// The report of the episode so far; `None` before the first.
@@ -124,7 +153,15 @@ impl ClusterEnvironment {
         let safeguard = running.safeguard.as_ref();
         let view = TeamView { team: &self.team, observer: &self.observer, safeguard };
         let truncated = running.steps >= running.horizon;
-        view.step(&running.history, running.guide.as_mut(), reward, truncated)
+        let mut step = view.step(&running.history, running.guide.as_mut(), reward, truncated);
+        if let Some(foresight) = &running.foresight {
+            let moment = (running.history.now().time, self.setup.decision_period);
+            prospect::extend(&mut step.global, self.topology(), foresight, moment);
+        }
+        if let Some(teacher) = running.teacher.as_mut().filter(|_| !truncated) {
+            step.advice = teacher.advise(&self.team, &running.episode.snapshot(), &step.masks);
+        }
+        step
     }
 }
 
@@ -145,9 +182,13 @@ impl Environment for ClusterEnvironment {
         let state = State::from(&episode.snapshot());
         let guide = self.guide.as_ref().map(|factory| RunningGuide::begin(factory, &state, seed));
         let safeguard = self.safeguard.as_ref().map(RunningSafeguard::begin);
+        let begin = |factory| RunningTeacher::begin(factory, &episode.foresight(), seed);
+        let teacher = self.teacher.as_ref().map(begin);
+        let foresight = self.informed.then(|| episode.foresight());
         let history = History::starting(state, self.observer.depth());
         let horizon = Episode::decisions(scenario.params().episode.measured, self.setup.decision_period);
-        let mut running = Running { episode, history, guide, safeguard, steps: 0, horizon };
+        let mut running =
+            Running { episode, history, guide, safeguard, teacher, foresight, steps: 0, horizon };
         let step = self.view(&mut running, 0.0);
         self.running = Some(running);
         step

@@ -120,6 +120,7 @@ impl Siege {
             team: Team::Attacker,
             action_space: space,
             observation_size: global_size + entries + 1,
+            parts: 1,
         };
         let agents = agents.iter().cloned().chain(once(attacker)).collect();
         let spec = EnvironmentSpec { agents, global_size: global_size + entries + 1, horizon };

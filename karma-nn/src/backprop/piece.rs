@@ -23,6 +23,8 @@ pub(super) struct Piece {
     /// Derivatives with respect to the sums of each layer, rows × columns.
     deltas: Vec<Vec<f32>>,
     recurrence: Recurrence,
+    /// Outputs of a row of several parts side by side, and the derivatives with respect to them.
+    joined: (Vec<f32>, Vec<f32>),
     /// As many as the widest layer needs.
     zeros: Vec<f32>,
 }
@@ -64,6 +66,7 @@ impl Piece {
             scales: empty.clone(),
             deltas: empty,
             recurrence: Recurrence::default(),
+            joined: Default::default(),
             zeros: vec![0.0; layout.layers.iter().map(|l| l.width).max().unwrap_or(0)],
         }
     }
@@ -142,6 +145,21 @@ impl Piece {
         let (width, outputs) = (layer.width, layer.outputs);
         let (deltas, out) = (&mut self.deltas[last][..span.rows() * width], &self.activations[last]);
         deltas.fill(0.0);
+        let parts = pass.cut.parts;
+        if parts > 1 {
+            let (joined, slopes) = &mut self.joined;
+            let rows = deltas.chunks_exact_mut(parts * width).zip(out.chunks_exact(parts * width));
+            for (i, (deltas, out)) in rows.enumerate() {
+                joined.clear();
+                joined.extend(out.chunks_exact(width).flat_map(|part| &part[..outputs]));
+                slopes.clear();
+                slopes.resize(joined.len(), 0.0);
+                head(span.first / parts + i, joined, slopes)?;
+                let slopes = slopes.chunks_exact(outputs).zip(deltas.chunks_exact_mut(width));
+                slopes.for_each(|(slopes, delta)| delta[..outputs].copy_from_slice(slopes));
+            }
+            return Ok(());
+        }
         for (row, place) in span.places() {
             let at = place * width..place * width + outputs;
             head(row, &out[at.clone()], &mut deltas[at])?;

@@ -175,6 +175,55 @@ fn a_batch_of_several_pieces_has_the_sum_of_its_rows_gradients() {
     assert!(error < 1e-5, "relative error {error}");
 }
 
+/// The loss of a row is no sum over its parts: each part's derivatives need all outputs of the row.
+#[test]
+fn parts_of_a_row_meet_in_its_loss_and_their_gradients_add_up() {
+    for (parts, rows) in [(2, 700), (5, 31), (70, 13)] {
+        let whole = MlpParams {
+            hidden: vec![8],
+            output: 3 * parts,
+            layer_norm: true,
+            parts,
+            ..MlpParams::critic(6 * parts)
+        };
+        let network = moved(&whole);
+        let inputs = wave(6 * parts * rows, 0.2);
+        let mut seen = Vec::new();
+        let square_of_the_sum = |row: usize, out: &[f32], derivatives: &mut [f32]| {
+            seen.push(row);
+            derivatives.fill(out.iter().sum::<f32>() + row as f32 / 100.0);
+            Ok::<(), NetworkError>(())
+        };
+        let mut backprop = Backprop::new(network.config());
+        let found = backprop.gradient(&network, &inputs, square_of_the_sum).unwrap().to_vec();
+        assert_eq!(seen, (0..rows).collect::<Vec<_>>());
+        let alone = network.clone().with_parts(1).unwrap();
+        let outputs = alone.forward(&inputs).unwrap();
+        let sums: Vec<f32> = outputs.chunks(3 * parts).map(|row| row.iter().sum()).collect();
+        let as_told = |part: usize, _: &[f32], derivatives: &mut [f32]| {
+            derivatives.fill(sums[part / parts] + (part / parts) as f32 / 100.0);
+            Ok::<(), NetworkError>(())
+        };
+        let expected = Backprop::new(alone.config()).gradient(&alone, &inputs, as_told).unwrap().to_vec();
+        let error = relative_error(&found, &expected);
+        assert!(error < 1e-5, "{parts} parts: relative error {error}");
+    }
+}
+
+#[test]
+fn parts_give_the_same_bits_on_any_number_of_threads() {
+    let whole = MlpParams { hidden: vec![20], output: 3 * 7, parts: 7, ..MlpParams::critic(6 * 7) };
+    let (network, inputs) = (moved(&whole), wave(6 * 7 * (BLOCK + 11), 0.2));
+    let on = |threads: usize| {
+        let mut backprop = Backprop::new(network.config());
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let sums = backprop.gradient_of(&network, (&inputs, None), &HalfSquares, threads).unwrap();
+        (sums.to_bits(), backprop.last_gradient().to_vec())
+    };
+    assert_eq!(on(1).1, gradient(&network, &inputs));
+    assert_eq!((on(2), on(3)), (on(1), on(1)));
+}
+
 #[test]
 fn reused_buffers_leave_no_trace() {
     let (network, inputs) = (network(&[20], Activation::Relu), wave(6 * 70, 0.2));

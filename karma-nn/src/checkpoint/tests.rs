@@ -25,6 +25,7 @@ fn train_actor(actor: &mut PolicyTrainer, iteration: u64) {
         advantages: &advantages,
         weights: None,
         sequences: None,
+        advice: None,
     };
     actor.update(&batch).unwrap();
 }

@@ -8,6 +8,8 @@ use crate::ConfigError;
 const MAX_WIDTH: usize = 16_384;
 /// Most hidden layers that are accepted.
 const MAX_HIDDEN_LAYERS: usize = 16;
+/// Most parts of a row that are accepted.
+const MAX_PARTS: usize = 4096;
 
 /// The non-linearity after each hidden layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -35,12 +37,12 @@ impl Activation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MlpParams {
-    /// Values in one input row, 1 to 16384.
+    /// Values in one input row, 1 to 16384 for each part.
     pub input: usize,
     /// Widths of the hidden layers, at most 16 of them, each 1 to 16384. Empty: one linear map.
     #[serde(default = "two_layers_of_64")]
     pub hidden: Vec<usize>,
-    /// Values in one output row, 1 to 16384.
+    /// Values in one output row, 1 to 16384 for each part.
     pub output: usize,
     /// The non-linearity after each hidden layer.
     #[serde(default)]
@@ -58,6 +60,12 @@ pub struct MlpParams {
     /// remembers. Needs a hidden layer. With `layer_norm` what it gives out is normalised too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recurrent: bool,
+    /// Equal parts of each input row that go through the same layers, 1 to 4096; the outputs lie side by side as the parts
+    /// do. Default 1. One weight then learns from every part, and the network fits any number of them
+    /// ([`Mlp::with_parts`](crate::Mlp::with_parts)): what is the same of every service need not be learned for each.
+    /// Needs 1 in a recurrent network.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub parts: usize,
 }
 
 /// Two hidden layers of 64: what the reference implementation of MAPPO runs with.
@@ -67,6 +75,15 @@ fn two_layers_of_64() -> Vec<usize> {
 
 fn unit() -> f32 {
     1.0
+}
+
+const fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_one(parts: &usize) -> bool {
+    *parts == 1
 }
 
 impl MlpParams {
@@ -88,6 +105,7 @@ impl MlpParams {
             input_norm: false,
             layer_norm: false,
             recurrent: false,
+            parts: one(),
         }
     }
 
@@ -102,13 +120,25 @@ impl MlpParams {
     pub fn check(&self) -> Result<MlpConfig, ConfigError> {
         let (layers, allowed) = (self.hidden.len(), "at most 16 layers");
         ConfigError::unless(layers <= MAX_HIDDEN_LAYERS, "hidden", &layers, allowed)?;
-        width("input", self.input)?;
-        width("output", self.output)?;
+        let (parts, allowed) = (self.parts, "1 to 4096, and 1 in a recurrent network");
+        let some = (1..=MAX_PARTS).contains(&parts) && (parts == 1 || !self.recurrent);
+        ConfigError::unless(some, "parts", &parts, allowed)?;
+        self.width("input", self.input)?;
+        self.width("output", self.output)?;
         self.hidden.iter().try_for_each(|w| width("hidden", *w))?;
         let fits = !self.recurrent || layers > 0;
         ConfigError::unless(fits, "recurrent", &self.recurrent, "false in a network without hidden layers")?;
         ConfigError::positive("output_gain", self.output_gain)?;
         Ok(MlpConfig(self.clone()))
+    }
+
+    /// Whether a row of this width has equal parts that are wide enough, and not too wide.
+    fn width(&self, field: &'static str, value: usize) -> Result<(), ConfigError> {
+        if self.parts == 1 {
+            return width(field, value);
+        }
+        let fits = value.is_multiple_of(self.parts) && (1..=MAX_WIDTH).contains(&(value / self.parts));
+        ConfigError::unless(fits, field, &value, "1 to 16384 for each of the parts, all of them alike")
     }
 }
 
@@ -126,6 +156,18 @@ impl MlpConfig {
         &self.0
     }
 
+    /// (inputs, outputs) of one part of a row.
+    pub(crate) const fn part(&self) -> (usize, usize) {
+        (self.0.input / self.0.parts, self.0.output / self.0.parts)
+    }
+
+    /// The same network on rows of another number of parts.
+    pub(crate) fn with_parts(&self, parts: usize) -> Result<Self, ConfigError> {
+        let (input, output) = self.part();
+        let widths = (input.saturating_mul(parts), output.saturating_mul(parts));
+        MlpParams { input: widths.0, output: widths.1, parts, ..self.0.clone() }.check()
+    }
+
     /// Whether the inputs of layer `i` are normalised.
     pub(crate) fn norm(&self, i: usize) -> bool {
         if i == 0 { self.0.input_norm } else { self.0.layer_norm }
@@ -141,12 +183,12 @@ impl MlpConfig {
         self.0.recurrent.then_some(self.0.hidden.len())
     }
 
-    /// (inputs, outputs) of each layer, first to last, the recurrent one included.
+    /// (inputs, outputs) of each layer on a part, first to last, the recurrent one included.
     pub(crate) fn layers(&self) -> impl Iterator<Item = (usize, usize)> {
-        let MlpParams { input, hidden, output, recurrent, .. } = &self.0;
-        let inner = hidden.iter().chain(hidden.last().filter(|_| *recurrent));
+        let (MlpParams { hidden, recurrent, .. }, (input, output)) = (&self.0, self.part());
+        let inner = hidden.iter().chain(hidden.last().filter(|_| *recurrent)).copied();
         let inputs = std::iter::once(input).chain(inner.clone());
-        inputs.zip(inner.chain(std::iter::once(output))).map(|(i, o)| (*i, *o))
+        inputs.zip(inner.chain(std::iter::once(output)))
     }
 }
 
@@ -173,6 +215,29 @@ mod tests {
         assert_eq!(refused(bare).to_string(), message);
         let gain = f32::NAN;
         assert_eq!(refused(MlpParams { output_gain: gain, ..MlpParams::critic(2) }).field, "output_gain");
+    }
+
+    #[test]
+    fn parts_are_alike_and_share_the_layers() {
+        let params = MlpParams { hidden: vec![5], parts: 4, ..MlpParams::actor(12, 8) };
+        let config = params.check().unwrap();
+        assert_eq!(config.layers().collect::<Vec<_>>(), [(3, 5), (5, 2)]);
+        let wider = config.with_parts(7).unwrap();
+        assert_eq!((wider.params().input, wider.params().output), (21, 14));
+        assert!(wider.layers().eq(config.layers()));
+        let refused = |params: MlpParams| params.check().unwrap_err().to_string();
+        let uneven = "input is 13; allowed: 1 to 16384 for each of the parts, all of them alike";
+        assert_eq!(refused(MlpParams { input: 13, ..params.clone() }), uneven);
+        let allowed = "1 to 4096, and 1 in a recurrent network";
+        assert_eq!(
+            refused(MlpParams { parts: 0, ..params.clone() }),
+            format!("parts is 0; allowed: {allowed}")
+        );
+        assert_eq!(
+            refused(MlpParams { recurrent: true, ..params }),
+            format!("parts is 4; allowed: {allowed}")
+        );
+        assert!(config.with_parts(usize::MAX).is_err());
     }
 
     #[test]

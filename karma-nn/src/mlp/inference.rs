@@ -61,14 +61,16 @@ impl Inference {
     ) -> Result<(), NetworkError> {
         let (rows, params) = (network.rows(inputs)?, network.config.params());
         NetworkError::length("outputs", outputs.len(), rows * params.output)?;
-        self.reserve(network, rows.min(PIECE));
-        let (width, memory) = (padded(params.output), network.memory());
+        self.reserve(network, (rows * params.parts).min(PIECE));
+        // From here on each part is a row.
+        let (input, output) = network.config.part();
+        let (width, memory) = (padded(output), network.memory());
         let mut states = states.chunks_mut((PIECE * memory).max(1));
-        let pieces = inputs.chunks(PIECE * params.input).zip(outputs.chunks_mut(PIECE * params.output));
+        let pieces = inputs.chunks(PIECE * input).zip(outputs.chunks_mut(PIECE * output));
         for (x, y) in pieces {
             let padded = self.piece(network, x, states.next().unwrap_or_default());
-            for (y, padded) in y.chunks_exact_mut(params.output).zip(padded.chunks_exact(width)) {
-                y.copy_from_slice(&padded[..params.output]);
+            for (y, padded) in y.chunks_exact_mut(output).zip(padded.chunks_exact(width)) {
+                y.copy_from_slice(&padded[..output]);
             }
         }
         Ok(())
@@ -88,7 +90,7 @@ impl Inference {
 
     /// The padded outputs of a few rows, which end up in one of the two buffers.
     fn piece(&mut self, network: &Mlp, x: &[f32], states: &mut [f32]) -> &[f32] {
-        let rows = x.len() / network.config.params().input;
+        let rows = x.len() / network.layout.layers[0].inputs;
         let Self { buffers: [from, to], scales, before, hidden } = self;
         let (mut from, mut to) = (from, to);
         for (i, layer) in network.layout.layers.iter().enumerate() {

@@ -82,6 +82,21 @@ fn an_output_bias_is_what_a_fresh_actor_prefers() {
     assert_eq!(refused, NetworkError::Shape { what: "biases", expected: 4, found: 3 });
 }
 
+#[test]
+fn parts_go_through_the_same_layers_side_by_side() {
+    let params =
+        MlpParams { hidden: vec![20, 17], layer_norm: true, parts: 3, ..MlpParams::actor(3 * 9, 3 * 5) };
+    let network = Mlp::orthogonal(&params.check().unwrap(), &mut rng(6)).with_output_bias(&[0.5; 5]).unwrap();
+    let inputs = wave(130 * 3 * 9, 0.4);
+    let side_by_side = network.forward(&inputs).unwrap();
+    let alone = network.clone().with_parts(1).unwrap();
+    assert_eq!(alone.parameters(), network.parameters());
+    assert_eq!(side_by_side, alone.forward(&inputs).unwrap());
+    assert_eq!(side_by_side, network.clone().with_parts(130).unwrap().forward(&inputs).unwrap());
+    assert!(network.forward(&inputs[..9]).is_err(), "a part is not a row");
+    assert!(network.with_parts(0).is_err());
+}
+
 fn recurrent(seed: u64) -> Mlp {
     let params =
         MlpParams { hidden: vec![20, 17], recurrent: true, layer_norm: true, ..MlpParams::actor(9, 5) };

@@ -1,8 +1,8 @@
 //! The graph of an actor, node by node.
 
 use super::proto::{
-    ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Array, Attribute, BOOL, Dimension, FLOAT, Graph, INT64, Node, Shape,
-    Size, TensorType, Type, ValueInfo,
+    ATTRIBUTE_FLOAT, ATTRIBUTE_INT, ATTRIBUTE_INTS, Array, Attribute, BOOL, Dimension, FLOAT, Graph, INT64,
+    Node, Shape, Size, TensorType, Type, ValueInfo,
 };
 use super::{OnnxError, OnnxOptions};
 use crate::{Activation, Mlp};
@@ -26,7 +26,7 @@ pub(super) fn actor(network: &Mlp, options: &OnnxOptions<'_>) -> Result<Graph, O
     });
     let x = graph.identify(options.identity)?;
     graph.layers(network, x)?;
-    graph.head();
+    graph.head(options.alike);
     Ok(graph.0)
 }
 
@@ -60,6 +60,11 @@ impl Builder {
             Activation::Relu => ("Relu", "relu"),
         };
         let (layers, mut x) = (&network.layout().layers, x.to_owned());
+        let parts = network.config().params().parts > 1;
+        if parts {
+            x = self.reshape(&x, "parts", network.config().part().0);
+        }
+        let result = if parts { "parts.logits" } else { "raw_logits" };
         for (i, layer) in layers.iter().enumerate() {
             let name = |part: &str| format!("layers.{i}.{part}");
             if layer.norm.is_some() {
@@ -68,7 +73,7 @@ impl Builder {
                 x = normalised;
             }
             let last = i + 1 == layers.len();
-            let sum = if last { "raw_logits".to_owned() } else { name("gemm") };
+            let sum = if last { result.to_owned() } else { name("gemm") };
             self.node("Gemm", &[&x, &name("weight"), &name("bias")], &sum, &[]);
             x = sum;
             if !last {
@@ -77,26 +82,60 @@ impl Builder {
                 x = active;
             }
         }
+        if parts {
+            self.reshape(&x, "raw_logits", network.config().params().output);
+        }
         Ok(())
+    }
+
+    /// The same values in rows of another width.
+    fn reshape(&mut self, input: &str, output: &str, width: usize) -> String {
+        let shape = format!("{output}.shape");
+        self.integers(&shape, &[-1, to_i64(width)]);
+        self.node("Reshape", &[input, &shape], output, &[]);
+        output.to_owned()
     }
 
     /// Layer normalisation of each row.
     fn normalise(&mut self, inputs: &[&str], output: &str) {
         self.node("LayerNormalization", inputs, output, &[("axis", -1)]);
-        let epsilon = Attribute { name: "epsilon".to_owned(), f: EPSILON, i: 0, kind: ATTRIBUTE_FLOAT };
+        let epsilon = Attribute {
+            name: "epsilon".to_owned(),
+            f: EPSILON,
+            i: 0,
+            ints: Vec::new(),
+            kind: ATTRIBUTE_FLOAT,
+        };
         self.0.node.last_mut().into_iter().for_each(|node| node.attribute.push(epsilon.clone()));
     }
 
     /// From `raw_logits` and `mask` to the outputs.
     ///
     /// The best action is that of the log-probabilities, as in `MaskedCategorical::mode`: two logits that differ in
-    /// their last bit may have the same.
-    fn head(&mut self) {
+    /// their last bit may have the same. Where actions are alike, each that is legal stands for all of them, ln Σ p.
+    fn head(&mut self, alike: &[bool]) {
         self.array("illegal", &[], FLOAT, f32::NEG_INFINITY.to_le_bytes().to_vec());
         self.node("Where", &["mask", "raw_logits", "illegal"], "logits", &[]);
         self.node("LogSoftmax", &["logits"], "log_probs", &[("axis", -1)]);
+        let mut weighed = "log_probs";
+        if alike.contains(&true) {
+            self.array(
+                "alike",
+                &[to_i64(alike.len())],
+                BOOL,
+                alike.iter().map(|flag| u8::from(*flag)).collect(),
+            );
+            self.node("And", &["alike", "mask"], "alike.legal", &[]);
+            self.node("Where", &["alike.legal", "log_probs", "illegal"], "alike.log_probs", &[]);
+            self.node("ReduceLogSumExp", &["alike.log_probs"], "alike.together", &[("keepdims", 1)]);
+            let axes =
+                Attribute { name: "axes".to_owned(), f: 0.0, i: 0, ints: vec![-1], kind: ATTRIBUTE_INTS };
+            self.0.node.last_mut().into_iter().for_each(|node| node.attribute.push(axes.clone()));
+            self.node("Where", &["alike.legal", "alike.together", "log_probs"], "weighed", &[]);
+            weighed = "weighed";
+        }
         let first_of_best = [("axis", -1), ("keepdims", 0), ("select_last_index", 0)];
-        self.node("ArgMax", &["log_probs"], "action", &first_of_best);
+        self.node("ArgMax", &[weighed], "action", &first_of_best);
     }
 
     fn node(&mut self, op_type: &str, inputs: &[&str], output: &str, attributes: &[(&str, i64)]) {
@@ -104,6 +143,7 @@ impl Builder {
             name: (*name).to_owned(),
             f: 0.0,
             i: *i,
+            ints: Vec::new(),
             kind: ATTRIBUTE_INT,
         };
         self.0.node.push(Node {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::proto::{Array, FLOAT, Graph, INT64, Node};
+use super::proto::{Array, BOOL, FLOAT, Graph, INT64, Node};
 
 /// Numbers with their shape, row major.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,7 @@ impl Values {
         let data: Vec<f64> = match array.data_type {
             FLOAT => array.raw_data.as_chunks().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))).collect(),
             INT64 => array.raw_data.as_chunks().0.iter().map(|b| i64::from_le_bytes(*b) as f64).collect(),
+            BOOL => array.raw_data.iter().map(|flag| f64::from(*flag)).collect(),
             other => panic!("constants of type {other} are not in use"),
         };
         let shape: Vec<usize> = array.dims.iter().map(|dim| usize::try_from(*dim).unwrap()).collect();
@@ -32,6 +33,13 @@ impl Values {
 
     fn width(&self) -> usize {
         *self.shape.last().unwrap()
+    }
+
+    /// The value at (row, column), that of a scalar, a row or a column being the same in all of its places.
+    fn at(&self, (row, column): (usize, usize)) -> f64 {
+        let width = self.shape.last().copied().unwrap_or(1);
+        let row = if self.data.len() > width { row } else { 0 };
+        self.data[row * width + if width > 1 { column } else { 0 }]
     }
 
     fn map(&self, f: impl Fn(f64) -> f64) -> Self {
@@ -57,6 +65,18 @@ pub(super) fn run(graph: &Graph, inputs: Vec<(&str, Values)>) -> BTreeMap<String
     values
 }
 
+/// The width of the widest.
+fn widest(values: &[&Values]) -> usize {
+    values.iter().filter_map(|values| values.shape.last().copied()).max().unwrap_or(1)
+}
+
+/// (row, column) of each value of what several values come to together.
+fn places(values: &[&Values]) -> impl Iterator<Item = (usize, usize)> + use<> {
+    let width = widest(values);
+    let count = values.iter().map(|values| values.data.len()).max().unwrap_or(0);
+    (0..count).map(move |at| (at / width, at % width))
+}
+
 fn integer(node: &Node, name: &str) -> i64 {
     node.attribute.iter().find(|a| a.name == name).unwrap_or_else(|| panic!("{name} is missing")).i
 }
@@ -75,6 +95,11 @@ fn apply(node: &Node, inputs: &[&Values]) -> Values {
             let rows = (0_u32..1 << 20).take_while(|row| f64::from(*row) < shape.data[0]).count();
             Values::rows(x.width(), x.data.repeat(rows))
         }
+        ("Reshape", [x, shape]) => {
+            assert_eq!(shape.data[0], -1.0);
+            let width = (0_u32..1 << 20).take_while(|width| f64::from(*width) < shape.data[1]).count();
+            Values::rows(width, x.data.clone())
+        }
         ("LayerNormalization", [x, gain, bias]) => normalise(node, x, gain, bias),
         ("Gemm", [x, weight, bias]) => {
             let sum = |row: &[f64], j: usize| -> f64 {
@@ -87,10 +112,21 @@ fn apply(node: &Node, inputs: &[&Values]) -> Values {
         ("Tanh", [x]) => x.map(f64::tanh),
         ("Relu", [x]) => x.map(|v| v.max(0.0)),
         ("Where", [condition, then, otherwise]) => {
-            assert_eq!((otherwise.data.len(), &condition.shape), (1, &then.shape));
-            let chosen = condition.data.iter().zip(&then.data);
-            let data = chosen.map(|(c, v)| if *c == 0.0 { otherwise.data[0] } else { *v }).collect();
-            Values { shape: then.shape.clone(), data }
+            let data = places(inputs).map(|place| {
+                let chosen = if condition.at(place) == 0.0 { otherwise } else { then };
+                chosen.at(place)
+            });
+            Values::rows(widest(inputs), data.collect())
+        }
+        ("And", [a, b]) => {
+            let data = places(inputs).map(|place| a.at(place) * b.at(place));
+            Values::rows(widest(inputs), data.collect())
+        }
+        ("ReduceLogSumExp", [x]) => {
+            let axes = node.attribute.iter().find(|attribute| attribute.name == "axes").unwrap();
+            assert_eq!((&axes.ints[..], integer(node, "keepdims")), (&[-1][..], 1));
+            let log_sum = |row: &[f64]| row.iter().map(|v| v.exp()).sum::<f64>().ln();
+            Values::rows(1, x.data.chunks(x.width()).map(log_sum).collect())
         }
         ("LogSoftmax", [x]) => x.by_row(|row| {
             let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -6,11 +6,12 @@
 //! | input | `mask` | bool \[batch, actions\] | true: legal |
 //! | output | `logits` | float32 \[batch, actions\] | −∞ where illegal |
 //! | output | `log_probs` | float32 \[batch, actions\] | ln p of every action; −∞ where illegal |
-//! | output | `action` | int64 \[batch\] | the most probable action; the first of them if several are |
+//! | output | `action` | int64 \[batch\] | the most probable action, those that are alike counted as one; the first of them if several are |
 //!
 //! The graph is the network's definition, operator by operator: `LayerNormalization` where inputs of a layer are
 //! normalised, `Gemm`, then `Tanh` or `Relu`; after the last layer `Where`, `LogSoftmax` and `ArgMax`. If one network
-//! plays several agents, the code of the agent is a constant inside: the user gives the bare observation.
+//! plays several agents, the code of the agent is a constant inside: the user gives the bare observation. A network that sees
+//! rows in parts takes them apart and puts its outputs together by `Reshape`.
 //!
 //! Operator set 17 (the first with `LayerNormalization`) and version 8 of the representation, both of ONNX 1.12 (2022):
 //! old enough for what is deployed. The same network gives the same bytes. What a runtime computes differs from
@@ -44,6 +45,9 @@ pub struct OnnxOptions<'a> {
     pub name: &'a str,
     /// Values that follow every observation in the network's input, the code of an agent; may be empty.
     pub identity: &'a [f32],
+    /// Which actions come to the same and count as one in the choice of `action`
+    /// ([`MaskedCategorical::mode_among`](crate::MaskedCategorical::mode_among)); may be empty.
+    pub alike: &'a [bool],
     /// The model's metadata, in this order.
     pub metadata: &'a [(&'a str, &'a str)],
 }
@@ -55,6 +59,24 @@ pub enum OnnxError {
     /// The network remembers; the inputs and outputs of the graph have no place for that.
     #[error("the network is recurrent; allowed in an ONNX file: networks without a memory")]
     Recurrent,
+    /// Not one flag for each action.
+    #[error(
+        "the actions that are alike are told by {found} flags; allowed: one for each of the {actions} actions, or none"
+    )]
+    Alike {
+        /// How many flags.
+        found: usize,
+        /// How many actions.
+        actions: usize,
+    },
+    /// The parts of a row have no common place for an identity.
+    #[error(
+        "the network sees {parts} parts of an observation; allowed: an identity only for networks that see it whole"
+    )]
+    IdentityOfParts {
+        /// How many parts.
+        parts: usize,
+    },
     /// The identity leaves no room for an observation.
     #[error("the identity has {found} values; allowed: fewer than the {inputs} inputs of the network")]
     Identity {
@@ -88,7 +110,7 @@ impl Mlp {
     /// `action`. The length of an observation is that of the network's input less the identity.
     ///
     /// # Errors
-    /// If the network is recurrent, the identity is as long as the network's input or longer, a parameter is not finite, or there are more
+    /// If the network is recurrent, there is not a flag for each action or none, the identity is given to one that sees parts or is as long as the network's input or longer, a parameter is not finite, or there are more
     /// parameters than an ONNX file holds.
     pub fn to_onnx(&self, options: &OnnxOptions<'_>) -> Result<Vec<u8>, OnnxError> {
         if self.config().params().recurrent {
@@ -97,6 +119,14 @@ impl Mlp {
         let (found, inputs) = (options.identity.len(), self.config().params().input);
         if found >= inputs {
             return Err(OnnxError::Identity { found, inputs });
+        }
+        let (found_alike, actions) = (options.alike.len(), self.config().params().output);
+        if found_alike != 0 && found_alike != actions {
+            return Err(OnnxError::Alike { found: found_alike, actions });
+        }
+        let parts = self.config().params().parts;
+        if parts > 1 && found > 0 {
+            return Err(OnnxError::IdentityOfParts { parts });
         }
         let parameters = self.parameter_count();
         if parameters > MOST_PARAMETERS {

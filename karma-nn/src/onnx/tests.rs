@@ -27,15 +27,19 @@ fn params(activation: Activation, norms: (bool, bool)) -> MlpParams {
     MlpParams { hidden: vec![20, 9], activation, input_norm, layer_norm, ..MlpParams::actor(7, 5) }
 }
 
-fn exported(network: &Mlp, identity: &[f32]) -> Model {
+fn exported(network: &Mlp, identity: &[f32], alike: &[bool]) -> Model {
     let metadata = [("karma.agent", "web"), ("karma.format_version", "1")];
-    let options = OnnxOptions { name: "web", identity, metadata: &metadata };
+    let options = OnnxOptions { name: "web", identity, alike, metadata: &metadata };
     Model::decode(&network.to_onnx(&options).unwrap()[..]).unwrap()
 }
 
 /// Compares the decoded graph with the network and its head, row by row.
 fn compare(network: &Mlp, identity: &[f32], observations: &[f32], mask: &[bool]) {
-    let (params, graph) = (network.config().params(), exported(network, identity).graph.unwrap());
+    compare_with(network, (identity, &[]), observations, mask);
+}
+
+fn compare_with(network: &Mlp, (identity, alike): (&[f32], &[bool]), observations: &[f32], mask: &[bool]) {
+    let (params, graph) = (network.config().params(), exported(network, identity, alike).graph.unwrap());
     let (width, actions) = (params.input - identity.len(), params.output);
     let numbers = |values: &[f32]| values.iter().copied().map(f64::from).collect();
     let truths = mask.iter().map(|legal| f64::from(u8::from(*legal))).collect();
@@ -57,7 +61,7 @@ fn compare(network: &Mlp, identity: &[f32], observations: &[f32], mask: &[bool])
                 assert_eq!((z[i], ln_p[i]), (f64::NEG_INFINITY, f64::NEG_INFINITY));
             }
         }
-        assert_eq!(found["action"].data[row], head.mode() as f64);
+        assert_eq!(found["action"].data[row], head.mode_among(alike) as f64);
     }
 }
 
@@ -66,7 +70,7 @@ proptest! {
 
     #[test]
     fn the_exported_graph_computes_what_the_network_does(
-        norms: (bool, bool), relu: bool, shared: bool, seed in 0_u64..1000,
+        norms: (bool, bool), relu: bool, shared: bool, alike in 0_u8..32, seed in 0_u64..1000,
         masks in prop::collection::vec(1_u8..32, 1..20), scale in prop::sample::select(vec![0.002_f32, 1.0, 3.0]),
     ) {
         let activation = if relu { Activation::Relu } else { Activation::Tanh };
@@ -76,7 +80,8 @@ proptest! {
         let observations: Vec<f32> =
             wave(masks.len() * width, seed as f32).iter().map(|v| v * scale).collect();
         let mask: Vec<bool> = masks.iter().flat_map(|bits| (0..5).map(move |i| bits >> i & 1 == 1)).collect();
-        compare(&network, identity, &observations, &mask);
+        let alike: Vec<bool> = (0..5).map(|i| alike >> i & 1 == 1).collect();
+        compare_with(&network, (identity, &alike), &observations, &mask);
     }
 }
 
@@ -84,9 +89,19 @@ proptest! {
 fn a_linear_actor_without_hidden_layers_is_one_product() {
     let network = network(&MlpParams { hidden: vec![], ..MlpParams::actor(3, 2) }, 4);
     let operators: Vec<_> =
-        exported(&network, &[]).graph.unwrap().node.into_iter().map(|n| n.op_type).collect();
+        exported(&network, &[], &[]).graph.unwrap().node.into_iter().map(|n| n.op_type).collect();
     assert_eq!(operators, ["Gemm", "Where", "LogSoftmax", "ArgMax"]);
     compare(&network, &[], &[0.1, -0.4, 2.0], &[true, true]);
+}
+
+#[test]
+fn a_network_of_parts_takes_observations_apart_and_puts_its_logits_together() {
+    let whole = MlpParams { hidden: vec![9], layer_norm: true, parts: 3, ..MlpParams::actor(3 * 7, 3 * 5) };
+    let network = network(&whole, 2);
+    let mask: Vec<bool> = (0..2 * 15).map(|i| i % 4 != 1).collect();
+    compare(&network, &[], &wave(2 * 21, 0.3), &mask);
+    let refused = network.to_onnx(&OnnxOptions { identity: &[1.0], ..OnnxOptions::default() }).unwrap_err();
+    assert_eq!(refused, OnnxError::IdentityOfParts { parts: 3 });
 }
 
 #[test]
@@ -98,7 +113,7 @@ fn the_first_of_equally_good_legal_actions_is_taken() {
 #[test]
 fn inputs_and_outputs_have_names_types_and_an_open_batch() {
     let network = network(&params(Activation::Tanh, (true, true)), 1);
-    let graph = exported(&network, &[0.0, 1.0]).graph.unwrap();
+    let graph = exported(&network, &[0.0, 1.0], &[]).graph.unwrap();
     let infos = graph.input.iter().chain(&graph.output);
     let found: Vec<_> = infos
         .map(|info| {
@@ -131,7 +146,7 @@ fn the_same_network_gives_the_same_bytes_and_another_gives_others() {
 
 #[test]
 fn metadata_is_written_in_its_order() {
-    let model = exported(&network(&params(Activation::Tanh, (false, false)), 1), &[]);
+    let model = exported(&network(&params(Activation::Tanh, (false, false)), 1), &[], &[]);
     let keys: Vec<_> = model.metadata_props.iter().map(|entry| entry.key.as_str()).collect();
     assert_eq!(keys, ["karma.agent", "karma.format_version"]);
     assert_eq!((model.opset_import[0].version, model.ir_version), (ONNX_OPSET, 8));
@@ -145,6 +160,8 @@ fn what_cannot_be_exported_is_named() {
         network.to_onnx(&long).unwrap_err().to_string(),
         "the identity has 3 values; allowed: fewer than the 3 inputs of the network"
     );
+    let few = OnnxOptions { alike: &[true], ..OnnxOptions::default() };
+    assert_eq!(network.to_onnx(&few), Err(OnnxError::Alike { found: 1, actions: 2 }));
     let odd = OnnxOptions { identity: &[f32::NAN], ..OnnxOptions::default() };
     assert!(network.to_onnx(&odd).is_err());
     let params = MlpParams { recurrent: true, ..MlpParams::actor(3, 2) };
@@ -172,7 +189,9 @@ fn case(name: &str, network: &Mlp, identity: &[f32]) -> serde_json::Value {
     let legal = |logits: &[f32], mask: &[bool]| -> Vec<Option<f32>> {
         logits.iter().zip(mask).map(|(z, legal)| legal.then_some(*z)).collect()
     };
-    let options = OnnxOptions { name, identity, metadata: &[("karma.agent", name)] };
+    // Every third action is alike.
+    let alike: Vec<bool> = (0..actions).map(|action| action % 3 == 0).collect();
+    let options = OnnxOptions { name, identity, alike: &alike, metadata: &[("karma.agent", name)] };
     let model = network.to_onnx(&options).unwrap();
     serde_json::json!({
         "name": name,
@@ -181,7 +200,7 @@ fn case(name: &str, network: &Mlp, identity: &[f32]) -> serde_json::Value {
         "mask": mask.chunks(actions).collect::<Vec<_>>(),
         "logits": heads.iter().map(|(_, logits, mask)| legal(logits, mask)).collect::<Vec<_>>(),
         "log_probs": heads.iter().map(|(head, _, mask)| legal(head.log_probs(), mask)).collect::<Vec<_>>(),
-        "action": heads.iter().map(|(head, ..)| head.mode()).collect::<Vec<_>>(),
+        "action": heads.iter().map(|(head, ..)| head.mode_among(&alike)).collect::<Vec<_>>(),
     })
 }
 

@@ -22,6 +22,7 @@ pub(super) struct Sums {
     entropy: f64,
     kl: f64,
     clipped: f64,
+    imitation: f64,
 }
 
 impl<'a> Surrogate<'a> {
@@ -34,6 +35,10 @@ impl<'a> Surrogate<'a> {
         NetworkError::length("actions", batch.actions.len(), rows)?;
         NetworkError::length("old_log_probs", batch.old_log_probs.len(), rows)?;
         NetworkError::length("advantages", batch.advantages.len(), rows)?;
+        if let Some(advice) = &batch.advice {
+            NetworkError::length("advised actions", advice.actions.len(), rows * actions)?;
+            NetworkError::finite(advice.weight, || "weight of advice".to_owned())?;
+        }
         Ok(Self { batch, params, total_weight: total_weight(batch.weights, rows, ranks)? })
     }
 
@@ -64,13 +69,29 @@ impl<'a> Surrogate<'a> {
         if free <= clipped { -free } else { 0.0 }
     }
 
+    /// Adds the imitation of a row's advice to its sums and derivatives, if it has any that is legal.
+    fn imitate(&self, row: usize, (weight, share): (f32, f32), derivatives: &mut [f32], sums: &mut Sums) {
+        let Some(advice) = &self.batch.advice else { return };
+        let advised = &advice.actions[row * derivatives.len()..][..derivatives.len()];
+        let probs = || sums.probs.iter().zip(advised);
+        let total: f32 = probs().filter(|(_, advised)| **advised).map(|(p, _)| p).sum();
+        if total <= 0.0 {
+            return;
+        }
+        for (derivative, (p, advised)) in derivatives.iter_mut().zip(probs()) {
+            let pull = if *advised { p - p / total } else { *p };
+            *derivative += share * advice.weight * pull;
+        }
+        sums.imitation -= f64::from(weight) * f64::from(total).ln();
+    }
+
     pub(super) fn stats(&self, sums: &Sums, ranks: &mut dyn Collective) -> Result<PolicyStats, NetworkError> {
-        let mut means = [sums.loss, sums.entropy, sums.kl, sums.clipped];
+        let mut means = [sums.loss, sums.entropy, sums.kl, sums.clipped, sums.imitation];
         ranks.sum_f64(&mut means)?;
-        let [policy_loss, entropy, approx_kl, clip_fraction] =
+        let [policy_loss, entropy, approx_kl, clip_fraction, imitation_loss] =
             means.map(|sum| math::narrow(sum / self.total_weight));
         NetworkError::finite(policy_loss, || "policy loss".to_owned())?;
-        Ok(PolicyStats { policy_loss, entropy, approx_kl, clip_fraction, grad_norm: 0.0 })
+        Ok(PolicyStats { policy_loss, entropy, approx_kl, clip_fraction, imitation_loss, grad_norm: 0.0 })
     }
 }
 
@@ -102,6 +123,7 @@ impl RowLoss for Surrogate<'_> {
             *derivative = share * (bonus - slope * p);
         }
         derivatives[action] += share * slope;
+        self.imitate(row, (weight, share), derivatives, sums);
         Ok(())
     }
 
@@ -110,5 +132,6 @@ impl RowLoss for Surrogate<'_> {
         sums.entropy += later.entropy;
         sums.kl += later.kl;
         sums.clipped += later.clipped;
+        sums.imitation += later.imitation;
     }
 }

@@ -24,6 +24,7 @@ fn one_row<'a>() -> PolicyBatch<'a> {
         advantages: &[2.0],
         weights: None,
         sequences: None,
+        advice: None,
     }
 }
 
@@ -99,6 +100,27 @@ fn the_entropy_bonus_alone_drives_towards_uniform() {
     assert!(entropy(&trainer) > before);
 }
 
+/// Both actions have probability ½: following the first costs ln 2, and pulls its logit by ½.
+#[test]
+fn advice_is_imitated_and_a_row_without_any_is_not_touched() {
+    let params = PolicyParams { entropy_coef: 0.0, ..PolicyParams::default() };
+    let advised = |actions, weight| {
+        let batch = PolicyBatch { advantages: &[0.0], advice: Some(Advice { actions, weight }), ..one_row() };
+        let mut trainer = blank(&params);
+        let stats = trainer.gradient(&batch, &mut Alone).unwrap();
+        let places: Vec<_> = trainer.network().layout().places().collect();
+        (stats.imitation_loss, places[1].read(trainer.last_gradient()))
+    };
+    let (loss, pull) = advised(&[true, false], 2.0);
+    assert!((loss + HALF).abs() < 1e-6);
+    assert!((pull[0] + 1.0).abs() < 1e-6 && (pull[1] - 1.0).abs() < 1e-6, "{pull:?}");
+    assert_eq!(advised(&[true, true], 2.0), (0.0, vec![0.0, 0.0]), "either is as good");
+    assert_eq!(advised(&[false, false], 2.0), (0.0, vec![0.0, 0.0]));
+    let wrong = PolicyBatch { advice: Some(Advice { actions: &[true], weight: 1.0 }), ..one_row() };
+    let refused = blank(&params).update(&wrong).unwrap_err().to_string();
+    assert_eq!(refused, "advised actions has 1 values, but 2 are expected");
+}
+
 #[test]
 fn rows_of_weight_zero_change_nothing_even_if_no_action_is_legal_there() {
     let (mut with, mut without) = (actor(), actor());
@@ -112,6 +134,7 @@ fn rows_of_weight_zero_change_nothing_even_if_no_action_is_legal_there() {
         advantages: &[1.0, f32::NAN, -1.0],
         weights: Some(&[1.0, 0.0, 1.0]),
         sequences: None,
+        advice: None,
     };
     let living = [&observations[..4], &observations[8..]].concat();
     let alone = PolicyBatch {
@@ -122,6 +145,7 @@ fn rows_of_weight_zero_change_nothing_even_if_no_action_is_legal_there() {
         advantages: &[1.0, -1.0],
         weights: None,
         sequences: None,
+        advice: None,
     };
     assert_eq!(with.update(&batch).unwrap(), without.update(&alone).unwrap());
     assert_eq!(with.network(), without.network());
@@ -184,6 +208,7 @@ fn ranks_together_take_the_step_of_one_with_all_rows() {
         advantages: &advantages[from..to],
         weights: Some(&weights[from..to]),
         sequences: None,
+        advice: None,
     };
     let trainer = || PolicyTrainer::new(network.clone(), PolicyParams::default().check().unwrap());
     let mut one = trainer();

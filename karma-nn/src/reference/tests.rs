@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::testing::{relative_error, rng, wave};
-use crate::{Alone, MaskedCategorical, MlpParams, PolicyParams, PolicyTrainer, ValueParams, ValueTrainer};
+use crate::{
+    Advice, Alone, MaskedCategorical, MlpParams, PolicyParams, PolicyTrainer, ValueParams, ValueTrainer,
+};
 
 fn network(params: MlpParams, activation: Activation, seed: u64) -> Mlp {
     // A gain of 1 at the output, so that no part of the gradient is negligible; every other network normalises.
@@ -57,6 +59,7 @@ impl Rollout {
             advantages: &self.advantages,
             weights,
             sequences: None,
+            advice: None,
         }
     }
 }
@@ -76,16 +79,22 @@ proptest! {
 
     #[test]
     fn the_policy_gradient_is_that_of_automatic_differentiation(
-        rows in 1_usize..300, activation in activation(), weighted: bool, seed in 0_u64..1_000,
+        (rows, parts) in (1_usize..300, 1_usize..5), activation in activation(), weighted: bool, seed in 0_u64..1_000,
     ) {
-        let network = network(MlpParams { hidden: vec![24, 17], ..MlpParams::actor(11, 9) }, activation, seed);
+        let params = MlpParams { hidden: vec![24, 17], parts, ..MlpParams::actor(11 * parts, 9 * parts) };
+        let network = network(params, activation, seed);
         let config = PolicyParams { entropy_coef: 0.05, ..PolicyParams::default() }.check().unwrap();
         let (rollout, weights) = (Rollout::new(&network, rows, seed), weights(rows, seed as f32));
         let batch = rollout.batch((weighted && weights.iter().any(|w| *w > 0.0)).then_some(weights.as_slice()));
+        // Some rows have no advice, some several actions, some illegal ones.
+        let advised: Vec<bool> = (0..batch.masks.len()).map(|i| i / 9 % 3 > 0 && i % 4 == 0).collect();
+        let weight = seed as f32 % 3.0;
+        let batch = PolicyBatch { advice: Some(Advice { actions: &advised, weight }), ..batch };
         let (loss, expected) = policy_gradient(&network, &batch, &config, Device::Cpu).unwrap();
         let mut trainer = PolicyTrainer::new(network, config);
         let stats = trainer.gradient(&batch, &mut Alone).unwrap();
-        prop_assert!((stats.policy_loss - 0.05 * stats.entropy - loss).abs() < 1e-5);
+        let ours = stats.policy_loss - 0.05 * stats.entropy + weight * stats.imitation_loss;
+        prop_assert!((ours - loss).abs() < 1e-5 * loss.abs().max(1.0), "{} and {}", ours, loss);
         let error = relative_error(trainer.last_gradient(), &expected);
         prop_assert!(error < 1e-5, "relative error {}", error);
     }

@@ -10,7 +10,7 @@ use karma_twin::environment::FaultParams;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::params::EvaluationParams;
+use super::params::{EvaluationParams, ObservationForm, Teacher};
 
 /// The settings on which results depend, in full.
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +39,9 @@ pub(super) struct Identity<'a> {
     pub(super) decision_period: f64,
     pub(super) alpha: u32,
     pub(super) history: usize,
+    pub(super) observation: ObservationForm,
+    pub(super) teacher: Teacher,
+    pub(super) informed_critic: bool,
     pub(super) simulation: &'a SimulationParams,
     pub(super) reward: &'a RewardParams,
     pub(super) learner: &'a MappoParams,

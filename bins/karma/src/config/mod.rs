@@ -25,7 +25,7 @@ pub use budget::{Budget, BudgetError};
 pub use choice::{Choice, ScenarioChoice, WorkloadChoice};
 pub use error::ConfigError;
 pub(crate) use identity::first_difference;
-pub use params::{EvaluationParams, RunParams};
+pub use params::{EvaluationParams, ObservationForm, RunParams, Teacher};
 pub(crate) use read::is_path;
 pub use run_config::RunConfig;
 

@@ -51,6 +51,9 @@ pub struct RunParams {
     /// States that an observation shows, the present one included, 1 to 16. Default 2: a pod takes longer than one decision
     /// to start, so that one state does not tell what is under way.
     pub history: usize,
+    /// How an observation is read: `parts`, one for each service, by one network that learns from all of them and goes to
+    /// other topologies; or `whole`, by a network that knows the services by their places. Default `parts`.
+    pub observation: ObservationForm,
     /// Threads for episodes, 1 to 1024. Default: as many as the machine runs at once. No result depends on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
@@ -62,6 +65,12 @@ pub struct RunParams {
     pub safety: SafetyParams,
     /// The simulated cluster.
     pub simulation: SimulationParams,
+    /// Whom the team imitates in the beginning, as much as `learner.imitation` says: `oracle`, the clairvoyant, which knows the
+    /// coming load; `threshold`, the rule at 45 %; or `none`. Only in the simulated cluster. Default `oracle`.
+    pub teacher: Teacher,
+    /// Whether the critic, which exists in training only, is told of the coming load and speeds: what an episode's load does to
+    /// its return is then not taken for the team's merit. Only in the simulated cluster. Default true.
+    pub informed_critic: bool,
     /// What the team is rewarded for.
     pub reward: RewardParams,
     /// The learner.
@@ -88,16 +97,41 @@ impl Default for RunParams {
             decision_period: 15.0,
             alpha: 3,
             history: 2,
+            observation: ObservationForm::Parts,
             threads: None,
             attacker: None,
             safety: SafetyParams::default(),
             simulation: SimulationParams::default(),
+            teacher: Teacher::Oracle,
+            informed_critic: true,
             reward: RewardParams::default(),
             learner: MappoParams::default(),
             stop: StopParams::default(),
             evaluation: EvaluationParams::default(),
         }
     }
+}
+
+/// How an observation is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObservationForm {
+    /// A part for each service, with what surrounds it.
+    Parts,
+    /// All services at once.
+    Whole,
+}
+
+/// Whom a team imitates in the beginning of its training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Teacher {
+    /// Nobody.
+    None,
+    /// The clairvoyant, which knows the coming load and speeds.
+    Oracle,
+    /// The threshold rule at 45 %.
+    Threshold,
 }
 
 /// How the rows of the table are compared.

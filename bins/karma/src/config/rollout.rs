@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use karma_core::{AgentId, Id as _, Observer as _};
+
 use super::error::ConfigError;
 use super::run_config::RunConfig;
 use super::sources::Sources;
@@ -41,18 +43,19 @@ pub(super) fn check(config: &RunConfig, sources: &Sources) -> Result<(), ConfigE
 fn numbers_in_a_row(config: &RunConfig) -> usize {
     let (team, observer) = (config.team(), config.observer());
     let (agents, actions, global) = (team.roles().len(), team.action_space().len(), observer.shared_size());
-    global + agents * (global + 2 * actions)
+    global + agents * (observer.observation_size(AgentId::from_index(0)) + actions)
 }
 
 /// Weights of all networks.
 fn weights(config: &RunConfig) -> usize {
     let (team, observer) = (config.team(), config.observer());
     let (agents, actions, global) = (team.roles().len(), team.action_space().len(), observer.shared_size());
+    let (seen, parts) = (observer.observation_size(AgentId::from_index(0)), observer.parts());
     let hidden = &config.learner.params().hidden;
     let network = |inputs: usize, outputs: usize| {
         let from = std::iter::once(&inputs).chain(hidden);
         let layers = from.zip(hidden.iter().chain([&outputs]));
         layers.fold(0_usize, |sum, (from, to)| sum.saturating_add(from.saturating_mul(*to)))
     };
-    network(global, 1).saturating_add(network(global + actions, actions).saturating_mul(agents))
+    network(global, 1).saturating_add(network(seen / parts, actions / parts).saturating_mul(agents))
 }

@@ -17,7 +17,7 @@ use karma_mock::{ClusterEnvironment, ClusterObserver, Episode, Scenario, Setup, 
 
 use super::choice::Choice;
 use super::identity::Identity;
-use super::params::RunParams;
+use super::params::{ObservationForm, RunParams};
 use super::read::is_path;
 use super::twin::TrainingTwin;
 use crate::error::RunError;
@@ -115,7 +115,11 @@ impl RunConfig {
     /// What the defenders see.
     pub fn observer(&self) -> ClusterObserver {
         let topology = Arc::clone(&self.setup.topology);
-        ClusterObserver::new(topology, self.team().action_space(), self.params.history)
+        let observer = ClusterObserver::new(topology, self.team().action_space(), self.params.history);
+        match self.params.observation {
+            ObservationForm::Parts => observer.in_parts(),
+            ObservationForm::Whole => observer,
+        }
     }
 
     /// The environments of training: of the twin if there is one, of the simulated cluster otherwise.
@@ -160,6 +164,12 @@ impl RunConfig {
     fn game(&self, split: Split) -> Result<Box<dyn Environment>, NoScenario> {
         let guide = self.charter.in_training();
         let environment = self.environment(Arc::clone(&self.scenarios), split, guide)?;
+        let informed = self.params.informed_critic && self.twin.is_none();
+        let environment = if informed { environment.with_informed_critic() } else { environment };
+        let environment = match crate::teacher::factory(self) {
+            Some(teacher) => environment.with_teacher(teacher),
+            None => environment,
+        };
         Ok(match self.attacker {
             Some(attacker) => Box::new(Siege::new(environment, attacker)),
             None => Box::new(environment),
@@ -293,6 +303,9 @@ impl RunConfig {
             decision_period: params.decision_period,
             alpha: params.alpha,
             history: params.history,
+            observation: params.observation,
+            teacher: params.teacher,
+            informed_critic: params.informed_critic,
             simulation: &params.simulation,
             reward: &params.reward,
             learner: &params.learner,

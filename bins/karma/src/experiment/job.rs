@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use anyhow::Context as _;
 use karma_core::PerAgent;
-use karma_marl::{StopReason, TrainedPolicy};
+use karma_marl::{Mode, StopReason, TrainedPolicy};
 use karma_mock::Split;
 
 use super::params::TeamEntry;
 use super::record::{Calibration, Point, Record, Training, run_directory};
 use super::suite::{Candidate, Job, Rule, Suite};
 use crate::clock::Stopwatch;
+use crate::config::RunConfig;
 use crate::evaluation::{Better, COLUMNS, EpisodeRecord, Row, play, play_on, team_row};
 use crate::progress::Progress;
-use crate::run_dir::Status;
+use crate::run_dir::{RunDir, Status};
 use crate::sweep::trial::train_in;
 
 /// Where a suite works.
@@ -52,7 +54,12 @@ impl Site<'_> {
         let row = self.row(&rule.name, chosen)?;
         let mut arenas = BTreeMap::new();
         for arena in &suite.arenas {
-            let Some(episodes) = play(&arena.config, &row, progress) else { return Ok(None) };
+            // Where services are others, the same rule is made for them, and a tabular learner learns them.
+            let there =
+                || chosen.row(&rule.name, &arena.config).map_err(|reason| refused(&rule.name, &reason));
+            let other = arena.elsewhere.then(there).transpose()?;
+            let row = other.as_ref().unwrap_or(&row);
+            let Some(episodes) = play(&arena.config, row, progress) else { return Ok(None) };
             arenas.insert(arena.name.clone(), episodes);
         }
         let about = chosen.about().to_owned();
@@ -71,7 +78,7 @@ impl Site<'_> {
 
     /// The rule at home: a tabular learner is trained there, as a team is.
     fn row(self, name: &str, rule: &super::rule::RuleParams) -> anyhow::Result<Row> {
-        rule.row(name, &self.suite.home).map_err(|reason| anyhow::anyhow!("rule \"{name}\": {reason}"))
+        rule.row(name, &self.suite.home).map_err(|reason| refused(name, &reason))
     }
 
     /// The mean of the objective of each candidate over the training split, and the best; the first one of equals.
@@ -125,7 +132,9 @@ impl Site<'_> {
             seconds: manifest.train_seconds,
             returns: trained.log.iter().filter_map(|line| line.stats.episodic_return).collect(),
         };
-        let Some(arenas) = self.compare(team, seed, &trained.policies, progress)? else { return Ok(None) };
+        let Some(arenas) = self.compare((team, seed), (&directory, &trained.policies), progress)? else {
+            return Ok(None);
+        };
         Ok(Some(Record {
             suite: suite.digest().to_string(),
             contestant: team.name.clone(),
@@ -137,22 +146,34 @@ impl Site<'_> {
         }))
     }
 
+    /// Plays every arena, on another topology with the same weights for its services.
     fn compare(
         self,
-        team: &TeamEntry,
-        seed: u64,
-        policies: &PerAgent<TrainedPolicy>,
+        (team, seed): (&TeamEntry, u64),
+        (directory, policies): (&RunDir, &PerAgent<TrainedPolicy>),
         progress: &mut dyn Progress,
     ) -> anyhow::Result<Option<BTreeMap<String, Vec<EpisodeRecord>>>> {
         let mut arenas = BTreeMap::new();
         for arena in &self.suite.arenas {
             let config = self.suite.playing(arena, team, seed, self.base)?;
-            let row = team_row(&config, policies.clone())?;
+            let policies = if arena.elsewhere { elsewhere(directory, &config)? } else { policies.clone() };
+            let row = team_row(&config, policies)?;
             let Some(episodes) = play(&config, &row, progress) else { return Ok(None) };
             arenas.insert(arena.name.clone(), episodes);
         }
         Ok(Some(arenas))
     }
+}
+
+fn refused(rule: &str, reason: &str) -> anyhow::Error {
+    anyhow::anyhow!("rule \"{rule}\": {reason}")
+}
+
+/// A trained team on the services of `config`.
+fn elsewhere(directory: &RunDir, config: &RunConfig) -> anyhow::Result<PerAgent<TrainedPolicy>> {
+    let bytes = directory.checkpoint()?.context("the training left no checkpoint")?;
+    let policies = TrainedPolicy::load(&bytes, &config.environment_spec()?, Mode::Greedy)?;
+    Ok(config.defenders(&policies))
 }
 
 /// The mean of every measure over the episodes that have it.

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::params::{RuleEntry, SuiteParams, TeamEntry};
 use super::rule::RuleParams;
-use crate::config::{RunConfig, Written};
+use crate::config::{ObservationForm, RunConfig, Written};
 use crate::evaluation::{COLUMNS, Column};
 use crate::sweep::settings;
 
@@ -38,6 +38,8 @@ pub(crate) struct Arena {
     /// Its settings, with those of the suite.
     settings: toml::Table,
     pub(crate) config: RunConfig,
+    /// Whether its topology is another than that of calibration and training.
+    pub(crate) elsewhere: bool,
 }
 
 /// A rule with its candidates.
@@ -114,8 +116,15 @@ impl Suite {
         for arena in &params.arenas {
             let place = format!("arena \"{}\"", arena.name);
             let checked = config(&place, &[&params.fixed, &arena.settings])?;
-            if checked.topology_digest() != home.topology_digest() {
-                let reason = "teams act on the topology that they were trained on; give another topology a suite of its own";
+            let elsewhere = checked.topology_digest() != home.topology_digest();
+            if let Some(team) =
+                params.teams.iter().filter(|_| elsewhere).find(|team| !goes_elsewhere(&params, team))
+            {
+                let reason = format!(
+                    "team \"{}\" knows the services of its own topology by their places; only one with observation = \"parts\" \
+                     goes to another",
+                    team.name
+                );
                 return Err(refuse(place, reason));
             }
             let acts = |config: &RunConfig| {
@@ -133,6 +142,7 @@ impl Suite {
                 about: arena.about.clone(),
                 settings,
                 config: checked,
+                elsewhere,
             });
         }
         if !(1..=10_000).contains(&params.calibration.seeds) {
@@ -233,6 +243,12 @@ impl Suite {
         self.arenas.iter().for_each(|arena| text += &arena.config.digest().to_string());
         Digest::of(text.as_bytes())
     }
+}
+
+/// Whether a team can be taken to another topology than that of its training.
+fn goes_elsewhere(suite: &SuiteParams, team: &TeamEntry) -> bool {
+    let settings = settings::params(merged(&[&suite.fixed, &team.settings]));
+    settings.is_ok_and(|params| params.observation == ObservationForm::Parts)
 }
 
 fn check_name(name: &str) -> Result<(), SuiteError> {
@@ -362,8 +378,14 @@ mod tests {
         );
         let twice = "[[rules]]\nname = \"a\"\nrule = { kind = \"static\" }\n";
         assert_eq!(refused(&(twice.to_owned() + twice)), "\"a\": the name is given twice");
-        let other = "[[arenas]]\nname = \"mesh\"\nsettings = { topology = \"diamond\" }\n[[rules]]\nname = \"a\"\nrule = { kind = \"static\" }\n";
-        assert!(refused(other).starts_with("arena \"mesh\": teams act on the topology"));
+        let other = "[[arenas]]\nname = \"mesh\"\nsettings = { topology = \"diamond\" }\n[[teams]]\nname = \"t\"\nseeds = 1\n";
+        assert!(suite(&(ARENA.to_owned() + other)).is_ok());
+        let whole = format!("{other}settings = {{ observation = \"whole\" }}\n");
+        assert!(
+            refused(&whole).starts_with("arena \"mesh\": team \"t\" knows the services"),
+            "{}",
+            refused(&whole)
+        );
         let named =
             |rest: &str| refused(&format!("{rest}[[rules]]\nname = \"a\"\nrule = {{ kind = \"static\" }}\n"));
         let period = named("[[arenas]]\nname = \"slow\"\nsettings = { decision_period = 30.0 }\n");

@@ -2,7 +2,7 @@
 
 use karma_analyze::Cast;
 use karma_analyze::attribution::{Attribution, AttributionError, Player, Players};
-use karma_core::{Action, ActionMask, AgentId, ServiceId, State};
+use karma_core::{Action, ActionMask, ActionSpace, AgentId, ServiceId, State};
 use karma_marl::TrainedPolicy;
 use karma_org::condition;
 use karma_org::guide::Guides;
@@ -113,9 +113,11 @@ impl Team<'_> {
     /// `None` where there was no choice.
     fn preference(&self, place: Place) -> Option<Preference> {
         let team = &self.moment(place).team;
-        let logits = self.policies[place.agent].inclinations(&team.observations[place.agent].0).ok()?;
-        let chosen = team.joint[place.agent];
-        let instead = best_other(&logits, &team.masks[place.agent], chosen)?;
+        let mut logits = self.policies[place.agent].inclinations(&team.observations[place.agent].0).ok()?;
+        let (chosen, mask, space) =
+            (team.joint[place.agent], &team.masks[place.agent], self.cast.action_space);
+        hold_as_one(&mut logits, mask, space);
+        let instead = best_other(&logits, mask, (chosen, space))?;
         let logit = |action: Action| f64::from(logits[action.0 as usize]);
         Some(Preference { chosen, instead, margin: logit(chosen) - logit(instead) })
     }
@@ -156,10 +158,12 @@ impl Team<'_> {
     fn attribution(&self, place: Place, preference: Preference) -> Result<Attribution, AttributionError> {
         let policy = &self.policies[place.agent];
         let seen = &self.moment(place).team.observations[place.agent].0;
-        let actions = self.cast.action_space.len();
+        let (space, mask) = (self.cast.action_space, &self.moment(place).team.masks[place.agent]);
+        let actions = space.len();
         let margins = |rows: &[Vec<f32>]| -> Vec<f64> {
             // The rows are mixtures of observations that the policy has taken before.
-            let logits = policy.inclinations(&rows.concat()).unwrap_or_default();
+            let mut logits = policy.inclinations(&rows.concat()).unwrap_or_default();
+            logits.chunks_exact_mut(actions).for_each(|logits| hold_as_one(logits, mask, space));
             let logit = |row: &[f32], action: Action| f64::from(row[action.0 as usize]);
             let margin = |row: &[f32]| logit(row, preference.chosen) - logit(row, preference.instead);
             logits.chunks_exact(actions).map(margin).collect()
@@ -267,10 +271,25 @@ fn grounds(condition: &condition::Explanation) -> String {
     condition.reasons.iter().map(grounds).collect::<Vec<_>>().join(", ")
 }
 
-/// The first of the legal actions with the highest logit, but for one.
-fn best_other(logits: &[f32], mask: &ActionMask, chosen: Action) -> Option<Action> {
+/// Gives each legal way to hold still the logit of all of them together, ln Σ exp: a team that holds does not mean a service.
+fn hold_as_one(logits: &mut [f32], mask: &ActionMask, space: ActionSpace) {
+    let holds: Vec<usize> =
+        mask.legal().filter(|action| space.is_no_op(*action)).map(|action| action.0 as usize).collect();
+    let of_holds = || holds.iter().filter_map(|action| logits.get(*action).copied());
+    let Some(most) = of_holds().reduce(f32::max) else { return };
+    let together = most + of_holds().map(|logit| (logit - most).exp()).sum::<f32>().ln();
+    for action in holds {
+        if let Some(logit) = logits.get_mut(action) {
+            *logit = together;
+        }
+    }
+}
+
+/// The first of the legal actions with the highest logit, but for what comes to the same as one.
+fn best_other(logits: &[f32], mask: &ActionMask, (chosen, space): (Action, ActionSpace)) -> Option<Action> {
     let logit = |action: &Action| logits.get(action.0 as usize).copied();
-    let others = mask.legal().filter(|action| *action != chosen);
+    let same = |action: &Action| *action == chosen || (space.is_no_op(*action) && space.is_no_op(chosen));
+    let others = mask.legal().filter(|action| !same(action));
     others.fold(None, |best: Option<Action>, action| match best {
         Some(best) if logit(&best) >= logit(&action) => Some(best),
         _ => Some(action),

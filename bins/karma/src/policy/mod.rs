@@ -7,7 +7,7 @@ mod export;
 use std::fs;
 use std::path::Path;
 
-use karma_core::{ActionSpace, Digest, Metric, PerAgent, Role};
+use karma_core::{ActionSpace, AgentId, Digest, Id as _, Metric, Observer as _, PerAgent, Role};
 use karma_marl::{Mode, TeamAutoscaler, TrainedPolicy};
 use serde::{Deserialize, Serialize};
 
@@ -52,9 +52,10 @@ impl PolicyCard {
     pub(crate) fn of(config: &RunConfig) -> Self {
         let (team, observer, topology) =
             (config.team(), config.observer(), config.topology_digest().to_string());
-        let observation_size = observer.shared_size() + team.action_space().len();
+        let observation_size = observer.observation_size(AgentId::from_index(0));
         let metrics: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
-        let schema = serde_json::json!([metrics, observer.depth(), observation_size, topology]);
+        let schema =
+            serde_json::json!([metrics, observer.depth(), observer.parts(), observation_size, topology]);
         Self {
             format: FORMAT.to_owned(),
             format_version: FORMAT_VERSION,

@@ -141,6 +141,7 @@ impl Particles {
             team: Team::Defender,
             action_space: ActionSpace::Discrete { actions: role.actions },
             observation_size: role.features,
+            parts: 1,
         };
         let agents: PerAgent<AgentSpec> = roles.iter().map(agent).collect();
         let global_size = roles.iter().map(|role| role.features).sum();

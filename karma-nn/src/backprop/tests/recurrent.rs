@@ -195,6 +195,7 @@ fn sequences_that_do_not_fit_are_refused_and_nothing_changes() {
             advantages: &[1.0; 6],
             weights: None,
             sequences,
+            advice: None,
         };
         trainer.update(&batch).unwrap_err().to_string()
     };
