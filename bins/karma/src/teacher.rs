@@ -1,39 +1,63 @@
 //! Whom a team imitates in the beginning of its training.
+//!
+//! The settings of both teachers are those that are best on the training split of chain4 (`suites/paper.toml` says how rules
+//! are calibrated).
 
 use std::sync::Arc;
 
-use karma_baseline::{Oracle, OracleParams, Threshold, ThresholdParams};
-use karma_core::Foresight;
+use karma_baseline::{OracleParams, Threshold, ThresholdParams};
 use karma_mock::environment::TeacherFactory;
 
 use crate::config::{RunConfig, Teacher};
+use crate::error::RunError;
+use crate::evaluation::oracle;
+
+/// Seconds from a decision until a new pod serves, as the clairvoyant counts.
+const LEAD_SECONDS: f64 = 15.0;
+/// CPU utilisation above which the threshold rule adds a replica.
+const UTILIZATION: f64 = 0.45;
 
 /// Teachers for the episodes of a run, if it has one and its learner listens.
-pub(crate) fn factory(config: &RunConfig) -> Option<TeacherFactory> {
+///
+/// # Errors
+/// If a teacher's settings do not fit the topology.
+pub(crate) fn factory(config: &RunConfig) -> Result<Option<TeacherFactory>, RunError> {
     if config.learner().params().imitation.is_none() {
-        return None;
+        return Ok(None);
     }
-    let topology = Arc::clone(&config.setup().topology);
-    match config.params().teacher {
+    Ok(match config.params().teacher {
         Teacher::None => None,
         Teacher::Oracle => {
-            let params = OracleParams {
-                lead_seconds: 15.0,
-                period_seconds: config.params().decision_period,
-                ..OracleParams::default()
-            };
-            let checked = params.check().ok()?;
-            Some(TeacherFactory::new(move |foresight: &Foresight| {
-                match Oracle::new(&topology, foresight.clone(), checked) {
-                    Ok(oracle) => Box::new(oracle),
-                    Err(error) => unreachable!("a timeline of this topology has its shape: {error}"),
-                }
-            }))
+            let params = OracleParams { lead_seconds: LEAD_SECONDS, ..OracleParams::default() };
+            let row = oracle(config, "teacher", params)?;
+            Some(TeacherFactory::new(move |foresight| (row.make)(foresight)))
         }
         Teacher::Threshold => {
-            let params = ThresholdParams { utilization: 0.45, ..ThresholdParams::default() };
-            let rule = Threshold::new(&topology, params.check().ok()?);
+            let params = ThresholdParams { utilization: UTILIZATION, ..ThresholdParams::default() };
+            let checked = params.check().map_err(|error| RunError::Rival(error.to_string()))?;
+            let rule = Threshold::new(&Arc::clone(&config.setup().topology), checked);
             Some(TeacherFactory::new(move |_| Box::new(rule.clone())))
         }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use karma_marl::ImitationParams;
+
+    use super::*;
+    use crate::config::{RunParams, Written};
+
+    fn teacher(teacher: Teacher, imitation: Option<ImitationParams>) -> bool {
+        let mut params = RunParams { teacher, ..RunParams::default() };
+        params.learner.imitation = imitation.unwrap_or(params.learner.imitation);
+        factory(&Written::from(params).check().unwrap()).unwrap().is_some()
+    }
+
+    #[test]
+    fn there_is_a_teacher_where_one_is_wanted_and_heard() {
+        assert!(teacher(Teacher::Oracle, None) && teacher(Teacher::Threshold, None));
+        assert!(!teacher(Teacher::None, None));
+        assert!(!teacher(Teacher::Oracle, Some(ImitationParams::default())));
     }
 }

@@ -11,7 +11,7 @@ use karma_core::{
 use karma_guard::SafetyConfig;
 use karma_marl::stats::Bootstrap;
 use karma_marl::{MappoConfig, StopConfig, TeamAutoscaler, TeamError};
-use karma_mock::environment::{NoScenario, Siege, SiegeConfig};
+use karma_mock::environment::{NoScenario, Siege, SiegeConfig, TeacherFactory};
 use karma_mock::workload::ReplayParams;
 use karma_mock::{ClusterEnvironment, ClusterObserver, Episode, Scenario, Setup, Split, WorkloadParams};
 
@@ -22,7 +22,7 @@ use super::read::is_path;
 use super::twin::TrainingTwin;
 use crate::error::RunError;
 use crate::organization::Charter;
-use crate::{run_dir, topology_json};
+use crate::{run_dir, teacher, topology_json};
 
 /// Settings to run with; made by [`Written::check`](super::Written::check) only.
 #[derive(Clone, Debug)]
@@ -148,9 +148,10 @@ impl RunConfig {
         split: Split,
         places: Range<usize>,
     ) -> Result<Vec<Box<dyn Environment>>, RunError> {
+        let teacher = if self.twin.is_some() { None } else { teacher::factory(self)? };
         let environment = |place| match &self.twin {
             Some(twin) => Ok(twin.environment(self, place)?),
-            None => Ok(self.game(split)?),
+            None => Ok(self.game(split, teacher.clone())?),
         };
         places.map(environment).collect()
     }
@@ -161,12 +162,16 @@ impl RunConfig {
     }
 
     /// The game of training in the simulated cluster.
-    fn game(&self, split: Split) -> Result<Box<dyn Environment>, NoScenario> {
+    fn game(
+        &self,
+        split: Split,
+        teacher: Option<TeacherFactory>,
+    ) -> Result<Box<dyn Environment>, NoScenario> {
         let guide = self.charter.in_training();
         let environment = self.environment(Arc::clone(&self.scenarios), split, guide)?;
         let informed = self.params.informed_critic && self.twin.is_none();
         let environment = if informed { environment.with_informed_critic() } else { environment };
-        let environment = match crate::teacher::factory(self) {
+        let environment = match teacher {
             Some(teacher) => environment.with_teacher(teacher),
             None => environment,
         };
@@ -202,7 +207,7 @@ impl RunConfig {
 
     /// Agents, sizes and horizon of the environments.
     pub(crate) fn environment_spec(&self) -> Result<EnvironmentSpec, NoScenario> {
-        self.game(Split::Train).map(|game| game.spec().clone())
+        self.game(Split::Train, None).map(|game| game.spec().clone())
     }
 
     /// The defenders among the policies of a game, in which they come first.
