@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 
 pub use column::{Better, COLUMNS, Column, Unit};
 pub use load::ScenarioLoad;
-#[cfg(feature = "lab")]
 pub(crate) use rows::oracle;
 pub use rows::{Factory, Row, rivals};
 pub use showcase::{Play, Showcase};
