@@ -134,15 +134,18 @@ impl RowLoss for HalfSquares {
     }
 }
 
+/// Bits of the sums, and the gradient.
+fn on_threads(network: &Mlp, inputs: &[f32], threads: usize) -> (u64, Vec<f32>) {
+    let mut backprop = Backprop::new(network.config());
+    let threads = NonZeroUsize::new(threads).unwrap();
+    let sums = backprop.gradient_of(network, (inputs, None), &HalfSquares, threads).unwrap();
+    (sums.to_bits(), backprop.last_gradient().to_vec())
+}
+
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let (network, inputs) = (network_with(&[20], Activation::Tanh, true), wave(6 * (3 * BLOCK + 7), 0.2));
-    let on = |threads: usize| {
-        let mut backprop = Backprop::new(network.config());
-        let threads = NonZeroUsize::new(threads).unwrap();
-        let sums = backprop.gradient_of(&network, (&inputs, None), &HalfSquares, threads).unwrap();
-        (sums.to_bits(), backprop.last_gradient().to_vec())
-    };
+    let on = |threads| on_threads(&network, &inputs, threads);
     assert_eq!(on(1).1, gradient(&network, &inputs));
     for threads in [2, 3, 4, 9] {
         assert_eq!(on(threads), on(1), "{threads} threads");
@@ -214,12 +217,7 @@ fn parts_of_a_row_meet_in_its_loss_and_their_gradients_add_up() {
 fn parts_give_the_same_bits_on_any_number_of_threads() {
     let whole = MlpParams { hidden: vec![20], output: 3 * 7, parts: 7, ..MlpParams::critic(6 * 7) };
     let (network, inputs) = (moved(&whole), wave(6 * 7 * (BLOCK + 11), 0.2));
-    let on = |threads: usize| {
-        let mut backprop = Backprop::new(network.config());
-        let threads = NonZeroUsize::new(threads).unwrap();
-        let sums = backprop.gradient_of(&network, (&inputs, None), &HalfSquares, threads).unwrap();
-        (sums.to_bits(), backprop.last_gradient().to_vec())
-    };
+    let on = |threads| on_threads(&network, &inputs, threads);
     assert_eq!(on(1).1, gradient(&network, &inputs));
     assert_eq!((on(2), on(3)), (on(1), on(1)));
 }

@@ -58,6 +58,15 @@ fn settings_that_contradict_each_other_are_told() {
         "error: bad.toml:2:18: learner.rollout_length is 41; allowed: a multiple of 40, the decisions of the longest episode\n"
     );
     assert_eq!(
+        refused("learner.recurrent = true\n"),
+        "error: bad.toml:1:21: learner.recurrent is true; allowed: false, or observation = \"whole\"\n"
+    );
+    assert_eq!(
+        refused("learner.parameter_sharing = true\n"),
+        "error: bad.toml:1:29: learner.parameter_sharing is true; allowed: false, or with agent_identity = false, or \
+         observation = \"whole\"\n"
+    );
+    assert_eq!(
         refused("learner.num_minibatches = 1000\nlearner.num_envs = 2\n"),
         "error: bad.toml:1:27: learner.num_minibatches is 1000; allowed: at most 80, the rows of an iteration\n"
     );

@@ -18,6 +18,14 @@ pub(super) fn check(config: &RunConfig, sources: &Sources) -> Result<(), ConfigE
     let refuse = |setting: &str, value: &dyn Display, allowed: String| {
         Err(sources.refuse(setting, &format!("{setting} is {value}; allowed: {allowed}")))
     };
+    // What a network that sees one part after the other has no place for.
+    if config.observer().parts() > 1 && learner.recurrent {
+        return refuse("learner.recurrent", &true, "false, or observation = \"whole\"".to_owned());
+    }
+    if config.observer().parts() > 1 && learner.parameter_sharing && learner.agent_identity {
+        let allowed = "false, or with agent_identity = false, or observation = \"whole\"".to_owned();
+        return refuse("learner.parameter_sharing", &true, allowed);
+    }
     if !length.is_multiple_of(horizon) {
         let allowed = format!("a multiple of {horizon}, the decisions of the longest episode");
         return refuse("learner.rollout_length", &length, allowed);

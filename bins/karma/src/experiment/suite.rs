@@ -245,10 +245,11 @@ impl Suite {
     }
 }
 
-/// Whether a team can be taken to another topology than that of its training.
+/// Whether a team can be taken to another topology than that of its training. What is wrong with its settings is told
+/// elsewhere.
 fn goes_elsewhere(suite: &SuiteParams, team: &TeamEntry) -> bool {
     let settings = settings::params(merged(&[&suite.fixed, &team.settings]));
-    settings.is_ok_and(|params| params.observation == ObservationForm::Parts)
+    !settings.is_ok_and(|params| params.observation == ObservationForm::Whole)
 }
 
 fn check_name(name: &str) -> Result<(), SuiteError> {

@@ -295,3 +295,29 @@ fn best_other(logits: &[f32], mask: &ActionMask, (chosen, space): (Action, Actio
         _ => Some(action),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPACE: ActionSpace = ActionSpace::Defender { services: 3, alpha: 1 };
+
+    /// Three ways to hold of logit 0 come to ln 3 together, more than a move of 1; without one of them to ln 2, less.
+    #[test]
+    fn ways_to_hold_still_weigh_together_and_are_no_alternative_to_each_other() {
+        let (held, moved) = (Action(1), Action(5));
+        let mut logits = [-9.0, 0.0, -9.0, -9.0, 0.0, 1.0, -9.0, 0.0, -9.0];
+        let mask = ActionMask::all(SPACE);
+        hold_as_one(&mut logits, &mask, SPACE);
+        assert!(
+            [1, 4, 7].iter().all(|hold: &usize| (logits[*hold] - 3.0_f32.ln()).abs() < 1e-6),
+            "{logits:?}"
+        );
+        assert_eq!(best_other(&logits, &mask, (held, SPACE)), Some(moved));
+        assert_eq!(best_other(&logits, &mask, (moved, SPACE)), Some(held));
+        let mut logits = [-9.0, 0.0, -9.0, -9.0, 0.0, 1.0, -9.0, 0.0, -9.0];
+        let two = ActionMask::from_fn(SPACE, |action| action != Action(7));
+        hold_as_one(&mut logits, &two, SPACE);
+        assert!((logits[1] - 2.0_f32.ln()).abs() < 1e-6 && logits[7] == 0.0, "{logits:?}");
+    }
+}

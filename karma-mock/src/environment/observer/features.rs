@@ -35,13 +35,12 @@ pub(super) const ABOUT_SYSTEM: [&str; SYSTEM_FEATURES] = [
 /// Ages of samples are measured against this many seconds.
 const AGE_SCALE: f64 = 15.0;
 /// Ratios that may grow without bound are cut here.
-pub(super) const CUT: f32 = 3.0;
+const CUT: f32 = 3.0;
 
 #[expect(clippy::cast_possible_truncation, reason = "features are single precision")]
 pub(super) fn service_features(service: &Service, row: &MetricRow, slo: f64) -> [f32; SERVICE_FEATURES] {
     let max = service.max_replicas.0 as f32;
     let get = |metric| row.get(metric).unwrap_or(0.0);
-    let cut = |value: f32| if value.is_finite() { value.clamp(0.0, CUT) } else { 0.0 };
     let ready = get(Metric::PodsHealthy);
     let capacity = service.pod_capacity().0 as f32;
     let rate = get(Metric::RequestRate);
@@ -68,4 +67,9 @@ pub(super) fn system_features(state: &State) -> [f32; SYSTEM_FEATURES] {
     let age = state.age.map_or(1.0, |age| (age.0 / AGE_SCALE).clamp(0.0, 1.0) as f32);
     let known = f32::from(u8::from(state.resilience.is_some()));
     [terms[0], terms[1], terms[2], terms[3], terms[4], age, known]
+}
+
+/// A ratio as a feature: from 0 to where ratios are cut, and 0 if it is no number.
+pub(super) fn cut(value: f32) -> f32 {
+    if value.is_finite() { value.clamp(0.0, CUT) } else { 0.0 }
 }

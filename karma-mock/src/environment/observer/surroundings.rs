@@ -22,7 +22,7 @@ use karma_core::{
 };
 
 use super::features::{
-    ABOUT_SERVICE, ABOUT_SYSTEM, CUT, SERVICE_FEATURES, SYSTEM_FEATURES, service_features, system_features,
+    ABOUT_SERVICE, ABOUT_SYSTEM, SERVICE_FEATURES, SYSTEM_FEATURES, cut, service_features, system_features,
 };
 
 const DEMAND_FEATURES: usize = 3;
@@ -165,7 +165,7 @@ impl Surroundings {
                 ));
             }
         }
-        let before = history.state(1).unwrap_or(now);
+        let (before, system) = (history.state(1).unwrap_or(now), system_features(now));
         let (mean, largest) = (self.mean(features, self.services.ids()), self.largest(features));
         for (id, place) in self.services.iter_enumerated() {
             let around = [
@@ -178,7 +178,7 @@ impl Surroundings {
             let rest = &mut features[id.index() * part..][self.depth * SERVICE_FEATURES..self.shown()];
             let demand = place.demand([now, before], ready);
             let values = demand.into_iter().chain(around.into_iter().flatten());
-            let values = values.chain(system_features(now)).chain(place.kind);
+            let values = values.chain(system).chain(place.kind);
             rest.iter_mut().zip(values).for_each(|(feature, value)| *feature = value);
         }
     }
@@ -231,10 +231,6 @@ impl Surroundings {
         }
         self.mark_last_move(history, AgentId::from_index(0), &mut first.0);
     }
-}
-
-fn cut(value: f32) -> f32 {
-    if value.is_finite() { value.clamp(0.0, CUT) } else { 0.0 }
 }
 
 /// How many calls lie between each service and where a request enters, at most.
