@@ -92,7 +92,7 @@ fn measure(cpu_period: f64) -> Measurement {
     }
     // Starts as they would be observed: log-normal around 3 s, and the wait for a probe. The topology is wrong on purpose.
     let starts = vec![2.4, 2.9, 3.2, 3.5, 3.8, 4.2, 4.9];
-    let facts = ServiceFacts { cpu_per_request: None, starts };
+    let facts = ServiceFacts { starts, ..ServiceFacts::default() };
     let services = ["api", "auth", "products", "orders"].map(|name| (name.to_owned(), facts.clone())).into();
     Measurement { services, ..unmeasured(9.0, 0.1, measured) }
 }
@@ -144,7 +144,7 @@ fn what_was_measured_is_not_fitted() {
     use karma_testbed::calibration::Parameter::{Network, WorkFactor};
     let mut measurement = unmeasured(3.0, 0.1, runs());
     assert_eq!(measurement.clone().check().unwrap().unmeasured(), [WorkFactor, Network]);
-    let facts = ServiceFacts { cpu_per_request: Some(0.01), starts: Vec::new() };
+    let facts = ServiceFacts { cpu_per_request: Some(0.01), ..ServiceFacts::default() };
     measurement.services =
         ["api", "auth", "products", "orders"].map(|name| (name.to_owned(), facts.clone())).into();
     assert_eq!(measurement.check().unwrap().unmeasured(), [Network]);

@@ -6,8 +6,14 @@
 //! with work `d` and quota `q < d` takes `(⌈d/q⌉ − 1)` periods and the rest: 80 ms under a quota of 50 ms take
 //! 130 ms, where a fluid share of half a core would take 160.
 //!
-//! **Grid.** Linux moves a group's period timer on from its last expiry, so boundaries lie on a fixed grid even
-//! across idle times. Each pod's grid has a phase of its own, drawn when the pod is created.
+//! **Two levels.** The kubelet writes the limit into two control groups, that of the container and, where all containers of a
+//! pod have limits, that of the pod with their sum (`ResourceConfigForPod` in its `cm` package). For a pod of one
+//! container they are two quotas of the same size that the same work uses up, and it stands still while either is. Their
+//! periods begin at different moments: after a burst has used up both, the pod waits for the later of two boundaries, two thirds of
+//! a period in the mean instead of half of one.
+//!
+//! **Grid.** Linux moves a group's period timer on from its last expiry, so boundaries lie on a fixed grid even across idle
+//! times. Each group's grid has a phase of its own, which Linux draws when it makes the group (`init_cfs_bandwidth`).
 //!
 //! **Cost.** Quotas are counted lazily: a period in which nothing is exhausted costs no event, one that is costs two
 //! (standstill and release), an idle pod none.
@@ -18,43 +24,95 @@
 /// Two moments less than this apart, in seconds, are one: a request that ends with the quota has ended.
 pub(super) const TOLERANCE: f64 = 1e-9;
 
-/// The quota of one pod.
+/// Groups that hold a pod of one container: its own, and the container's.
+const LEVELS: usize = 2;
+
+/// The quota of one pod, at both of its levels.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bandwidth {
     period: f64,
-    phase: f64,
     /// Cores of the pod's node, which bound it while it has quota.
     pub(super) node_cores: f64,
     /// Core-seconds of each period.
     quota: f64,
+    levels: [Level; LEVELS],
+    throttled: bool,
+    /// How often the pod had to stand still.
+    pub(super) standstills: u32,
+}
+
+/// What is left at one level.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    phase: f64,
     /// Core-seconds left in the present period.
     left: f64,
     /// End of the present period.
     ends: f64,
-    throttled: bool,
-    /// Periods in which the pod had to stand still.
-    pub(super) throttled_periods: u32,
+    /// Nothing is left, and the pod stands still.
+    exhausted: bool,
+}
+
+impl Level {
+    const fn new(phase: f64) -> Self {
+        Self { phase, left: 0.0, ends: phase, exhausted: false }
+    }
+
+    /// `draw` cores were used for `elapsed` seconds until `now`.
+    #[inline]
+    fn spend(&mut self, now: f64, (elapsed, draw): (f64, f64), (period, quota): (f64, f64)) {
+        if now < self.ends {
+            self.left -= elapsed * draw;
+            return;
+        }
+        let began = self.move_on(now, period);
+        self.left = quota - (now - began).max(0.0) * draw;
+        self.exhausted = false;
+    }
+
+    /// Moves to the period that holds `now`, and returns its beginning. Counted from the phase, so that no error adds up.
+    fn move_on(&mut self, now: f64, period: f64) -> f64 {
+        let mut index = ((now - self.phase) / period).floor();
+        while self.phase + (index + 1.0) * period <= now {
+            index += 1.0;
+        }
+        self.ends = self.phase + (index + 1.0) * period;
+        self.phase + index * period
+    }
+
+    /// When it is exhausted by `draw` cores from `now` on; infinite if never.
+    #[inline]
+    fn exhaustion(&self, now: f64, draw: f64, (period, quota): (f64, f64)) -> f64 {
+        let exhausted = now + self.left.max(0.0) / draw;
+        if exhausted < self.ends - TOLERANCE {
+            exhausted
+        } else if draw * (period - TOLERANCE) <= quota {
+            f64::INFINITY
+        } else {
+            self.ends + quota / draw
+        }
+    }
 }
 
 impl Bandwidth {
-    /// A grid whose boundaries lie at `phase` and whole numbers of `period` later.
-    pub(super) const fn new(period: f64, phase: f64) -> Self {
+    /// Grids whose boundaries lie at the `phases` and whole numbers of `period` later.
+    pub(super) const fn new(period: f64, phases: [f64; LEVELS]) -> Self {
         Self {
             period,
-            phase,
             node_cores: f64::INFINITY,
             quota: 0.0,
-            left: 0.0,
-            ends: phase,
+            levels: [Level::new(phases[0]), Level::new(phases[1])],
             throttled: false,
-            throttled_periods: 0,
+            standstills: 0,
         }
     }
 
-    /// A limit of `cores` holds from now on; what is left of the present period changes with it.
+    /// A limit of `cores` holds from now on; what is left of the present periods changes with it.
     pub(super) fn set_limit(&mut self, cores: f64) {
         let quota = cores * self.period;
-        self.left = (self.left + quota - self.quota).clamp(0.0, quota);
+        for level in &mut self.levels {
+            level.left = (level.left + quota - self.quota).clamp(0.0, quota);
+        }
         self.quota = quota;
     }
 
@@ -64,38 +122,30 @@ impl Bandwidth {
 
     /// `draw` cores were used for `elapsed` seconds until `now`. Whether this ended a standstill.
     ///
-    /// More than one boundary is only crossed by a draw that no period can exhaust: any other has had its
+    /// More than one boundary of a level is only crossed by a draw that no period can exhaust: any other has had its
     /// [`next_change`](Self::next_change) in between.
     #[inline]
     pub(super) fn spend(&mut self, now: f64, elapsed: f64, draw: f64) -> bool {
-        if now < self.ends {
-            self.left -= elapsed * draw;
-            return false;
+        for level in &mut self.levels {
+            level.spend(now, (elapsed, draw), (self.period, self.quota));
         }
-        let began = self.move_on(now);
-        self.left = self.quota - (now - began).max(0.0) * draw;
-        std::mem::take(&mut self.throttled)
+        let released = self.throttled && !self.levels.iter().any(|level| level.exhausted);
+        self.throttled &= !released;
+        released
     }
 
-    /// Moves to the period that holds `now`, and returns its beginning. Counted from the phase, so that no error adds up.
-    fn move_on(&mut self, now: f64) -> f64 {
-        let mut index = ((now - self.phase) / self.period).floor();
-        while self.phase + (index + 1.0) * self.period <= now {
-            index += 1.0;
-        }
-        self.ends = self.phase + (index + 1.0) * self.period;
-        self.phase + index * self.period
-    }
-
-    /// Whether the quota is used up by a pod that draws `draw` cores.
+    /// Whether a quota is used up by a pod that draws `draw` cores.
     pub(super) fn is_exhausted(&self, draw: f64) -> bool {
-        draw > 0.0 && self.left <= draw * TOLERANCE
+        draw > 0.0 && self.levels.iter().any(|level| level.left <= draw * TOLERANCE)
     }
 
-    /// The pod stands still until the end of the period.
-    pub(super) const fn throttle(&mut self) {
+    /// The pod, which drew `draw` cores, stands still until no level is exhausted.
+    pub(super) fn throttle(&mut self, draw: f64) {
+        for level in &mut self.levels {
+            level.exhausted = level.left <= draw * TOLERANCE;
+        }
         self.throttled = true;
-        self.throttled_periods += 1;
+        self.standstills += 1;
     }
 
     /// When a pod that draws `draw` cores from `now` on comes to a standstill, or one that stands still is released;
@@ -103,16 +153,11 @@ impl Bandwidth {
     #[inline]
     pub(super) fn next_change(&self, now: f64, draw: f64) -> f64 {
         if self.throttled {
-            return self.ends;
+            let exhausted = self.levels.iter().filter(|level| level.exhausted);
+            return exhausted.map(|level| level.ends).fold(now, f64::max);
         }
-        let exhausted = now + self.left.max(0.0) / draw;
-        if exhausted < self.ends - TOLERANCE {
-            exhausted
-        } else if draw * (self.period - TOLERANCE) <= self.quota {
-            f64::INFINITY
-        } else {
-            self.ends + self.quota / draw
-        }
+        let exhaustion = |level: &Level| level.exhaustion(now, draw, (self.period, self.quota));
+        self.levels.iter().map(exhaustion).fold(f64::INFINITY, f64::min)
     }
 }
 
@@ -124,10 +169,19 @@ mod tests {
 
     const PERIOD: f64 = 0.1;
 
-    /// A pod on a node of many cores whose periods begin at 0.
+    /// A pod on a node of many cores whose periods begin at 0 at both levels.
     fn pod(limit: f64, node_cores: f64) -> Pod {
+        pod_with(limit, Bandwidth { node_cores, ..Bandwidth::new(PERIOD, [0.0; LEVELS]) })
+    }
+
+    /// A pod whose levels have grids of their own.
+    fn pod_between(limit: f64, phases: [f64; LEVELS]) -> Pod {
+        pod_with(limit, Bandwidth { node_cores: 8.0, ..Bandwidth::new(PERIOD, phases) })
+    }
+
+    fn pod_with(limit: f64, bandwidth: Bandwidth) -> Pod {
         let mut pod = Pod::new(0, 0, limit);
-        pod.bandwidth = Some(Box::new(Bandwidth { node_cores, ..Bandwidth::new(PERIOD, 0.0) }));
+        pod.bandwidth = Some(Box::new(bandwidth));
         pod.set_capacity(0.0, 1.0, 1.0);
         pod
     }
@@ -142,8 +196,8 @@ mod tests {
         done
     }
 
-    fn throttled_periods(pod: &Pod) -> u32 {
-        pod.bandwidth.as_ref().map_or(0, |bandwidth| bandwidth.throttled_periods)
+    fn standstills(pod: &Pod) -> u32 {
+        pod.bandwidth.as_ref().map_or(0, |bandwidth| bandwidth.standstills)
     }
 
     /// The number in front of `ms` after `name`.
@@ -171,7 +225,7 @@ mod tests {
             let expected: f64 = row[3].parse().unwrap();
             let measured = match &row[2] {
                 "finish_ms" => done.last().unwrap().0 * 1000.0,
-                _ => f64::from(throttled_periods(&pod)),
+                _ => f64::from(standstills(&pod)),
             };
             assert!((measured - expected).abs() < 1e-5, "{row:?}: {measured}");
             rows += 1;
@@ -186,6 +240,33 @@ mod tests {
         // 50 ms until 7.08, 20 ms are left of the period, and the next brings the remaining 30 ms.
         let done = play(&mut pod, 9.0);
         assert!((done[0].0 - 7.13).abs() < 1e-9, "{done:?}");
+    }
+
+    #[test]
+    fn after_a_burst_that_used_up_both_levels_the_pod_waits_for_the_later_boundary() {
+        let mut pod = pod_between(0.2, [0.0, 0.06]);
+        pod.compute(0.01, 0, 0.03);
+        // 20 ms until 0.03; one level is full again at 0.06, but the other only at 0.1.
+        let done = play(&mut pod, 1.0);
+        assert!((done[0].0 - 0.11).abs() < 1e-9, "{done:?}");
+        assert_eq!(standstills(&pod), 1);
+    }
+
+    #[test]
+    fn under_a_constant_load_two_levels_let_as_much_through_as_one_in_two_pieces() {
+        let mut pod = pod_between(0.2, [0.0, 0.06]);
+        pod.compute(0.09, 0, 1.0);
+        // From 0.09 to 0.1 by what is left of the first period; then 20 ms from 0.1, of which the second level has 10: so 10 ms at
+        // each boundary.
+        let used = |pod: &mut Pod, at: f64| {
+            play(pod, at);
+            pod.used_until(at)
+        };
+        for (at, expected) in
+            [(0.1, 0.01), (0.13, 0.02), (0.159, 0.02), (0.19, 0.03), (0.23, 0.04), (1.09, 0.21)]
+        {
+            assert!((used(&mut pod, at) - expected).abs() < 1e-9, "{at}: {}", pod.used_until(at));
+        }
     }
 
     #[test]
@@ -248,9 +329,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_period_uses_more_than_its_quota(story in story(), limit in 0.05f64..3.0, boundary in 0u32..30) {
-            let mut pod = pod(limit, 8.0);
-            let (from, to) = (f64::from(boundary) * PERIOD, f64::from(boundary + 1) * PERIOD);
+        fn no_period_of_either_level_uses_more_than_its_quota(
+            story in story(), limit in 0.05f64..3.0, boundary in 0u32..30, phases in [0.0f64..PERIOD, 0.0f64..PERIOD],
+            level in 0usize..LEVELS,
+        ) {
+            let mut pod = pod_between(limit, phases);
+            let from = phases[level] + f64::from(boundary) * PERIOD;
+            let to = from + PERIOD;
             let mut now = 0.0;
             let mut used = [None, None];
             let mut mark = |pod: &mut Pod, until: f64| {
@@ -274,8 +359,10 @@ mod tests {
         }
 
         #[test]
-        fn every_request_is_answered_and_costs_exactly_its_work(story in story(), limit in 0.05f64..3.0) {
-            let mut pod = pod(limit, 8.0);
+        fn every_request_is_answered_and_costs_exactly_its_work(
+            story in story(), limit in 0.05f64..3.0, phases in [0.0f64..PERIOD, 0.0f64..PERIOD],
+        ) {
+            let mut pod = pod_between(limit, phases);
             let done = tell(&mut pod, &story, |_, _| ());
             prop_assert_eq!(done.len(), story.len());
             let work: f64 = story.iter().map(|(_, work)| work / 1000.0).sum();
@@ -295,9 +382,11 @@ mod tests {
         }
 
         #[test]
-        fn looking_at_a_pod_changes_nothing(story in story(), limit in 0.05f64..3.0) {
-            let unseen = tell(&mut pod(limit, 8.0), &story, |_, _| ());
-            let seen = tell(&mut pod(limit, 8.0), &story, |pod, now| { pod.used_until(now); });
+        fn looking_at_a_pod_changes_nothing(
+            story in story(), limit in 0.05f64..3.0, phases in [0.0f64..PERIOD, 0.0f64..PERIOD],
+        ) {
+            let unseen = tell(&mut pod_between(limit, phases), &story, |_, _| ());
+            let seen = tell(&mut pod_between(limit, phases), &story, |pod, now| { pod.used_until(now); });
             prop_assert_eq!(unseen.len(), seen.len());
             for (a, b) in unseen.iter().zip(&seen) {
                 prop_assert!((a.0 - b.0).abs() < 1e-7, "{:?} {:?}", a, b);

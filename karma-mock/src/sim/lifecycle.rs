@@ -107,11 +107,11 @@ impl Simulation {
         slot
     }
 
-    /// The quota of a new pod, if there are quotas: its periods begin at a moment of their own.
+    /// The quota of a new pod, if there are quotas: the periods of each level begin at a moment of their own.
     fn draw_bandwidth(&mut self) -> Option<Box<Bandwidth>> {
         let period = self.config.params().cpu_period;
-        (period > 0.0)
-            .then(|| Box::new(Bandwidth::new(period, period * self.streams.periods.random::<f64>())))
+        let mut phase = || period * self.streams.periods.random::<f64>();
+        (period > 0.0).then(|| Box::new(Bandwidth::new(period, [phase(), phase()])))
     }
 
     /// Binds a pod to a node, if one has room, and starts it.

@@ -220,7 +220,7 @@ impl Pod {
     fn exhaust(&mut self) {
         let draw = self.draw;
         if let Some(bandwidth) = self.bandwidth.as_mut().filter(|b| b.is_exhausted(draw)) {
-            bandwidth.throttle();
+            bandwidth.throttle(draw);
             self.share();
         }
     }

@@ -38,6 +38,8 @@ pub struct Measurement {
 pub struct ServiceFacts {
     /// Core-seconds of a request: CPU used over requests answered, in the fitting runs. It takes the place of the topology's work.
     pub cpu_per_request: Option<f64>,
+    /// Requests that it was measured over: its weight when a measurement goes on. 0 if they were not counted.
+    pub requests: f64,
     /// Seconds from the creation of a pod until it was ready, one for each observed start.
     pub starts: Vec<f64>,
 }

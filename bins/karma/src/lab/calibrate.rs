@@ -25,6 +25,8 @@ const EXAMPLES: &str = "\
 Examples:
   sudo karma-lab calibrate --measure measurements.json --out docs/calibration.md
       Deploy four small services, measure them for a quarter of an hour, fit, predict, and write the report.
+  sudo karma-lab calibrate --measure measurements.json --repeat 3
+      Measure all of it twice more, or whatever an interrupted measurement lacks.
   karma-lab calibrate measurements.json
       Fit and predict again from the file; no cluster is needed, and the same file gives the same report.";
 
@@ -46,7 +48,8 @@ pub(crate) struct CalibrateArgs {
     #[arg(value_name = "FILE", required_unless_present = "measure")]
     measurements: Option<PathBuf>,
 
-    /// Measure the cluster on this machine first, and write the measurements here. Its namespace must not exist yet.
+    /// Measure the cluster on this machine first, and write the measurements here; a file that exists is gone on with. The
+    /// namespace must not exist yet.
     #[arg(long, value_name = "FILE", conflicts_with = "measurements")]
     measure: Option<PathBuf>,
 
@@ -69,11 +72,6 @@ pub(crate) struct CalibrateArgs {
 pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<ExitCode> {
     let bar = spinner();
     if let Some(file) = &args.measure {
-        anyhow::ensure!(
-            !file.exists(),
-            "{} exists; measurements are not overwritten, name another file",
-            file.display()
-        );
         super::block_on(measure(args, file, &bar))??;
     }
     let file = args.measure.as_ref().or(args.measurements.as_ref());
@@ -101,9 +99,14 @@ fn report(file: &Path) -> anyhow::Result<calibration::Report> {
     Ok(calibration::calibrate(&study, &CalibrationParams::default())?)
 }
 
-/// Deploys, tries everything, takes down.
+/// Deploys, tries everything that the file lacks, takes down.
 async fn measure(args: &CalibrateArgs, file: &Path, bar: &ProgressBar) -> anyhow::Result<()> {
     let topology = Topology::read(TOPOLOGY.as_bytes())?;
+    let mut measurement = begun(file)?;
+    let trials = trials(&topology)?;
+    if planned(&trials, args.repeat).nth(measurement.runs.len()).is_none() {
+        return Ok(());
+    }
     let client = args.reach.client().await?;
     let probes = ProbeParams { readiness_period_seconds: READINESS, ..ProbeParams::default() };
     let params = DeployParams {
@@ -123,17 +126,8 @@ async fn measure(args: &CalibrateArgs, file: &Path, bar: &ProgressBar) -> anyhow
         entry: topology.services[topology.entry_points.as_slice()[0].service].name.clone(),
         timeout: topology.timeout.0,
     };
-    let mut measurement = Measurement {
-        version: VERSION,
-        title: format!("chain4 as four services of one pod each on one machine of {} cores", cores()),
-        topology: serde_json::from_str(TOPOLOGY)?,
-        cpu_period: CPU_PERIOD,
-        readiness_period: f64::from(READINESS),
-        services: BTreeMap::new(),
-        runs: Vec::new(),
-    };
     let keep = |measurement: &Measurement| write(file, measurement);
-    let tried = try_all(&site, (&topology, args.repeat), &mut measurement, bar, keep).await;
+    let tried = try_all(&site, planned(&trials, args.repeat), &mut measurement, bar, keep).await;
     let gone = live::down(&client, &params.namespace, Patience::default()).await;
     tried?;
     gone?;
@@ -157,13 +151,36 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-async fn try_all(
-    site: &Site,
-    (topology, repeat): (&Topology, u64),
-    measurement: &mut Measurement,
-    bar: &ProgressBar,
-    keep: impl Fn(&Measurement) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+/// The measurement in the file, which must be of these services on such a machine; a new one if there is no file.
+fn begun(file: &Path) -> anyhow::Result<Measurement> {
+    let new = Measurement {
+        version: VERSION,
+        title: format!("chain4 as four services of one pod each on one machine of {} cores", cores()),
+        topology: serde_json::from_str(TOPOLOGY)?,
+        cpu_period: CPU_PERIOD,
+        readiness_period: f64::from(READINESS),
+        services: BTreeMap::new(),
+        runs: Vec::new(),
+    };
+    if !file.exists() {
+        return Ok(new);
+    }
+    let open = File::open(file).with_context(|| file.display().to_string())?;
+    let found =
+        Measurement::read(std::io::BufReader::new(open)).with_context(|| file.display().to_string())?;
+    let same = Measurement { services: BTreeMap::new(), runs: Vec::new(), ..found.clone() } == new;
+    anyhow::ensure!(
+        same,
+        "{} holds measurements of \"{}\" with another topology or other settings than \"{}\" has now; name another file",
+        file.display(),
+        found.title,
+        new.title
+    );
+    Ok(found)
+}
+
+/// What is tried once.
+fn trials(topology: &Topology) -> anyhow::Result<Vec<Trial>> {
     let capacities = capacities(topology);
     let (narrow, capacity) = capacities.first().context("the topology has no service")?;
     // Those that an overload of the narrowest would fill, too.
@@ -172,28 +189,37 @@ async fn try_all(
         .filter(|(_, other)| *other < SPARE * capacity)
         .map(|(name, _)| name.as_str())
         .collect();
-    let trials = suite(narrow, &spare, *capacity);
+    Ok(suite(narrow, &spare, *capacity))
+}
+
+/// Every trial as often as it is repeated, each time with a seed of its own.
+fn planned(trials: &[Trial], repeat: u64) -> impl Iterator<Item = (&Trial, u64)> {
+    (0..repeat).flat_map(|repetition| trials.iter().zip(1000 * repetition..))
+}
+
+async fn try_all(
+    site: &Site,
+    planned: impl Iterator<Item = (&Trial, u64)>,
+    measurement: &mut Measurement,
+    bar: &ProgressBar,
+    keep: impl Fn(&Measurement) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let mut seen = BTreeSet::new();
-    let mut used = Reading::default();
-    for repetition in 0..repeat {
-        for (index, trial) in trials.iter().enumerate() {
-            bar.set_message(format!("{} ({} of {})", trial.name, index + 1, trials.len()));
-            let before = trials::reading(&site.client, &site.namespace).await?;
-            measurement.runs.push(one(site, trial, repetition * 1000 + index as u64, bar).await?);
-            let after = trials::reading(&site.client, &site.namespace).await?;
-            let facts = &mut measurement.services;
-            if trial.purpose == Purpose::Fit {
-                used.add(&after.since(&before));
-            }
-            for (service, work) in used.cpu_per_request() {
-                facts.entry(service.to_owned()).or_default().cpu_per_request = Some(work);
-            }
-            for (service, pods) in trials::starts(&site.client, &site.namespace).await? {
-                let new = pods.into_iter().filter(|(pod, _)| seen.insert(pod.clone()));
-                facts.entry(service).or_default().starts.extend(new.map(|(_, seconds)| seconds));
-            }
-            keep(measurement)?;
+    let mut used = Reading::before(&measurement.services);
+    for (trial, seed) in planned.skip(measurement.runs.len()) {
+        bar.set_message(trial.name.clone());
+        let before = trials::reading(&site.client, &site.namespace).await?;
+        measurement.runs.push(one(site, trial, seed, bar).await?);
+        let after = trials::reading(&site.client, &site.namespace).await?;
+        if trial.purpose == Purpose::Fit {
+            used.add(&after.since(&before));
         }
+        used.note(&mut measurement.services);
+        for (service, pods) in trials::starts(&site.client, &site.namespace).await? {
+            let new = pods.into_iter().filter(|(pod, _)| seen.insert(pod.clone()));
+            measurement.services.entry(service).or_default().starts.extend(new.map(|(_, seconds)| seconds));
+        }
+        keep(measurement)?;
     }
     Ok(())
 }
