@@ -38,7 +38,7 @@ impl Site<'_> {
         }
         let watch = Stopwatch::start();
         let done = match job {
-            Job::Rule(rule) => self.rule(rule, progress)?,
+            Job::Rule(rule) => self.rule(job, rule, progress)?,
             Job::Team(team, seed) => self.team(job, team, *seed, progress)?,
         };
         let Some(mut record) = done else { return Ok(None) };
@@ -47,7 +47,7 @@ impl Site<'_> {
         Ok(Some(record))
     }
 
-    fn rule(self, rule: &Rule, progress: &mut dyn Progress) -> anyhow::Result<Option<Record>> {
+    fn rule(self, job: &Job<'_>, rule: &Rule, progress: &mut dyn Progress) -> anyhow::Result<Option<Record>> {
         let suite = self.suite;
         let Some(calibration) = self.calibrate(rule, progress)? else { return Ok(None) };
         let Candidate { rule: chosen, settings } = &rule.candidates[calibration.chosen];
@@ -66,7 +66,7 @@ impl Site<'_> {
         let about = if settings.is_empty() { about } else { format!("{about}, calibrated: {settings}") };
         let calibration = (calibration.candidates.len() > 1).then_some(calibration);
         Ok(Some(Record {
-            suite: suite.digest().to_string(),
+            digest: suite.digest_of(job).to_string(),
             contestant: rule.name.clone(),
             about,
             calibration,
@@ -136,7 +136,7 @@ impl Site<'_> {
             return Ok(None);
         };
         Ok(Some(Record {
-            suite: suite.digest().to_string(),
+            digest: suite.digest_of(job).to_string(),
             contestant: team.name.clone(),
             about: team.about.clone(),
             calibration: None,
@@ -146,7 +146,7 @@ impl Site<'_> {
         }))
     }
 
-    /// Plays every arena, on another topology with the same weights for its services.
+    /// Plays every arena of the team's, on another topology with the same weights for its services.
     fn compare(
         self,
         (team, seed): (&TeamEntry, u64),
@@ -154,7 +154,7 @@ impl Site<'_> {
         progress: &mut dyn Progress,
     ) -> anyhow::Result<Option<BTreeMap<String, Vec<EpisodeRecord>>>> {
         let mut arenas = BTreeMap::new();
-        for arena in &self.suite.arenas {
+        for arena in self.suite.arenas.iter().filter(|arena| team.plays_in(&arena.name)) {
             let config = self.suite.playing(arena, team, seed, self.base)?;
             let policies = if arena.elsewhere { elsewhere(directory, &config)? } else { policies.clone() };
             let row = team_row(&config, policies)?;

@@ -86,9 +86,19 @@ pub(crate) struct TeamEntry {
     pub(crate) about: String,
     /// How many trainings, with seeds from 1.
     pub(crate) seeds: u64,
+    /// The arenas in which it plays, by name; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) arenas: Option<Vec<String>>,
     /// Settings on top of the suite's.
     #[serde(default)]
     pub(crate) settings: toml::Table,
+}
+
+impl TeamEntry {
+    /// Whether it plays in an arena.
+    pub(crate) fn plays_in(&self, arena: &str) -> bool {
+        self.arenas.as_ref().is_none_or(|arenas| arenas.iter().any(|name| name == arena))
+    }
 }
 
 impl SuiteParams {

@@ -13,8 +13,8 @@ use crate::run_dir::{RunDirError, atomic};
 /// What a job came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// Digest of the suite that it belongs to.
-    pub(crate) suite: String,
+    /// Digest of all that it depends on.
+    pub(crate) digest: String,
     /// Its row in every table.
     pub(crate) contestant: String,
     /// What it does.
@@ -69,11 +69,11 @@ pub(crate) struct Training {
 }
 
 impl Record {
-    /// What a job has written, if it has, whole, and for this suite.
+    /// What a job has written, if it has, whole, and under the settings of this suite.
     pub(crate) fn read(suite: &Suite, directory: &Path, job: &Job<'_>) -> Option<Self> {
         let bytes = fs::read(file(directory, job)).ok()?;
         let record: Self = serde_json::from_slice(&bytes).ok()?;
-        (record.suite == suite.digest().to_string()).then_some(record)
+        (record.digest == suite.digest_of(job).to_string()).then_some(record)
     }
 
     /// Writes it.

@@ -148,6 +148,10 @@ struct Contestant<'a> {
 }
 
 impl Contestant<'_> {
+    fn played_in(&self, arena: &str) -> bool {
+        self.records.iter().any(|record| record.arenas.contains_key(arena))
+    }
+
     /// A measure of its episodes in an arena, of one scenario or all.
     fn table(&self, arena: &str, scenario: Option<&str>, column: &Column) -> Table {
         let mut table = Table::new();
@@ -194,8 +198,8 @@ impl Judge<'_> {
         for scope in std::iter::once(None).chain(scenarios.iter().map(Some)) {
             correct(versus.iter_mut().filter(|versus| versus.scenario.as_ref() == scope).collect());
         }
-        let standings: Vec<Standing> =
-            self.contestants.iter().map(|one| self.standing(one, &arena.name, &scenarios)).collect();
+        let there = self.contestants.iter().filter(|one| one.played_in(&arena.name));
+        let standings: Vec<Standing> = there.map(|one| self.standing(one, &arena.name, &scenarios)).collect();
         ArenaResults {
             name: arena.name.clone(),
             about: arena.about.clone(),

@@ -1,10 +1,11 @@
 //! A suite, checked: who plays where, as a list of jobs that do not depend on each other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
 use karma_core::Digest;
+use serde_json::json;
 use thiserror::Error;
 
 use super::params::{RuleEntry, SuiteParams, TeamEntry};
@@ -94,6 +95,8 @@ pub(crate) struct Suite {
     pub(crate) home: RunConfig,
     pub(crate) rules: Vec<Rule>,
     pub(crate) objective: &'static Column,
+    /// Digests of the settings that teams are trained with, by name.
+    trained_with: BTreeMap<String, Digest>,
     threads: Option<usize>,
 }
 
@@ -117,12 +120,11 @@ impl Suite {
             let place = format!("arena \"{}\"", arena.name);
             let checked = config(&place, &[&params.fixed, &arena.settings])?;
             let elsewhere = checked.topology_digest() != home.topology_digest();
-            if let Some(team) =
-                params.teams.iter().filter(|_| elsewhere).find(|team| !goes_elsewhere(&params, team))
-            {
+            let mut visitors = params.teams.iter().filter(|team| elsewhere && team.plays_in(&arena.name));
+            if let Some(team) = visitors.find(|team| !goes_elsewhere(&params, team)) {
                 let reason = format!(
                     "team \"{}\" knows the services of its own topology by their places; only one with observation = \"parts\" \
-                     goes to another",
+                     goes to another; give the team a list of arenas without this one",
                     team.name
                 );
                 return Err(refuse(place, reason));
@@ -152,16 +154,15 @@ impl Suite {
         if arenas.is_empty() {
             return Err(refuse("arenas", "there is none; at least one is needed"));
         }
+        let mut trained_with = BTreeMap::new();
         for team in &params.teams {
-            config(&format!("team \"{}\"", team.name), &[&params.fixed, &team.settings])?;
-            if !(1..=1000).contains(&team.seeds) {
-                let reason = format!("seeds is {}; allowed: 1 to 1000", team.seeds);
-                return Err(refuse(format!("team \"{}\"", team.name), reason));
-            }
+            let checked = config(&format!("team \"{}\"", team.name), &[&params.fixed, &team.settings])?;
+            trained_with.insert(team.name.clone(), checked.digest());
+            check_team(team, &arenas)?;
         }
         let rules = params.rules.iter().map(|entry| check_rule(entry, &home)).collect::<Result<_, _>>()?;
         let objective = objective(&params)?;
-        let suite = Self { params, arenas, home, rules, objective, threads };
+        let suite = Self { params, arenas, home, rules, objective, trained_with, threads };
         suite.check_names()?;
         Ok(suite)
     }
@@ -237,11 +238,36 @@ impl Suite {
             .map_err(|reason| refuse(format!("team \"{}\"", team.name), reason))
     }
 
-    /// Digest of everything that results depend on.
+    /// Digest of everything that the results of a job depend on: where everybody plays, and what is written of this contestant
+    /// alone. A suite may so gain a contestant, or seeds, without any other playing again.
+    pub(crate) fn digest_of(&self, job: &Job<'_>) -> Digest {
+        let plays = |arena: &&Arena| match job {
+            Job::Rule(_) => true,
+            Job::Team(team, _) => team.plays_in(&arena.name),
+        };
+        let places: Vec<(&str, &toml::Table, String)> = (self.arenas.iter().filter(plays))
+            .map(|arena| (arena.name.as_str(), &arena.settings, arena.config.digest().to_string()))
+            .collect();
+        let contestant = match job {
+            Job::Rule(rule) => {
+                let entry = self.params.rules.iter().find(|entry| entry.name == rule.name);
+                let home = (&self.params.fixed, self.home.digest().to_string());
+                json!({ "rule": entry, "calibration": self.params.calibration, "home": home })
+            }
+            Job::Team(team, seed) => {
+                let settings = self.trained_with.get(&team.name).map(Digest::to_string);
+                let fixed = merged(&[&self.params.fixed, &team.settings]);
+                json!({ "team": team.name, "about": team.about, "seed": seed, "settings": fixed, "digest": settings })
+            }
+        };
+        Digest::of(json!({ "arenas": places, "contestant": contestant }).to_string().as_bytes())
+    }
+
+    /// Digest of everything that the results of the suite depend on.
     pub(crate) fn digest(&self) -> Digest {
-        let mut text = serde_json::to_string(&self.params).unwrap_or_default();
-        self.arenas.iter().for_each(|arena| text += &arena.config.digest().to_string());
-        Digest::of(text.as_bytes())
+        let jobs = self.jobs();
+        let jobs: Vec<String> = jobs.iter().map(|job| self.digest_of(job).to_string()).collect();
+        Digest::of(jobs.join("\n").as_bytes())
     }
 }
 
@@ -250,6 +276,23 @@ impl Suite {
 fn goes_elsewhere(suite: &SuiteParams, team: &TeamEntry) -> bool {
     let settings = settings::params(merged(&[&suite.fixed, &team.settings]));
     !settings.is_ok_and(|params| params.observation == ObservationForm::Whole)
+}
+
+/// Where a team plays and how often it is trained.
+fn check_team(team: &TeamEntry, arenas: &[Arena]) -> Result<(), SuiteError> {
+    let place = format!("team \"{}\"", team.name);
+    let known = |name: &String| arenas.iter().any(|arena| arena.name == *name);
+    if let Some(unknown) = team.arenas.iter().flatten().find(|name| !known(name)) {
+        let names: Vec<&str> = arenas.iter().map(|arena| arena.name.as_str()).collect();
+        return Err(refuse(
+            place,
+            format!("there is no arena \"{unknown}\"; there are {}", names.join(", ")),
+        ));
+    }
+    if !(1..=1000).contains(&team.seeds) {
+        return Err(refuse(place, format!("seeds is {}; allowed: 1 to 1000", team.seeds)));
+    }
+    Ok(())
 }
 
 fn check_name(name: &str) -> Result<(), SuiteError> {
@@ -387,6 +430,10 @@ mod tests {
             "{}",
             refused(&whole)
         );
+        let kept = format!("{whole}arenas = [\"main\"]\n");
+        assert!(suite(&(ARENA.to_owned() + &kept)).is_ok(), "who stays away needs not go there");
+        let nowhere = refused(&format!("{other}arenas = [\"main\", \"nowhere\"]\n"));
+        assert_eq!(nowhere, "team \"t\": there is no arena \"nowhere\"; there are main, mesh");
         let named =
             |rest: &str| refused(&format!("{rest}[[rules]]\nname = \"a\"\nrule = {{ kind = \"static\" }}\n"));
         let period = named("[[arenas]]\nname = \"slow\"\nsettings = { decision_period = 30.0 }\n");

@@ -107,7 +107,7 @@ impl Progress for Impatient {
 }
 
 #[test]
-fn an_interrupted_job_leaves_no_record_and_a_changed_suite_does_not_take_an_old_one() {
+fn an_interrupted_job_leaves_no_record_and_one_whose_settings_changed_takes_no_old_one() {
     let directory = tempfile::tempdir().unwrap();
     let first = suite(SMALL).unwrap();
     let job = first.jobs()[1];
@@ -118,6 +118,35 @@ fn an_interrupted_job_leaves_no_record_and_a_changed_suite_does_not_take_an_old_
     assert!(Record::read(&first, directory.path(), &job).is_some());
     let other = suite(&SMALL.replace("seeds = 2, resamples", "seeds = 3, resamples")).unwrap();
     assert!(Record::read(&other, directory.path(), &other.jobs()[1]).is_none());
+}
+
+#[test]
+fn who_joins_a_suite_makes_nobody_else_play_again() {
+    let digests = |text: &str| {
+        let suite = suite(text).unwrap();
+        let digest = |job: &super::suite::Job<'_>| (job.name(), suite.digest_of(job).to_string());
+        suite.jobs().iter().map(digest).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let before = digests(SMALL);
+    let joined = SMALL.replace("seeds = 1\nsettings", "seeds = 2\nsettings")
+        + "[[teams]]\nname = \"soft\"\nseeds = 1\nsettings = { organization = \"soft\" }\n";
+    let after = digests(&joined);
+    assert_eq!(after.len(), before.len() + 2);
+    assert!(before.iter().all(|(job, digest)| after[job] == *digest));
+    let changed = |from: &str, to: &str| {
+        let after = digests(&SMALL.replace(from, to));
+        before.iter().filter(|(job, digest)| after[*job] != **digest).map(|(job, _)| job.clone()).collect()
+    };
+    let nobody: Vec<String> = changed("about = \"small\"", "about = \"as small\"");
+    assert!(nobody.is_empty());
+    let one: Vec<String> = changed("target = [0.4, 0.8]", "target = [0.4, 0.7]");
+    assert_eq!(one, ["hpa"]);
+    let one: Vec<String> = changed("organization = \"none\"", "organization = \"soft\"");
+    assert_eq!(one, ["none-seed-1"]);
+    let rules: Vec<String> = changed("[calibration]\nseeds = 1", "[calibration]\nseeds = 2");
+    assert_eq!(rules, ["hpa", "oracle", "static"]);
+    let all: Vec<String> = changed("evaluation = { seeds = 2", "evaluation = { seeds = 3");
+    assert_eq!(all.len(), before.len());
 }
 
 /// No episode that calibration or training may draw is one of the comparison's, whatever the seeds: loads, attacks and disturbances.
