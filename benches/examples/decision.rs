@@ -1,13 +1,14 @@
 //! What does one decision of a trained team cost?
 //!
 //! The team of chain4: an actor of two hidden layers of 64 for each agent, with the agents' own observations and masks.
-//! A case is `greedy` or `sampled` on standard input; the answer is in microseconds of CPU time for all agents together.
+//! A case is `greedy` or `sampled` on standard input, with `parts` behind it for observations in parts, one for each service; the
+//! answer is in microseconds of CPU time for all agents together.
 //! With `repeat N` as arguments it decides N times and says nothing: `valgrind` counts what that allocates.
 
 use std::num::NonZeroUsize;
 
-use karma_benches::environment;
 use karma_benches::turns::{self, Failure};
+use karma_benches::{environment, environment_in_parts};
 use karma_core::{Environment, Memory, PerAgent, SeedTree, Step, StreamRng};
 use karma_marl::{Mappo, MappoParams, Mode, TrainedPolicy};
 
@@ -17,11 +18,15 @@ const DECISIONS: u32 = 1_000;
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
-        [repeat, times] if repeat == "repeat" => Play::new(Mode::Greedy)?.decide(times.parse()?),
+        [repeat, times] if repeat == "repeat" => Play::new("whole", Mode::Greedy)?.decide(times.parse()?),
         _ => turns::answer(|words| match words {
-            ["greedy"] => Play::new(Mode::Greedy)?.microseconds(),
-            ["sampled"] => Play::new(Mode::Sampled)?.microseconds(),
-            _ => Err("a case is `greedy` or `sampled`".into()),
+            ["greedy", form @ ..] => {
+                Play::new(form.first().unwrap_or(&"whole"), Mode::Greedy)?.microseconds()
+            }
+            ["sampled", form @ ..] => {
+                Play::new(form.first().unwrap_or(&"whole"), Mode::Sampled)?.microseconds()
+            }
+            _ => Err("a case is `greedy` or `sampled`, and `parts`".into()),
         }),
     }
 }
@@ -35,8 +40,8 @@ struct Play {
 }
 
 impl Play {
-    fn new(mode: Mode) -> Result<Self, Failure> {
-        let mut game = environment("chain4");
+    fn new(form: &str, mode: Mode) -> Result<Self, Failure> {
+        let mut game = if form == "parts" { environment_in_parts("chain4") } else { environment("chain4") };
         let step = game.reset(7);
         let config = MappoParams { num_envs: 1, ..MappoParams::default() }.check()?;
         let games: Vec<Box<dyn Environment>> = vec![Box::new(game)];

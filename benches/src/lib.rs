@@ -71,10 +71,22 @@ pub fn setup(name: &str) -> Setup {
 /// # Panics
 /// If the catalogue lacks what the default names.
 pub fn environment(name: &str) -> ClusterEnvironment {
+    observed(name, |observer| observer)
+}
+
+/// The same with observations in parts, one for each service.
+///
+/// # Panics
+/// If the catalogue lacks what the default names.
+pub fn environment_in_parts(name: &str) -> ClusterEnvironment {
+    observed(name, ClusterObserver::in_parts)
+}
+
+fn observed(name: &str, form: impl Fn(ClusterObserver) -> ClusterObserver) -> ClusterEnvironment {
     let setup = setup(name);
     let topology = Arc::clone(&setup.topology);
     let team = DefenderTeam::new(Arc::clone(&topology), default_roles(), 3);
-    let observer = ClusterObserver::new(topology, team.action_space(), 2);
+    let observer = form(ClusterObserver::new(topology, team.action_space(), 2));
     #[expect(clippy::expect_used, reason = "the suite has scenarios")]
     ClusterEnvironment::new(Arc::new(setup), Scenario::suite().into(), Split::Train, team, observer)
         .expect("the suite has scenarios")
