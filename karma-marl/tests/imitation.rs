@@ -90,7 +90,7 @@ fn what_nothing_is_earned_by_is_learned_from_advice_alone() {
     assert!((losses[0] - 3.0_f64.ln()).abs() < 0.2, "a fresh actor knows nothing: {}", losses[0]);
     assert_eq!(taught.iterate().unwrap().imitation_loss, None, "imitation is over");
     assert_eq!(followed(&taught), 1.0);
-    let mut alone = trainer(&Taught::new(), ImitationParams::default()).unwrap();
+    let mut alone = trainer(&Taught::new(), ImitationParams::NONE).unwrap();
     for _ in 0..40 {
         assert_eq!(alone.iterate().unwrap().imitation_loss, None);
     }
@@ -105,7 +105,7 @@ fn where_nobody_advises_a_listener_learns_as_everybody_else() {
         mappo.iterate().unwrap();
         mappo.policies(karma_marl::Mode::Greedy).map(|policy| policy.network().parameters().to_vec())
     };
-    assert_eq!(weights(ImitationParams { weight: 1.0, iterations: 9 }), weights(ImitationParams::default()));
+    assert_eq!(weights(ImitationParams { weight: 1.0, iterations: 9 }), weights(ImitationParams::NONE));
 }
 
 #[test]

@@ -57,6 +57,6 @@ mod tests {
     fn there_is_a_teacher_where_one_is_wanted_and_heard() {
         assert!(teacher(Teacher::Oracle, None) && teacher(Teacher::Threshold, None));
         assert!(!teacher(Teacher::None, None));
-        assert!(!teacher(Teacher::Oracle, Some(ImitationParams::default())));
+        assert!(!teacher(Teacher::Oracle, Some(ImitationParams::NONE)));
     }
 }

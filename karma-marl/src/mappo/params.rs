@@ -125,23 +125,32 @@ impl Default for MappoParams {
             huber_delta: 10.0,
             parameter_sharing: false,
             agent_identity: true,
-            imitation: ImitationParams { weight: 1.0, iterations: 30 },
+            imitation: ImitationParams::default(),
             hold_bias: 3.0,
         }
     }
 }
 
 /// How advice is followed: with a weight that falls evenly to 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImitationParams {
-    /// λ of the first iteration, how much following advice counts beside learning by oneself, 0 to 100.
+    /// λ of the first iteration, how much following advice counts beside learning by oneself, 0 to 100. Default 1.
     pub weight: f32,
-    /// Iterations until nothing of it is left, 0 to 10⁶; 0: no imitation.
+    /// Iterations until nothing of it is left, 0 to 10⁶; 0: no imitation. Default 30.
     pub iterations: u64,
 }
 
+impl Default for ImitationParams {
+    fn default() -> Self {
+        Self { weight: 1.0, iterations: 30 }
+    }
+}
+
 impl ImitationParams {
+    /// Nobody is imitated.
+    pub const NONE: Self = Self { weight: 0.0, iterations: 0 };
+
     /// λ in the iteration after `finished` ones: weight · (1 − finished / iterations), at least 0.
     #[expect(clippy::cast_possible_truncation, reason = "a weight of single precision")]
     pub(crate) fn weight_at(&self, finished: u64) -> f32 {
@@ -165,7 +174,7 @@ impl MappoParams {
             num_minibatches: 1,
             learning_rate: 5e-4,
             num_envs: 16,
-            imitation: ImitationParams::default(),
+            imitation: ImitationParams::NONE,
             hold_bias: 0.0,
             ..Self::default()
         }
@@ -405,6 +414,13 @@ mod tests {
 
     #[test]
     fn imitation_fades_evenly_and_ends() {
+        let longer: ImitationParams = serde_json::from_str("{\"iterations\": 100}").unwrap();
+        assert_eq!(
+            longer,
+            ImitationParams { iterations: 100, ..ImitationParams::default() },
+            "not weightless"
+        );
+        assert!(ImitationParams::NONE.is_none() && !longer.is_none());
         let imitation = ImitationParams { weight: 2.0, iterations: 4 };
         let weights: Vec<f32> = (0..6).map(|finished| imitation.weight_at(finished)).collect();
         assert_eq!(weights, [2.0, 1.5, 1.0, 0.5, 0.0, 0.0]);

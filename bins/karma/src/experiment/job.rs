@@ -36,19 +36,17 @@ impl Site<'_> {
         if progress.interrupted() {
             return Ok(None);
         }
-        let watch = Stopwatch::start();
         let done = match job {
             Job::Rule(rule) => self.rule(job, rule, progress)?,
             Job::Team(team, seed) => self.team(job, team, *seed, progress)?,
         };
-        let Some(mut record) = done else { return Ok(None) };
-        record.seconds = watch.elapsed().as_secs_f64();
+        let Some(record) = done else { return Ok(None) };
         record.write(self.directory, job)?;
         Ok(Some(record))
     }
 
     fn rule(self, job: &Job<'_>, rule: &Rule, progress: &mut dyn Progress) -> anyhow::Result<Option<Record>> {
-        let suite = self.suite;
+        let (suite, watch) = (self.suite, Stopwatch::start());
         let Some(calibration) = self.calibrate(rule, progress)? else { return Ok(None) };
         let Candidate { rule: chosen, settings } = &rule.candidates[calibration.chosen];
         let row = self.row(&rule.name, chosen)?;
@@ -71,7 +69,7 @@ impl Site<'_> {
             about,
             calibration,
             training: None,
-            seconds: 0.0,
+            seconds: watch.elapsed().as_secs_f64(),
             arenas,
         }))
     }
@@ -132,6 +130,7 @@ impl Site<'_> {
             seconds: manifest.train_seconds,
             returns: trained.log.iter().filter_map(|line| line.stats.episodic_return).collect(),
         };
+        let watch = Stopwatch::start();
         let Some(arenas) = self.compare((team, seed), (&directory, &trained.policies), progress)? else {
             return Ok(None);
         };
@@ -140,8 +139,8 @@ impl Site<'_> {
             contestant: team.name.clone(),
             about: team.about.clone(),
             calibration: None,
+            seconds: training.seconds + watch.elapsed().as_secs_f64(),
             training: Some(training),
-            seconds: 0.0,
             arenas,
         }))
     }

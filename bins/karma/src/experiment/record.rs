@@ -25,7 +25,7 @@ pub(crate) struct Record {
     /// How a team was trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) training: Option<Training>,
-    /// Seconds that the job took on the wall clock.
+    /// Seconds that the job took on the wall clock, a training that was kept from before included.
     pub(crate) seconds: f64,
     /// The episodes of each arena, scenario by scenario.
     pub(crate) arenas: BTreeMap<String, Vec<EpisodeRecord>>,
