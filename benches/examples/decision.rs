@@ -3,7 +3,7 @@
 //! The team of chain4: an actor of two hidden layers of 64 for each agent, with the agents' own observations and masks.
 //! A case is `greedy` or `sampled` on standard input, with `parts` behind it for observations in parts, one for each service; the
 //! answer is in microseconds of CPU time for all agents together.
-//! With `repeat N` as arguments it decides N times and says nothing: `valgrind` counts what that allocates.
+//! With `repeat N` as arguments, and `parts` behind them, it decides N times and says nothing: `valgrind` counts what that allocates.
 
 use std::num::NonZeroUsize;
 
@@ -18,7 +18,9 @@ const DECISIONS: u32 = 1_000;
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
-        [repeat, times] if repeat == "repeat" => Play::new("whole", Mode::Greedy)?.decide(times.parse()?),
+        [repeat, times, form @ ..] if repeat == "repeat" => {
+            Play::new(form.first().map_or("whole", String::as_str), Mode::Greedy)?.decide(times.parse()?)
+        }
         _ => turns::answer(|words| match words {
             ["greedy", form @ ..] => {
                 Play::new(form.first().unwrap_or(&"whole"), Mode::Greedy)?.microseconds()

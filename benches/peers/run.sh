@@ -43,6 +43,8 @@ env -u OMP_NUM_THREADS "$folder/clustering/bin/python" "$peers/clustering.py" "$
 
 # What a decision allocates: the difference of a thousand of them and none.
 if command -v valgrind > /dev/null; then
-    allocations() { valgrind "$examples/decision" repeat "$1" 2>&1 | sed -n 's/.*total heap usage: \([0-9,]*\) allocs.*/\1/p' | tr -d ,; }
-    echo "Allocations of a decision of four agents: $((($(allocations 1000) - $(allocations 0)) / 1000))"
+    allocations() { valgrind "$examples/decision" repeat "$@" 2>&1 | sed -n 's/.*total heap usage: \([0-9,]*\) allocs.*/\1/p' | tr -d ,; }
+    for form in whole parts; do
+        echo "Allocations of a decision of four agents, $form: $((($(allocations 1000 $form) - $(allocations 0 $form)) / 1000))"
+    done
 fi
