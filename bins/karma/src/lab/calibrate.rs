@@ -104,6 +104,17 @@ async fn measure(args: &CalibrateArgs, file: &Path, bar: &ProgressBar) -> anyhow
     let topology = Topology::read(TOPOLOGY.as_bytes())?;
     let mut measurement = begun(file)?;
     let trials = trials(&topology)?;
+    let mut known = measurement.runs.iter().zip(planned(&trials, args.repeat));
+    if let Some((run, (trial, _))) =
+        known.find(|(run, (trial, seed))| run.name != trial.name || run.seed != Some(*seed))
+    {
+        anyhow::bail!(
+            "{} has the run \"{}\" where \"{}\" would have been measured; name another file",
+            file.display(),
+            run.name,
+            trial.name
+        );
+    }
     if planned(&trials, args.repeat).nth(measurement.runs.len()).is_none() {
         return Ok(());
     }
