@@ -21,9 +21,9 @@ give_up() {
 # for what is said there. All goes away at the end but what was built in DIR.
 #
 # The files are as they stand, committed or not; what git ignores is left out. They are new (-m), so that cargo does not
-# take what an earlier run left in DIR, which was broken, for what they compile to. In a DIR of its own the copy has always the same
-# path, so that a next run takes the place of this one; the target directory of the tree itself may be DIR, too: then nothing that both
-# depend on is built twice.
+# take what an earlier run left in DIR, which was broken, for what they compile to. In a given DIR the copy always has the same path, so
+# that the next run takes the place of this one. The target directory of the tree itself may be DIR, and nothing that both depend on is
+# built twice then; not where programs are built, for broken ones would lie beside the good ones.
 make_copy() {
     local file
     root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)

@@ -19,16 +19,13 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
         [repeat, times, form @ ..] if repeat == "repeat" => {
-            Play::new(form.first().map_or("whole", String::as_str), Mode::Greedy)?.decide(times.parse()?)
+            let form: Vec<&str> = form.iter().map(String::as_str).collect();
+            Play::new(&form, Mode::Greedy)?.decide(times.parse()?)
         }
         _ => turns::answer(|words| match words {
-            ["greedy", form @ ..] => {
-                Play::new(form.first().unwrap_or(&"whole"), Mode::Greedy)?.microseconds()
-            }
-            ["sampled", form @ ..] => {
-                Play::new(form.first().unwrap_or(&"whole"), Mode::Sampled)?.microseconds()
-            }
-            _ => Err("a case is `greedy` or `sampled`, and `parts`".into()),
+            ["greedy", form @ ..] => Play::new(form, Mode::Greedy)?.microseconds(),
+            ["sampled", form @ ..] => Play::new(form, Mode::Sampled)?.microseconds(),
+            _ => Err("a case is `greedy` or `sampled`".into()),
         }),
     }
 }
@@ -42,8 +39,12 @@ struct Play {
 }
 
 impl Play {
-    fn new(form: &str, mode: Mode) -> Result<Self, Failure> {
-        let mut game = if form == "parts" { environment_in_parts("chain4") } else { environment("chain4") };
+    fn new(form: &[&str], mode: Mode) -> Result<Self, Failure> {
+        let mut game = match form {
+            [] | ["whole"] => environment("chain4"),
+            ["parts"] => environment_in_parts("chain4"),
+            _ => return Err("observations are `whole`, the default, or in `parts`".into()),
+        };
         let step = game.reset(7);
         let config = MappoParams { num_envs: 1, ..MappoParams::default() }.check()?;
         let games: Vec<Box<dyn Environment>> = vec![Box::new(game)];

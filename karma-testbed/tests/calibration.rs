@@ -179,10 +179,17 @@ fn refusal(change: impl FnOnce(&mut Measurement)) -> String {
 
 #[test]
 fn measurements_that_cannot_be_used_are_refused_with_their_place() {
-    let cases: [(&str, String); 9] = [
+    let cases: [(&str, String); 10] = [
         ("format version 7", refusal(|m| m.version = 7)),
         ("\"low\": 99 rows for 100 offered seconds", refusal(|m| m.runs[0].rows.truncate(99))),
         ("run \"low\": offered: -1", refusal(|m| m.runs[0].offered[3] = -1.0)),
+        (
+            "services.api.requests: -1",
+            refusal(|m| {
+                let facts = ServiceFacts { requests: -1.0, ..ServiceFacts::default() };
+                m.services.insert("api".into(), facts);
+            }),
+        ),
         ("run \"low\": warm_up: 100", refusal(|m| m.runs[0].warm_up = 100)),
         ("no service \"web\"", refusal(|m| m.runs[6].actions[0].service = "web".into())),
         ("run \"kill\": replicas.orders: 9", refusal(|m| m.runs[6].replicas = [("orders".into(), 9)].into())),

@@ -58,6 +58,8 @@ impl Study {
                 let place = format!("services.{name}.cpu_per_request");
                 number(place, work, work > 0.0 && work < 60.0, "core-seconds above 0 and below 60")?;
             }
+            let counted = facts.requests >= 0.0 && facts.requests.is_finite();
+            number(format!("services.{name}.requests"), facts.requests, counted, "a number of requests")?;
             for start in &facts.starts {
                 let place = format!("services.{name}.starts");
                 number(place, *start, *start >= 0.0 && *start < 3600.0, "seconds from 0 to below 3600")?;

@@ -1,6 +1,7 @@
 //! `karma-lab calibrate`: how well the simulated cluster predicts the real one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -179,14 +180,24 @@ fn begun(file: &Path) -> anyhow::Result<Measurement> {
     let open = File::open(file).with_context(|| file.display().to_string())?;
     let found =
         Measurement::read(std::io::BufReader::new(open)).with_context(|| file.display().to_string())?;
-    let same = Measurement { services: BTreeMap::new(), runs: Vec::new(), ..found.clone() } == new;
-    anyhow::ensure!(
-        same,
-        "{} holds measurements of \"{}\" with another topology or other settings than \"{}\" has now; name another file",
-        file.display(),
-        found.title,
-        new.title
-    );
+    let differs = |what: &str, found: &dyn fmt::Display, new: &dyn fmt::Display| {
+        let file = file.display();
+        anyhow::bail!("{file} was measured with {what} {found}, but it is {new} now; name another file")
+    };
+    let (there, here) = (&found, &new);
+    if there.version != here.version {
+        return differs("version", &there.version, &here.version);
+    }
+    if there.title != here.title {
+        return differs("title", &there.title, &here.title);
+    }
+    if there.topology != here.topology {
+        return differs("topology", &there.topology, &here.topology);
+    }
+    if (there.cpu_period, there.readiness_period) != (here.cpu_period, here.readiness_period) {
+        let periods = |of: &Measurement| format!("{} s and {} s", of.cpu_period, of.readiness_period);
+        return differs("periods", &periods(there), &periods(here));
+    }
     Ok(found)
 }
 
