@@ -149,6 +149,28 @@ fn who_joins_a_suite_makes_nobody_else_play_again() {
     assert_eq!(all.len(), before.len());
 }
 
+/// The single agents of the paper's suite: nothing is masked, whatever the state, and nobody helps them.
+#[test]
+fn a_lone_agent_may_do_anything_and_learns_by_itself() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suites/paper.toml");
+    let params = super::params::SuiteParams::read(&file).unwrap();
+    let suite = super::suite::Suite::check(params, &file, Some(1)).unwrap();
+    let base = file.parent().unwrap();
+    let lone = suite.params.teams.iter().filter(|team| team.name.starts_with("gym-hpa-like"));
+    let configs: Vec<_> = lone.map(|team| suite.training(team, 1, base).unwrap()).collect();
+    assert_eq!(configs.len(), 3);
+    let free = suite.params.teams.iter().find(|team| team.name == "none").unwrap();
+    let mut games = suite.training(free, 1, base).unwrap().environments_in(Split::Train, 0..1).unwrap();
+    let legal = games[0].reset(1).masks.as_slice()[0].clone();
+    for config in &configs {
+        let mut games = config.environments_in(Split::Train, 0..1).unwrap();
+        let step = games[0].reset(1);
+        assert_eq!(step.masks.len(), 1, "one agent");
+        assert_eq!(step.masks.as_slice()[0], legal, "whatever the bounds of replicas leave");
+        assert!(step.advice.is_empty(), "nobody to imitate");
+    }
+}
+
 /// No episode that calibration or training may draw is one of the comparison's, whatever the seeds: loads, attacks and disturbances.
 #[test]
 fn no_episode_of_the_comparison_is_one_of_calibration_or_training() {
