@@ -21,6 +21,7 @@ mod bounds;
 mod desired;
 mod error;
 pub mod exploration;
+pub mod highest;
 pub mod hpa;
 pub mod hpa_autoscaler;
 pub mod keda;
@@ -35,6 +36,7 @@ pub mod watermark;
 
 pub use error::SettingError;
 pub use exploration::{Exploration, ExplorationConfig, ExplorationError, ExplorationParams, ModeWeights};
+pub use highest::Highest;
 pub use hpa_autoscaler::{HpaAutoscaler, HpaAutoscalerError, HpaAutoscalerParams};
 pub use keda::{Keda, KedaParams};
 pub use oracle::{Oracle, OracleConfig, OracleError, OracleParams};

@@ -26,6 +26,9 @@ pub trait Safeguard: Send + Sync {
 
     /// What is to be carried out instead of `decision`, with a reason for each target; and what that took.
     fn review(&mut self, state: &State, decision: Decision) -> Reviewed;
+
+    /// A copy that remembers the same and goes on by itself: what it would do about another decision can be asked of it.
+    fn fork(&self) -> Box<dyn Safeguard>;
 }
 
 /// A decision that may be carried out.
@@ -143,6 +146,13 @@ impl RunningSafeguard {
     /// How often it intervened so far.
     pub const fn interventions(&self) -> &Interventions {
         &self.interventions
+    }
+}
+
+impl Clone for RunningSafeguard {
+    fn clone(&self) -> Self {
+        let Self { safeguard, interventions, corrected } = self;
+        Self { safeguard: safeguard.fork(), interventions: interventions.clone(), corrected: *corrected }
     }
 }
 

@@ -297,6 +297,10 @@ impl Safeguard for Ceiling {
         }
         Reviewed { decision, changed_by }
     }
+
+    fn fork(&self) -> Box<dyn Safeguard> {
+        Box::new(self.clone())
+    }
 }
 
 /// A [`Guide`]'s promises over an episode that leads through `states` by `joints` (one fewer than states): one mask

@@ -84,7 +84,8 @@ fn followed(mappo: &Mappo) -> f64 {
 
 #[test]
 fn what_nothing_is_earned_by_is_learned_from_advice_alone() {
-    let mut taught = trainer(&Taught::new(), ImitationParams { weight: 1.0, iterations: 40 }).unwrap();
+    let mut taught =
+        trainer(&Taught::new(), ImitationParams { weight: 1.0, iterations: 40, rest: 0.0 }).unwrap();
     let losses: Vec<f64> = (0..40).map(|_| taught.iterate().unwrap().imitation_loss.unwrap()).collect();
     assert!(losses[39] < 0.2 * losses[0], "{losses:?}");
     assert!((losses[0] - 3.0_f64.ln()).abs() < 0.2, "a fresh actor knows nothing: {}", losses[0]);
@@ -105,12 +106,15 @@ fn where_nobody_advises_a_listener_learns_as_everybody_else() {
         mappo.iterate().unwrap();
         mappo.policies(karma_marl::Mode::Greedy).map(|policy| policy.network().parameters().to_vec())
     };
-    assert_eq!(weights(ImitationParams { weight: 1.0, iterations: 9 }), weights(ImitationParams::NONE));
+    assert_eq!(
+        weights(ImitationParams { weight: 1.0, iterations: 9, rest: 0.0 }),
+        weights(ImitationParams::NONE)
+    );
 }
 
 #[test]
 fn a_continued_training_imitates_on_where_it_was() {
-    let imitation = ImitationParams { weight: 1.0, iterations: 6 };
+    let imitation = ImitationParams { weight: 1.0, iterations: 6, rest: 0.0 };
     let mut whole = trainer(&Taught::new(), imitation).unwrap();
     let mut first = trainer(&Taught::new(), imitation).unwrap();
     for _ in 0..4 {
@@ -128,8 +132,10 @@ fn a_continued_training_imitates_on_where_it_was() {
 #[test]
 fn advice_of_the_wrong_length_is_refused() {
     let game = Taught { short: 1, ..Taught::new() };
-    let refused =
-        trainer(&game, ImitationParams { weight: 1.0, iterations: 1 }).unwrap().iterate().unwrap_err();
+    let refused = trainer(&game, ImitationParams { weight: 1.0, iterations: 1, rest: 0.0 })
+        .unwrap()
+        .iterate()
+        .unwrap_err();
     let told = std::iter::successors(Some(&refused as &dyn std::error::Error), |error| error.source());
     assert!(
         told.map(ToString::to_string).any(|text| text.contains("advice has 2 values, but 3 are promised"))

@@ -250,10 +250,12 @@ proptest! {
         prop_assert_eq!(rates(name, Split::Train, seed), rates(name, Split::Train, seed));
     }
 
+    /// A recording has so many windows and no more, so two seeds may draw the same one; eight in a row do not.
     #[test]
     fn different_seeds_and_splits_give_different_windows(index in 1..Workload::NAMES.len(), seed in 0u64..1 << 40) {
         let name = Workload::NAMES[index];
-        prop_assert_ne!(rates(name, Split::Train, seed), rates(name, Split::Train, seed + 1));
+        let drawn = rates(name, Split::Train, seed);
+        prop_assert!((1..8).any(|next| rates(name, Split::Train, seed + next) != drawn));
         prop_assert_ne!(rates(name, Split::Train, seed), rates(name, Split::Evaluation, seed));
     }
 

@@ -187,6 +187,10 @@ impl Safeguard for Shield {
             self.answer.cleared().iter().map(|cleared| target(cleared, asked.next(), &mut changed_by));
         Reviewed { decision: Decision { targets: targets.collect() }, changed_by }
     }
+
+    fn fork(&self) -> Box<dyn Safeguard> {
+        Box::new(self.clone())
+    }
 }
 
 /// What may be carried out of what was asked, and by what it was changed.

@@ -92,7 +92,8 @@ pub struct MappoParams {
     /// agents that see the same have to do the same. False in on-policy and HARL: where observations tell agents apart, the
     /// code invites each to a part of its own, whatever the situation (in `simple_spread`, a landmark of its own however far).
     pub agent_identity: bool,
-    /// Imitation of one that knows better, where an environment has one. Default: weight 1, over 30 iterations (ours).
+    /// Imitation of one that knows better, where an environment has one. Default: weight 1,
+    /// which stays (ours).
     pub imitation: ImitationParams,
     /// Logit that a defender's changes of 0 begin with, 0 to 10. Default 3 (ours): a fresh team mostly holds
     /// still, as an operator would want of one, instead of moving every service at random at every decision.
@@ -131,31 +132,38 @@ impl Default for MappoParams {
     }
 }
 
-/// How advice is followed: with a weight that falls evenly to 0.
+/// How advice is followed: with a weight that falls evenly to a rest.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImitationParams {
     /// λ of the first iteration, how much following advice counts beside learning by oneself, 0 to 100. Default 1.
     pub weight: f32,
-    /// Iterations until nothing of it is left, 0 to 10⁶; 0: no imitation. Default 30.
+    /// Iterations until only its rest is left, 0 to 10⁶; 0: no imitation. Default 30.
     pub iterations: u64,
+    /// The share of λ that stays for ever, 0 to 1; 1: nothing fades. Default 1 (ours): rewards, whose noise is larger than what lies
+    /// between two good decisions, lead a team away again from what it was shown.
+    pub rest: f32,
 }
 
 impl Default for ImitationParams {
     fn default() -> Self {
-        Self { weight: 1.0, iterations: 30 }
+        Self { weight: 1.0, iterations: 30, rest: 1.0 }
     }
 }
 
 impl ImitationParams {
     /// Nobody is imitated.
-    pub const NONE: Self = Self { weight: 0.0, iterations: 0 };
+    pub const NONE: Self = Self { weight: 0.0, iterations: 0, rest: 0.0 };
 
-    /// λ in the iteration after `finished` ones: weight · (1 − finished / iterations), at least 0.
+    /// λ in the iteration after `finished` ones: weight · (1 − (1 − rest) · finished / iterations), at least weight · rest.
     #[expect(clippy::cast_possible_truncation, reason = "a weight of single precision")]
     pub(crate) fn weight_at(&self, finished: u64) -> f32 {
-        let left = self.iterations.saturating_sub(finished) as f64 / self.iterations.max(1) as f64;
-        (f64::from(self.weight) * left) as f32
+        if self.is_none() {
+            return 0.0;
+        }
+        let (weight, rest) = (f64::from(self.weight), f64::from(self.rest));
+        let left = self.iterations.saturating_sub(finished) as f64 / self.iterations as f64;
+        (weight * (rest + (1.0 - rest) * left)) as f32
     }
 
     /// Whether nothing is imitated.
@@ -217,9 +225,10 @@ impl MappoParams {
         unless((0.0..1.0).contains(&self.gamma), "gamma", &self.gamma, "0 to below 1")?;
         unless((0.0..=1.0).contains(&self.gae_lambda), "gae_lambda", &self.gae_lambda, "0 to 1")?;
         unless((0.0..=10.0).contains(&self.hold_bias), "hold_bias", &self.hold_bias, "0 to 10")?;
-        let ImitationParams { weight, iterations } = self.imitation;
+        let ImitationParams { weight, iterations, rest } = self.imitation;
         unless((0.0..=100.0).contains(&weight), "imitation.weight", &weight, "0 to 100")?;
         unless(iterations <= 1_000_000, "imitation.iterations", &iterations, "0 to 1000000")?;
+        unless((0.0..=1.0).contains(&rest), "imitation.rest", &rest, "0 to 1")?;
         let anneal = self.anneal_iterations;
         unless(anneal <= 1_000_000, "anneal_iterations", &anneal, "0 to 1000000")?;
         let counts = [
@@ -397,6 +406,7 @@ mod tests {
         assert_eq!(refused(|p| p.huber_delta = -1.0), format!("huber_delta is -1; allowed: {allowed}"));
         assert!(refused(|p| p.entropy_coef = -0.1).starts_with("entropy_coef is -0.1"));
         assert_eq!(refused(|p| p.imitation.weight = -1.0), "imitation.weight is -1; allowed: 0 to 100");
+        assert_eq!(refused(|p| p.imitation.rest = 1.5), "imitation.rest is 1.5; allowed: 0 to 1");
         let endless = refused(|p| p.imitation.iterations = u64::MAX);
         assert!(endless.starts_with("imitation.iterations is 18446744073709551615"), "{endless}");
     }
@@ -413,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn imitation_fades_evenly_and_ends() {
+    fn imitation_fades_evenly_to_its_rest() {
         let longer: ImitationParams = serde_json::from_str("{\"iterations\": 100}").unwrap();
         assert_eq!(
             longer,
@@ -421,9 +431,11 @@ mod tests {
             "not weightless"
         );
         assert!(ImitationParams::NONE.is_none() && !longer.is_none());
-        let imitation = ImitationParams { weight: 2.0, iterations: 4 };
-        let weights: Vec<f32> = (0..6).map(|finished| imitation.weight_at(finished)).collect();
-        assert_eq!(weights, [2.0, 1.5, 1.0, 0.5, 0.0, 0.0]);
+        let imitation = ImitationParams { weight: 2.0, iterations: 4, rest: 0.0 };
+        let weights =
+            |imitation: ImitationParams| [0, 1, 2, 3, 4, 9].map(|finished| imitation.weight_at(finished));
+        assert_eq!(weights(imitation), [2.0, 1.5, 1.0, 0.5, 0.0, 0.0]);
+        assert_eq!(weights(ImitationParams { rest: 0.5, ..imitation }), [2.0, 1.75, 1.5, 1.25, 1.0, 1.0]);
         assert_eq!(ImitationParams { iterations: 0, ..imitation }.weight_at(0), 0.0);
     }
 }

@@ -11,6 +11,7 @@
 //! | is it better than another? | the same of [`Scores::minus`]; an interval without 0 says yes |
 //! | the same of several trainings on the same episodes? | [`Bootstrap::estimate_crossed`] of [`Crossed::minus`] |
 //! | how far is it from the target? | the same of [`Statistic::OptimalityGap`] |
+//! | how bad does it get? | the same of [`Statistic::LowestTenth`] |
 //! | how often is it better, not by how much? | [`Bootstrap::probability_of_improvement`] |
 //! | how good are its best and its worst runs? | [`Bootstrap::performance_profile`] |
 //! | how much do its episodes differ? | [`reward_std_percent`] |
@@ -45,5 +46,5 @@ pub use crossed::{Crossed, Tested};
 pub use marl_eval::{EvalRun, EvalStep, MarlEval, MarlEvalError, Metrics, RunName};
 pub use scores::{Scores, ScoresError};
 pub use statistic::{
-    Statistic, interquartile_mean, mean, optimality_gap, reward_std_percent, standard_deviation,
+    Statistic, interquartile_mean, lowest_tenth, mean, optimality_gap, reward_std_percent, standard_deviation,
 };

@@ -1,5 +1,6 @@
 //! The simulated cluster as a game for a team of defenders.
 
+mod ahead;
 mod episode;
 mod observer;
 mod prospect;
@@ -13,6 +14,7 @@ use karma_core::{
     JointAction, RunningGuide, RunningSafeguard, SafeguardFactory, SeedTree, State, Step, TeamView, Topology,
 };
 
+pub use ahead::{AheadParams, evaluate_ahead};
 pub use episode::{Episode, Setup, evaluate};
 pub use observer::ClusterObserver;
 pub use siege::{Siege, SiegeConfig, SiegeParams, SiegeParamsError};

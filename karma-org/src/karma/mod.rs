@@ -6,12 +6,13 @@
 //!
 //! | role | acts when | may then | mission |
 //! |---|---|---|---|
-//! | `bottleneck` | requests queue, arrivals outgrow answers, or a service is busy | scale up that service and its callers | drain the queues |
+//! | all of them | a service is busy, or idles | scale up that service, or down | |
+//! | `bottleneck` | requests queue, or arrivals outgrow answers | scale up that service and its callers | drain the queues |
 //! | `ddos` | arrivals surge while answers are late, or answers fail | scale up what is exposed, or anything | serve legitimate traffic |
 //! | `failure` | pods failed, or a service refuses | scale up that service | make up for failed pods |
-//! | `resource` | a service idles, or CPU is short | scale down, but not what is critical and in want | give back what is not needed |
+//! | `resource` | CPU is short | scale down what is not critical, and up what is | give back what is not needed |
 //!
-//! All extend the abstract role `defender`. The DDoS manager has authority over the three others, and those who
+//! All extend the abstract role `defender`, whose rules are those of the first line. The DDoS manager has authority over the three others, and those who
 //! keep services up over the one who saves; DDoS and bottleneck manager communicate; all are acquainted.
 //!
 //! ```

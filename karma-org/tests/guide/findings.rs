@@ -63,8 +63,13 @@ fn only_roles_that_can_be_played_have_agents() {
     complains(
         "  failure:\n",
         "  defender:\n",
-        &["error[abstract-role]", "defender", "bottleneck, ddos, failure, resource"],
+        &["error[abstract-role]", "defender", "no always", "bottleneck, ddos, failure, resource"],
     );
+    complains("  failure:\n", "  defender:\n", &["error[abstract-role]", "no penalty"]);
+    let alone = Binding::read("organization: shop\nroles: { defender: {} }\n").unwrap();
+    let findings = Guides::compile(&organization(), &alone, &chain(), GuideSetting::default()).unwrap_err().0;
+    let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+    assert!(codes.contains(&"no-roles") && codes.contains(&"nobody-inherits"), "{findings:?}");
     complains("  failure:\n", "  failure:\n    agents: 2\n", &["warning[too-many-players]", "room for 1"]);
     complains("  failure:\n", "  failure:\n    agents: 0\n", &["error[no-agents]"]);
     let one = "organization: shop\nroles: { failure: {} }\n";
@@ -212,4 +217,14 @@ fn a_binding_written_in_rust_needs_no_text() {
     binding.organization = "other".to_owned();
     let found = Guides::compile(&organization(), &binding, &chain(), GuideSetting::default()).unwrap_err();
     assert!(found.0.iter().all(|finding| finding.position().is_none()));
+}
+
+#[test]
+fn what_is_wrong_with_an_inherited_rule_is_told_once() {
+    let wrong = "organization: shop\nroles:\n  defender: { hardness: 2, rules: [{ name: x, when: pendig_requests > 3, allow: [{ change: up }] }] }\n  failure: {}\n  resource: {}\n";
+    let findings = compile(wrong, GuideSetting::default()).unwrap_err().0;
+    let count = |code: &str| findings.iter().filter(|finding| finding.code == code).count();
+    let errors = findings.iter().filter(|finding| finding.severity == karma_org::Severity::Error).count();
+    assert_eq!(errors, 2, "{findings:?}");
+    assert_eq!(count("out-of-range"), 1, "{findings:?}");
 }

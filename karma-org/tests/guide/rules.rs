@@ -202,3 +202,45 @@ fn guides_fit_any_topology_and_any_alpha() {
     let guides = compile(&binding, setting).unwrap();
     assert_eq!(guides.action_space().len(), chain().services.len() * 3);
 }
+
+#[test]
+fn what_an_abstract_role_may_do_every_role_that_extends_it_may() {
+    let common = "  defender:\n    rules:\n      - { name: relieve, when: pending_requests > 30 requests, for: each service, allow: [{ change: up }] }\n      - { name: keep, forbid: [{ change: +3 }] }\n";
+    let of_failure =
+        "  failure:\n    rules:\n      - { name: more, allow: [{ change: [+2, +3], on: Orders }] }\n";
+    let moves = |roles: &str, agent_number: usize| -> Vec<(usize, i32)> {
+        let mut batch = GuideBatch::new(guides(&format!("organization: shop\nroles:\n{roles}")), 1);
+        batch.begin(0, &waiting());
+        batch.restrict();
+        let space = batch.guides().action_space();
+        let moves = batch.allowed(0, agent(agent_number)).filter_map(|action| space.defender(action));
+        let moves = moves.filter(|action| action.replica_change != 0);
+        moves.map(|action| (karma_core::Id::index(action.service), action.replica_change)).collect()
+    };
+    let roles = format!("{common}{of_failure}  resource: {{}}\n");
+    assert_eq!(
+        moves(&roles, 0),
+        [(1, 1), (1, 2), (3, 2)],
+        "its own, what it inherits, and what that forbids"
+    );
+    assert_eq!(moves(&roles, 1), [(1, 1), (1, 2)], "the other one inherits it, too");
+    assert_eq!(moves("  failure: {}\n", 0), [], "what nobody wrote for them");
+}
+
+#[test]
+fn an_inherited_rule_is_as_strict_as_the_abstract_role_says_or_else_as_the_one_who_plays() {
+    let hardness = |of_defender: &str, forced: Option<f32>| {
+        let binding = format!(
+            "organization: shop\nhardness: 0.5\nroles:\n  defender:\n{of_defender}    rules: [{{ name: any, allow: [{{ change: up }}] }}]\n  failure: {{ hardness: 0.25 }}\n"
+        );
+        let hardness = forced.and_then(karma_core::Hardness::new);
+        let guides = compile(&binding, GuideSetting { hardness, ..GuideSetting::default() }).unwrap();
+        let mut batch = GuideBatch::new(std::sync::Arc::new(guides), 1);
+        batch.begin(0, &idle(4, 0.0));
+        batch.restrict();
+        batch.guidance(0).allowed.as_slice()[0].hardness.get()
+    };
+    assert_eq!(hardness("    hardness: 0.75\n", None), 0.75);
+    assert_eq!(hardness("", None), 0.25);
+    assert_eq!(hardness("    hardness: 0.75\n", Some(1.0)), 1.0);
+}

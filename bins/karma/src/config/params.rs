@@ -65,8 +65,9 @@ pub struct RunParams {
     pub safety: SafetyParams,
     /// The simulated cluster.
     pub simulation: SimulationParams,
-    /// Whom the team imitates in the beginning, as much as `learner.imitation` says: `oracle`, the clairvoyant, which knows the
-    /// coming load; `threshold`, the rule at 45 %; or `none`. Only in the simulated cluster. Default `oracle`.
+    /// Whom the team imitates, as much as `learner.imitation` says: `oracle`, the clairvoyant, which knows the coming load;
+    /// `threshold`, the rule, which goes by what is there; `prudent`, of each service the higher of what both ask for; or
+    /// `none`. Only in the simulated cluster. Default `prudent`.
     pub teacher: Teacher,
     /// Whether the critic, which exists in training only, is told of the coming load and speeds: what an episode's load does to
     /// its return is then not taken for the team's merit. Only in the simulated cluster. Default true.
@@ -102,7 +103,7 @@ impl Default for RunParams {
             attacker: None,
             safety: SafetyParams::default(),
             simulation: SimulationParams::default(),
-            teacher: Teacher::Oracle,
+            teacher: Teacher::Prudent,
             informed_critic: true,
             reward: RewardParams::default(),
             learner: MappoParams::default(),
@@ -122,7 +123,7 @@ pub enum ObservationForm {
     Whole,
 }
 
-/// Whom a team imitates in the beginning of its training.
+/// Whom a team imitates in its training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Teacher {
@@ -130,8 +131,10 @@ pub enum Teacher {
     None,
     /// The clairvoyant, which knows the coming load and speeds.
     Oracle,
-    /// The threshold rule at 45 %.
+    /// The threshold rule.
     Threshold,
+    /// Both: of each service the higher of what the clairvoyant and the threshold rule ask for.
+    Prudent,
 }
 
 /// How the rows of the table are compared.

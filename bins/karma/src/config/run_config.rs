@@ -321,6 +321,28 @@ impl RunConfig {
         text.and_then(|text| serde_json::from_str(&text)).expect("a JSON form")
     }
 
+    /// Digest of the settings on which an episode depends, whoever plays it: nothing of how a team is made.
+    #[cfg(feature = "lab")]
+    pub(crate) fn stage_digest(&self) -> Digest {
+        const OF_A_TEAM: [&str; 10] = [
+            "organization",
+            "hardness",
+            "attacker",
+            "seed",
+            "observation",
+            "teacher",
+            "informed_critic",
+            "learner",
+            "twin",
+            "faults",
+        ];
+        let mut identity = self.identity();
+        if let Some(settings) = identity.as_object_mut() {
+            OF_A_TEAM.iter().for_each(|setting| drop(settings.remove(*setting)));
+        }
+        Digest::of(identity.to_string().as_bytes())
+    }
+
     /// Digest of all settings on which results depend.
     pub fn digest(&self) -> Digest {
         Digest::of(self.identity().to_string().as_bytes())

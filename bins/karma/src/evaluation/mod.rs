@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 pub use column::{Better, COLUMNS, Column, Unit};
 pub use load::ScenarioLoad;
 pub(crate) use rows::oracle;
+#[cfg(feature = "lab")]
+pub(crate) use rows::oracles;
 pub use rows::{Factory, Row, rivals};
 pub use showcase::{Play, Showcase};
 pub use summary::{Comparison, Difference, Summary};
@@ -157,8 +159,7 @@ pub(crate) fn play_on(
 
 /// One episode of one row.
 fn episode(config: &RunConfig, row: &Row, scenario: &Scenario, (split, seed): (Split, u64)) -> EpisodeRecord {
-    let make = |foresight: &karma_core::Foresight| row.guarded(config, foresight);
-    let report = karma_mock::evaluate(config.setup(), scenario, split, seed, &make);
+    let report = row.play(config, scenario, (split, seed));
     EpisodeRecord { scenario: scenario.name().to_owned(), seed, report }
 }
 

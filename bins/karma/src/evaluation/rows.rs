@@ -4,13 +4,17 @@ use karma_baseline::{
     HpaAutoscaler, HpaAutoscalerParams, Oracle, OracleParams, RandomWalk, StaticReplicas, Threshold,
     ThresholdParams,
 };
-use karma_core::{Autoscaler, Foresight, Safeguarded};
+use karma_core::{Autoscaler, EpisodeReport, Foresight, Safeguarded};
+use karma_mock::{Scenario, Split};
 
 use crate::config::RunConfig;
 use crate::error::RunError;
 
 /// Makes an autoscaler for one episode. Only a yardstick may use the foresight.
 pub type Factory = Box<dyn Fn(&Foresight) -> Box<dyn Autoscaler> + Send + Sync>;
+
+/// Plays an episode of a scenario ahead, behind the shield of a run.
+pub(crate) type Ahead = Box<dyn Fn(&RunConfig, &Scenario, (Split, u64)) -> EpisodeReport + Send + Sync>;
 
 /// A row of the table. All rows get the same snapshots, replica bounds, decision period and seeds, and stand behind the
 /// same shield.
@@ -23,11 +27,13 @@ pub struct Row {
     pub make: Factory,
     /// Whether it has the shield inside, as a team that acts under its mask.
     shielded: bool,
+    /// How it plays an episode, if it may look at what is still to come of it: no autoscaler can.
+    ahead: Option<Ahead>,
 }
 
 impl Row {
     fn new(name: &str, about: &'static str, make: Factory) -> Self {
-        Self { name: name.to_owned(), about, make, shielded: false }
+        Self { name: name.to_owned(), about, make, shielded: false, ahead: None }
     }
 
     /// A row of an autoscaler that is the same in every episode.
@@ -39,6 +45,27 @@ impl Row {
     #[must_use]
     pub fn with_shield_inside(self) -> Self {
         Self { shielded: true, ..self }
+    }
+
+    /// The same row, which plays ahead what it plays.
+    #[cfg(feature = "lab")]
+    #[must_use]
+    pub(crate) fn playing_ahead(self, about: &'static str, ahead: Ahead) -> Self {
+        Self { about, ahead: Some(ahead), ..self }
+    }
+
+    /// Plays an episode behind the run's shield, if there is one.
+    pub(crate) fn play(
+        &self,
+        config: &RunConfig,
+        scenario: &Scenario,
+        moment: (Split, u64),
+    ) -> EpisodeReport {
+        if let Some(ahead) = &self.ahead {
+            return ahead(config, scenario, moment);
+        }
+        let make = |foresight: &Foresight| self.guarded(config, foresight);
+        karma_mock::evaluate(config.setup(), scenario, moment.0, moment.1, &make)
     }
 
     /// Makes it for one episode, behind the run's shield if there is one: all rows are held to the same limits.
@@ -92,19 +119,29 @@ pub fn rivals(config: &RunConfig) -> Result<Vec<Row>, RunError> {
     ])
 }
 
-/// A clairvoyant; the period between its decisions is that of `config`.
+/// Makes clairvoyants for episodes on a topology.
+pub(crate) type Oracles = Box<dyn Fn(&Foresight) -> Oracle + Send + Sync>;
+
+/// Makes clairvoyants; the period between their decisions is that of `config`.
+///
+/// # Errors
+/// If the settings are out of their ranges.
+pub(crate) fn oracles(config: &RunConfig, params: OracleParams) -> Result<Oracles, RunError> {
+    let topology = std::sync::Arc::clone(&config.setup().topology);
+    let params = OracleParams { period_seconds: config.params().decision_period, ..params };
+    let checked = params.check().map_err(|error| RunError::Rival(error.to_string()))?;
+    Ok(Box::new(move |foresight: &Foresight| match Oracle::new(&topology, foresight.clone(), checked) {
+        Ok(oracle) => oracle,
+        Err(error) => unreachable!("a timeline of this topology has its shape: {error}"),
+    }))
+}
+
+/// A clairvoyant as a row.
 ///
 /// # Errors
 /// If its settings are out of their ranges.
 pub(crate) fn oracle(config: &RunConfig, name: &str, params: OracleParams) -> Result<Row, RunError> {
-    let topology = std::sync::Arc::clone(&config.setup().topology);
-    let params = OracleParams { period_seconds: config.params().decision_period, ..params };
-    let checked = params.check().map_err(|error| RunError::Rival(error.to_string()))?;
-    let make = move |foresight: &Foresight| -> Box<dyn Autoscaler> {
-        match Oracle::new(&topology, foresight.clone(), checked) {
-            Ok(oracle) => Box::new(oracle),
-            Err(error) => unreachable!("a timeline of this topology has its shape: {error}"),
-        }
-    };
+    let make = oracles(config, params)?;
+    let make = move |foresight: &Foresight| -> Box<dyn Autoscaler> { Box::new(make(foresight)) };
     Ok(Row::new(name, "knows the coming load, but neither crashes nor crowded nodes", Box::new(make)))
 }

@@ -8,7 +8,7 @@ use karma_core::PerAgent;
 use karma_marl::{Mode, StopReason, TrainedPolicy};
 use karma_mock::Split;
 
-use super::params::TeamEntry;
+use super::params::{TeamEntry, plays_in};
 use super::record::{Calibration, Point, Record, Training, run_directory};
 use super::suite::{Candidate, Job, Rule, Suite};
 use crate::clock::Stopwatch;
@@ -51,7 +51,7 @@ impl Site<'_> {
         let Candidate { rule: chosen, settings } = &rule.candidates[calibration.chosen];
         let row = self.row(&rule.name, chosen)?;
         let mut arenas = BTreeMap::new();
-        for arena in &suite.arenas {
+        for arena in suite.arenas.iter().filter(|arena| plays_in(rule.arenas.as_deref(), &arena.name)) {
             // Where services are others, the same rule is made for them, and a tabular learner learns them.
             let there =
                 || chosen.row(&rule.name, &arena.config).map_err(|reason| refused(&rule.name, &reason));

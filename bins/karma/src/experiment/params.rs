@@ -70,6 +70,9 @@ pub(crate) struct RuleEntry {
     /// Settings of the rule with the values that calibration tries, in every combination.
     #[serde(default)]
     pub(crate) search: toml::Table,
+    /// The arenas in which it plays, by name; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) arenas: Option<Vec<String>>,
     /// Whether it is a yardstick that no operator could run, such as one that knows the future.
     #[serde(default)]
     pub(crate) yardstick: bool,
@@ -94,10 +97,15 @@ pub(crate) struct TeamEntry {
     pub(crate) settings: toml::Table,
 }
 
+/// Whether one who plays in `arenas` plays in this one; absent: in all.
+pub(crate) fn plays_in(arenas: Option<&[String]>, arena: &str) -> bool {
+    arenas.is_none_or(|arenas| arenas.iter().any(|name| name == arena))
+}
+
 impl TeamEntry {
     /// Whether it plays in an arena.
     pub(crate) fn plays_in(&self, arena: &str) -> bool {
-        self.arenas.as_ref().is_none_or(|arenas| arenas.iter().any(|name| name == arena))
+        plays_in(self.arenas.as_deref(), arena)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use karma_marl::stats::Estimate;
 
-use super::results::{ArenaResults, COMPARED, Results, Room, Standing, Versus};
+use super::results::{ArenaResults, COMPARED, Results, Room, Standing, TAILS, Versus};
 use crate::evaluation::{COLUMNS, Column};
 use crate::report::grid::Grid;
 use crate::report::html::table;
@@ -110,6 +110,12 @@ fn sections(results: &Results) -> Vec<Section> {
                 grid: by_scenario(arena),
             });
         }
+        sections.push(Section {
+            heading: format!("{}: the worst tenth", arena.name),
+            text: "Means over the tenth of the episodes that went worst, each measure by itself: the tables above leave out the worst quarter."
+                .to_owned(),
+            grid: tails(arena),
+        });
         if !arena.versus.is_empty() {
             sections.push(Section {
                 heading: format!("{}: differences", arena.name),
@@ -186,6 +192,17 @@ fn standings(arena: &ArenaResults) -> Grid {
     };
     Grid {
         head: head.chain(columns(&SHOWN).map(heading)).collect(),
+        rows: arena.standings.iter().map(row).collect(),
+    }
+}
+
+fn tails(arena: &ArenaResults) -> Grid {
+    let row = |standing: &Standing| {
+        let cells = columns(&TAILS).map(|column| figure(column, standing.tails.get(column.name)));
+        std::iter::once(name(standing)).chain(cells).collect()
+    };
+    Grid {
+        head: std::iter::once("contestant".to_owned()).chain(columns(&TAILS).map(heading)).collect(),
         rows: arena.standings.iter().map(row).collect(),
     }
 }

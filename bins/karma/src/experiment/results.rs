@@ -18,6 +18,8 @@ const ARRIVED: f64 = 0.95;
 /// The measures that rivals are compared by, in this order.
 pub(crate) const COMPARED: [&str; 5] =
     ["failed_or_late", "success_rate", "recovery_seconds", "pod_hours", "episodic_return"];
+/// The measures of which the worst tenth is told.
+pub(crate) const TAILS: [&str; 4] = ["success_rate", "failed_or_late", "recovery_seconds", "episodic_return"];
 /// The measures of which the used part of the room is told.
 const ROOM: [&str; 2] = ["failed_or_late", "episodic_return"];
 
@@ -60,6 +62,8 @@ pub(crate) struct Standing {
     pub(crate) runs: usize,
     /// By measure, over all episodes.
     pub(crate) figures: BTreeMap<&'static str, Estimate>,
+    /// Of the worst tenth of the episodes, by measure.
+    pub(crate) tails: BTreeMap<&'static str, Estimate>,
     /// By scenario and measure.
     pub(crate) by_scenario: BTreeMap<String, BTreeMap<&'static str, Estimate>>,
 }
@@ -212,26 +216,32 @@ impl Judge<'_> {
     }
 
     fn standing(&self, one: &Contestant<'_>, arena: &str, scenarios: &[String]) -> Standing {
-        let figures = |scenario: Option<&str>| {
-            let figure = |column: &Column| {
-                let crossed = crossed(&one.table(arena, scenario, column))?;
-                Some((column.name, self.tested(&crossed, column.name)?.0))
-            };
-            COLUMNS.iter().filter_map(figure).collect()
+        let figure = |scenario: Option<&str>, column: &Column, statistic| {
+            let crossed = crossed(&one.table(arena, scenario, column))?;
+            Some((column.name, self.tested(&crossed, column.name, statistic)?.0))
         };
+        let figures = |scenario: Option<&str>| {
+            COLUMNS
+                .iter()
+                .filter_map(|column| figure(scenario, column, Statistic::InterquartileMean))
+                .collect()
+        };
+        let told = COLUMNS.iter().filter(|column| TAILS.contains(&column.name));
+        let tails = told.filter_map(|column| figure(None, column, worst(column.better))).collect();
         Standing {
             name: one.name.to_owned(),
             about: one.records.first().map_or_else(String::new, |record| record.about.clone()),
             yardstick: one.yardstick,
             runs: one.records.len(),
             figures: figures(None),
+            tails,
             by_scenario: scenarios.iter().map(|name| (name.clone(), figures(Some(name)))).collect(),
         }
     }
 
-    fn tested(&self, crossed: &Crossed, name: &str) -> Option<(Estimate, f64)> {
+    fn tested(&self, crossed: &Crossed, name: &str, statistic: Statistic) -> Option<(Estimate, f64)> {
         let mut rng = SeedTree::new(0).child("experiment").child(name).rng();
-        let tested = self.bootstrap.estimate_crossed(crossed, Statistic::InterquartileMean, &mut rng);
+        let tested = self.bootstrap.estimate_crossed(crossed, statistic, &mut rng);
         tested.estimate.value.is_finite().then_some((tested.estimate, tested.p))
     }
 
@@ -273,7 +283,7 @@ impl Judge<'_> {
             if ours.records.len() == theirs.records.len() { crossed(&right)? } else { averaged(&right)? };
         let differences = crossed(&left)?.minus(&right).ok()?;
         let name = format!("{measure}-minus-{}-{}", theirs.name, scenario.unwrap_or("all"));
-        let (difference, p) = self.tested(&differences, &name)?;
+        let (difference, p) = self.tested(&differences, &name, Statistic::InterquartileMean)?;
         let by_episode = differences.by_episode();
         let spread = standard_deviation(&by_episode).filter(|spread| *spread > 0.0);
         Some(Versus {
@@ -321,6 +331,14 @@ impl Judge<'_> {
             }
         }
         room
+    }
+}
+
+/// The statistic of the worst tenth.
+const fn worst(direction: Better) -> Statistic {
+    match direction {
+        Better::Higher => Statistic::LowestTenth,
+        Better::Lower => Statistic::HighestTenth,
     }
 }
 

@@ -9,11 +9,13 @@ use karma_baseline::{
     WatermarkParams,
 };
 use karma_core::{Autoscaler as _, Replicas, SeedTree};
-use karma_mock::{Episode, Split};
+use karma_mock::environment::{AheadParams, evaluate_ahead};
+use karma_mock::{Episode, Scenario, Split};
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
-use crate::evaluation::{Row, oracle};
+use crate::error::RunError;
+use crate::evaluation::{Row, oracle, oracles};
 
 /// Most episodes of training of a tabular learner.
 const MOST_EPISODES: u64 = 10_000;
@@ -39,6 +41,8 @@ pub(crate) enum RuleParams {
     RladLike(RladRule),
     /// See [`karma_baseline::Oracle`].
     Oracle(OracleRule),
+    /// See [`evaluate_ahead`]; its base is [`karma_baseline::Oracle`].
+    Ahead(AheadRule),
     /// See [`StaticReplicas`].
     Static(StaticRule),
     /// See [`RandomWalk`].
@@ -56,6 +60,9 @@ pub(crate) struct HpaRule {
     /// Waiting requests for each pod as a second metric. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<f64>,
+    /// Requests at the entry points as one more metric, a share of what a pod completes. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry_rate: Option<f64>,
     /// `behavior.scaleDown.stabilizationWindowSeconds`. Default: no `behavior`, if nothing of it is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     stabilize_down: Option<i32>,
@@ -73,6 +80,7 @@ impl Default for HpaRule {
             signal: Signal::Cpu,
             target: 0.8,
             queue: None,
+            entry_rate: None,
             stabilize_down: None,
             stabilize_up: None,
             tolerance: None,
@@ -113,6 +121,28 @@ impl Default for OracleRule {
     }
 }
 
+/// One who plays the episode ahead, as a suite writes it: the settings of the clairvoyant that is improved on, and how far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AheadRule {
+    /// Utilisation that the clairvoyant plans for. Default 0.5.
+    target: f64,
+    /// Its seconds from a decision until a new pod serves. Default 30.
+    lead: f64,
+    /// Decisions that are played ahead, 1 to 1000. Default 8.
+    horizon: usize,
+    /// Replicas of one service that are tried above and below, 1 to 100. Default 3.
+    reach: u32,
+}
+
+impl Default for AheadRule {
+    fn default() -> Self {
+        let (OracleRule { target, lead }, AheadParams { horizon, reach }) =
+            (OracleRule::default(), AheadParams::default());
+        Self { target, lead, horizon, reach }
+    }
+}
+
 /// Fixed replicas as a suite writes them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -141,19 +171,25 @@ impl RuleParams {
     /// What it does, in a few words.
     pub(super) const fn about(&self) -> &'static str {
         match self {
-            Self::Hpa(HpaRule { signal, queue: None, .. }) => match signal {
+            Self::Hpa(HpaRule { signal, queue: None, entry_rate: None, .. }) => match signal {
                 Signal::Cpu => "the Kubernetes HPA on CPU",
                 Signal::RequestRate => "the Kubernetes HPA on the requests of each service",
                 Signal::EntryRate => "the Kubernetes HPA on the requests at the entry points",
                 Signal::Queue => "the Kubernetes HPA on waiting requests",
             },
-            Self::Hpa(_) => "the Kubernetes HPA on two metrics, waiting requests the second",
+            Self::Hpa(HpaRule { entry_rate: None, .. }) => {
+                "the Kubernetes HPA on two metrics, waiting requests the second"
+            }
+            Self::Hpa(_) => {
+                "the Kubernetes HPA on several metrics, the requests at the entry points among them"
+            }
             Self::KedaLike(_) => "KEDA-like: the HPA on an event source, with a fallback",
             Self::Watermark(_) => "two watermarks, limits and forbidden windows, after Datadog's autoscaler",
             Self::Pid(_) => "a PID controller on each service's latency, after SHOWAR",
             Self::Threshold(_) => "one up above a threshold, one down well below it",
             Self::RladLike(_) => "Rlad-core-like: a tabular learner for each service",
             Self::Oracle(_) => "knows the coming load, but neither crashes nor crowded nodes",
+            Self::Ahead(_) => "plays the episode ahead before each decision, and takes what is best",
             Self::Static(_) => "fixed replicas",
             Self::Random(_) => "uniform steps, as an untrained team",
         }
@@ -167,6 +203,12 @@ impl RuleParams {
         match self {
             Self::RladLike(RladRule { episodes, .. }) if *episodes > MOST_EPISODES => {
                 Err(format!("`episodes` is {episodes}, allowed is 0 to {MOST_EPISODES}"))
+            }
+            Self::Ahead(AheadRule { horizon, .. }) if !(1..=1000).contains(horizon) => {
+                Err(format!("`horizon` is {horizon}, allowed is 1 to 1000"))
+            }
+            Self::Ahead(AheadRule { reach, .. }) if !(1..=100).contains(reach) => {
+                Err(format!("`reach` is {reach}, allowed is 1 to 100"))
             }
             Self::RladLike(_) => Ok(()),
             _ => self.row("", config).map(|_| ()),
@@ -195,14 +237,8 @@ impl RuleParams {
                 Row::of(name, about, Threshold::new(&topology, params.check().map_err(|e| text(&e))?))
             }
             Self::RladLike(rule) => Row::of(name, about, rule.trained(config)?),
-            Self::Oracle(OracleRule { target, lead }) => {
-                let params = OracleParams {
-                    target_utilization: *target,
-                    lead_seconds: *lead,
-                    ..OracleParams::default()
-                };
-                oracle(config, name, params).map_err(|error| text(&error))?
-            }
+            Self::Oracle(rule) => oracle(config, name, rule.params()).map_err(|error| text(&error))?,
+            Self::Ahead(rule) => rule.row(name, about, config).map_err(|error| text(&error))?,
             Self::Static(rule) => Row::of(
                 name,
                 about,
@@ -219,10 +255,31 @@ impl RuleParams {
     }
 }
 
+impl OracleRule {
+    fn params(&self) -> OracleParams {
+        let Self { target: target_utilization, lead: lead_seconds } = *self;
+        OracleParams { target_utilization, lead_seconds, ..OracleParams::default() }
+    }
+}
+
+impl AheadRule {
+    fn row(&self, name: &str, about: &'static str, config: &RunConfig) -> Result<Row, RunError> {
+        let Self { target, lead, horizon, reach } = *self;
+        let base = OracleRule { target, lead }.params();
+        let (make, ahead) = (oracles(config, base)?, AheadParams { horizon, reach });
+        let play = move |config: &RunConfig, scenario: &Scenario, moment: (Split, u64)| {
+            let safeguard = config.safeguard();
+            evaluate_ahead(config.setup(), scenario, moment, &*make, safeguard.as_ref(), ahead)
+        };
+        Ok(oracle(config, name, base)?.playing_ahead(about, Box::new(play)))
+    }
+}
+
 impl HpaRule {
     fn autoscaler(&self, topology: &karma_core::Topology) -> Result<HpaAutoscaler, Refused> {
         let signals: Vec<_> = std::iter::once((self.signal, self.target))
             .chain(self.queue.map(|waiting| (Signal::Queue, waiting)))
+            .chain(self.entry_rate.map(|share| (Signal::EntryRate, share)))
             .collect();
         let tolerance = self.tolerance.map(|share| share.to_string().parse::<Quantity>());
         let tolerance = tolerance.transpose().map_err(|error| format!("tolerance: {error}"))?;
@@ -284,6 +341,8 @@ mod tests {
             "kind = \"threshold\"",
             "kind = \"rlad-like\"\nepisodes = 1",
             "kind = \"oracle\"\ntarget = 0.7",
+            "kind = \"hpa\"\nentry_rate = 0.4",
+            "kind = \"ahead\"\ntarget = 0.45\nreach = 1",
             "kind = \"static\"\nreplicas = 4",
             "kind = \"static\"",
             "kind = \"random\"",
@@ -300,5 +359,8 @@ mod tests {
         let config = Written::from(RunParams::default()).check().unwrap();
         let refused = rule("kind = \"hpa\"\ntarget = -1.0").unwrap().row("it", &config).unwrap_err();
         assert_eq!(refused, "`target` is -1, allowed is a finite number above 0");
+        let refused = |text: &str| rule(text).unwrap().check(&config).unwrap_err();
+        assert_eq!(refused("kind = \"ahead\"\nhorizon = 0"), "`horizon` is 0, allowed is 1 to 1000");
+        assert_eq!(refused("kind = \"ahead\"\nreach = 101"), "`reach` is 101, allowed is 1 to 100");
     }
 }

@@ -8,7 +8,7 @@ use karma_core::Digest;
 use serde_json::json;
 use thiserror::Error;
 
-use super::params::{RuleEntry, SuiteParams, TeamEntry};
+use super::params::{RuleEntry, SuiteParams, TeamEntry, plays_in};
 use super::rule::RuleParams;
 use crate::config::{ObservationForm, RunConfig, Written};
 use crate::evaluation::{COLUMNS, Column};
@@ -48,6 +48,8 @@ pub(crate) struct Arena {
 pub(crate) struct Rule {
     pub(crate) name: String,
     pub(crate) yardstick: bool,
+    /// Where it plays; absent: everywhere.
+    pub(crate) arenas: Option<Vec<String>>,
     pub(crate) candidates: Vec<Candidate>,
 }
 
@@ -158,7 +160,11 @@ impl Suite {
         for team in &params.teams {
             let checked = config(&format!("team \"{}\"", team.name), &[&params.fixed, &team.settings])?;
             trained_with.insert(team.name.clone(), checked.digest());
-            check_team(team, &arenas)?;
+            check_arenas(format!("team \"{}\"", team.name), team.arenas.as_deref(), &arenas)?;
+            check_seeds(team)?;
+        }
+        for rule in &params.rules {
+            check_arenas(format!("rule \"{}\"", rule.name), rule.arenas.as_deref(), &arenas)?;
         }
         let rules = params.rules.iter().map(|entry| check_rule(entry, &home)).collect::<Result<_, _>>()?;
         let objective = objective(&params)?;
@@ -242,16 +248,16 @@ impl Suite {
     /// alone. A suite may so gain a contestant, or seeds, without any other playing again.
     pub(crate) fn digest_of(&self, job: &Job<'_>) -> Digest {
         let plays = |arena: &&Arena| match job {
-            Job::Rule(_) => true,
+            Job::Rule(rule) => plays_in(rule.arenas.as_deref(), &arena.name),
             Job::Team(team, _) => team.plays_in(&arena.name),
         };
-        let places: Vec<(&str, &toml::Table, String)> = (self.arenas.iter().filter(plays))
-            .map(|arena| (arena.name.as_str(), &arena.settings, arena.config.digest().to_string()))
+        let places: Vec<(&str, String)> = (self.arenas.iter().filter(plays))
+            .map(|arena| (arena.name.as_str(), arena.config.stage_digest().to_string()))
             .collect();
         let contestant = match job {
             Job::Rule(rule) => {
                 let entry = self.params.rules.iter().find(|entry| entry.name == rule.name);
-                let home = (&self.params.fixed, self.home.digest().to_string());
+                let home = self.home.stage_digest().to_string();
                 json!({ "rule": entry, "calibration": self.params.calibration, "home": home })
             }
             Job::Team(team, seed) => {
@@ -278,21 +284,21 @@ fn goes_elsewhere(suite: &SuiteParams, team: &TeamEntry) -> bool {
     !settings.is_ok_and(|params| params.observation == ObservationForm::Whole)
 }
 
-/// Where a team plays and how often it is trained.
-fn check_team(team: &TeamEntry, arenas: &[Arena]) -> Result<(), SuiteError> {
-    let place = format!("team \"{}\"", team.name);
+/// Refuses an arena that there is not.
+fn check_arenas(place: String, played: Option<&[String]>, arenas: &[Arena]) -> Result<(), SuiteError> {
     let known = |name: &String| arenas.iter().any(|arena| arena.name == *name);
-    if let Some(unknown) = team.arenas.iter().flatten().find(|name| !known(name)) {
-        let names: Vec<&str> = arenas.iter().map(|arena| arena.name.as_str()).collect();
-        return Err(refuse(
-            place,
-            format!("there is no arena \"{unknown}\"; there are {}", names.join(", ")),
-        ));
+    let Some(unknown) = played.into_iter().flatten().find(|name| !known(name)) else { return Ok(()) };
+    let names: Vec<&str> = arenas.iter().map(|arena| arena.name.as_str()).collect();
+    Err(refuse(place, format!("there is no arena \"{unknown}\"; there are {}", names.join(", "))))
+}
+
+/// How often a team is trained.
+fn check_seeds(team: &TeamEntry) -> Result<(), SuiteError> {
+    if (1..=1000).contains(&team.seeds) {
+        return Ok(());
     }
-    if !(1..=1000).contains(&team.seeds) {
-        return Err(refuse(place, format!("seeds is {}; allowed: 1 to 1000", team.seeds)));
-    }
-    Ok(())
+    let reason = format!("seeds is {}; allowed: 1 to 1000", team.seeds);
+    Err(refuse(format!("team \"{}\"", team.name), reason))
 }
 
 fn check_name(name: &str) -> Result<(), SuiteError> {
@@ -342,7 +348,12 @@ fn check_rule(entry: &RuleEntry, home: &RunConfig) -> Result<Rule, SuiteError> {
         Ok(Candidate { settings: names.join(", "), rule })
     };
     let candidates = tables.into_iter().map(candidate).collect::<Result<_, SuiteError>>()?;
-    Ok(Rule { name: entry.name.clone(), yardstick: entry.yardstick, candidates })
+    Ok(Rule {
+        name: entry.name.clone(),
+        yardstick: entry.yardstick,
+        arenas: entry.arenas.clone(),
+        candidates,
+    })
 }
 
 /// Tables of settings, later ones on top.

@@ -36,6 +36,11 @@ rule = { kind = "static" }
 name = "oracle"
 yardstick = true
 rule = { kind = "oracle" }
+[[rules]]
+name = "foresight"
+yardstick = true
+arenas = ["main"]
+rule = { kind = "ahead", horizon = 2, reach = 1 }
 [[teams]]
 name = "hard"
 seeds = 2
@@ -69,18 +74,27 @@ fn a_suite_is_played_and_says_who_is_better_and_how_much_room_is_left() {
     );
     let arena = &results.arenas[0];
     let names: Vec<&str> = arena.standings.iter().map(|standing| standing.name.as_str()).collect();
-    assert_eq!(names, ["hpa", "static", "oracle", "hard", "none"]);
-    assert_eq!((arena.standings[3].runs, arena.standings[0].runs), (2, 1));
+    assert_eq!(names, ["hpa", "static", "oracle", "foresight", "hard", "none"]);
+    assert_eq!((arena.standings[4].runs, arena.standings[0].runs), (2, 1));
     assert_eq!(results.calibrations["hpa"].candidates.len(), 2);
     assert!(arena.versus.iter().all(|versus| versus.p <= versus.p_holm && versus.against != "hard"));
     assert!(arena.versus.iter().any(|versus| versus.against == "none"), "teams are compared, too");
     assert_eq!(arena.room.len(), 4, "two scenarios, two measures");
     assert!(arena.room.iter().all(|room| ["hpa", "static"].contains(&room.rule.0.as_str())));
     assert_eq!(results.trainings.len(), 2);
+    for standing in &arena.standings {
+        assert!(standing.tails["episodic_return"].value <= standing.figures["episodic_return"].value);
+        assert!(standing.tails["failed_or_late"].value >= standing.figures["failed_or_late"].value);
+    }
     let text = report::markdown(&results, "the command");
-    for told in
-        ["| hpa |", "hard (2 trainings)", "oracle, a yardstick", "calibrated: target", "## Calibration"]
-    {
+    for told in [
+        "| hpa |",
+        "hard (2 trainings)",
+        "oracle, a yardstick",
+        "calibrated: target",
+        "## main: the worst tenth",
+        "## Calibration",
+    ] {
         assert!(text.contains(told), "{told} is missing in {text}");
     }
     let page = report::html(&results);
@@ -144,7 +158,9 @@ fn who_joins_a_suite_makes_nobody_else_play_again() {
     let one: Vec<String> = changed("organization = \"none\"", "organization = \"soft\"");
     assert_eq!(one, ["none-seed-1"]);
     let rules: Vec<String> = changed("[calibration]\nseeds = 1", "[calibration]\nseeds = 2");
-    assert_eq!(rules, ["hpa", "oracle", "static"]);
+    assert_eq!(rules, ["foresight", "hpa", "oracle", "static"]);
+    let teams: Vec<String> = changed("budget = 2", "budget = 2\n\"learner.gamma\" = 0.9");
+    assert_eq!(teams, ["hard-seed-1", "hard-seed-2", "none-seed-1"], "no rule depends on how teams learn");
     let all: Vec<String> = changed("evaluation = { seeds = 2", "evaluation = { seeds = 3");
     assert_eq!(all.len(), before.len());
 }

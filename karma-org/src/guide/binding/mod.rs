@@ -46,7 +46,8 @@ pub struct Binding {
     /// What the symbols of the patterns mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Labels>,
-    /// The roles that agents play, in the order of the agents.
+    /// The roles that agents play, in the order of the agents; and abstract ones, whose rules hold for every role that extends
+    /// them.
     #[serde(default)]
     pub roles: IndexMap<String, RoleBinding>,
     /// What the goals are worth.

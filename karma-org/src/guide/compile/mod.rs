@@ -54,6 +54,8 @@ impl Guides {
         let guides = compiler.run();
         let Compiler { mut findings, .. } = compiler;
         findings.sort_by_key(Finding::position);
+        // What is wrong with an inherited rule is wrong for all that inherit it.
+        findings.dedup();
         match guides {
             Some(guides) if findings.iter().all(|finding| finding.severity == Severity::Warning) => {
                 Ok(Self { warnings: findings, ..guides })

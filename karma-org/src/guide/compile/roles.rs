@@ -1,5 +1,7 @@
 //! The rules of roles, checked: what they say, and that they leave something to do.
 
+use karma_core::Hardness;
+
 use super::{Compiler, actions, names};
 use crate::condition::{Asked, CheckedCondition, Condition};
 use crate::guide::action_set::ActionSet;
@@ -7,17 +9,86 @@ use crate::guide::binding::{ActionsBinding, Many, RoleBinding, RuleBinding, Rule
 use crate::guide::guides::{RoleGuide, Rule};
 use crate::organization::RoleId;
 
-/// Checks all roles of the binding.
+/// Checks all roles of the binding; what comes of it are the roles that are played.
+///
+/// Roles inherit: what is written for an abstract role, which nobody plays, holds for every role that extends it.
 pub(super) fn check(compiler: &mut Compiler<'_>) -> Vec<RoleGuide> {
     let binding = compiler.binding;
     let spot = compiler.spot().field("roles");
-    if binding.roles.is_empty() {
-        compiler.error("no-roles", spot, "the binding has no roles, so there would be no agents");
+    let organization = compiler.organization;
+    let is_abstract =
+        |name: &str| organization.role(name).is_some_and(|id| organization.roles()[id].is_abstract);
+    let (inherited, played): (Vec<_>, Vec<_>) = binding.roles.iter().partition(|(name, _)| is_abstract(name));
+    if played.is_empty() {
+        compiler.error(
+            "no-roles",
+            spot,
+            "the binding has no roles that can be played, so there would be no agents",
+        );
+    }
+    for (name, role) in inherited {
+        check_abstract(compiler, name, role, spot.field(name));
     }
     let role = |(name, role): (&String, &RoleBinding)| check_role(compiler, name, role, spot.field(name));
-    let roles: Vec<RoleGuide> = binding.roles.iter().filter_map(role).collect();
+    let roles: Vec<RoleGuide> = played.into_iter().filter_map(role).collect();
     check_cast(compiler, &roles);
     roles
+}
+
+/// An abstract role has rules, for those that extend it, and nothing that somebody would have to be there for.
+fn check_abstract(compiler: &mut Compiler<'_>, name: &str, role: &RoleBinding, spot: Spot<'_>) {
+    let RoleBinding { agents, always, otherwise, penalty, hardness: _, rules: _ } = role;
+    let given = [
+        ("agents", agents.is_some()),
+        ("always", always.is_some()),
+        ("otherwise", otherwise.is_some()),
+        ("penalty", penalty.is_some()),
+    ];
+    let roles = compiler.organization.roles();
+    let playable =
+        roles.iter().filter(|role| !role.is_abstract).map(|role| role.id.as_str()).collect::<Vec<_>>();
+    for (field, _) in given.into_iter().filter(|(_, given)| *given) {
+        let message = format!(
+            "role {name:?} is abstract: no group has it, so nobody can play it, and it may have rules for the roles that extend it, \
+             but no {field}. Roles that can be played: {}",
+            playable.join(", ")
+        );
+        compiler.error("abstract-role", spot.field(field), message);
+    }
+    compiler.hardness(role.hardness, spot.field("hardness"), Hardness::HARD);
+    let extends = |id| {
+        let binding = compiler.binding.roles.keys().filter_map(|name| compiler.organization.role(name));
+        binding.into_iter().any(|other| other != id && compiler.organization.specialises(other, id))
+    };
+    if !compiler.organization.role(name).is_some_and(extends) {
+        let message = format!("no role of the binding extends role {name:?}, so its rules hold for nobody");
+        compiler.warning("nobody-inherits", spot, message);
+    }
+}
+
+/// A rule that a role has, as written, and where.
+type Written<'a> = (&'a RuleBinding, Spot<'a>);
+
+/// The rules of a role: its own, then those of the abstract roles that it extends, each with the hardness that the abstract role
+/// says.
+fn rules_of<'a>(compiler: &Compiler<'a>, name: &str) -> Vec<(Written<'a>, Option<f32>)> {
+    let (binding, organization) = (compiler.binding, compiler.organization);
+    let root = binding.source.root().field("roles");
+    let inherits = |other: &str| {
+        let pair = organization.role(name).zip(organization.role(other));
+        pair.is_some_and(|(id, above)| {
+            organization.roles()[above].is_abstract && organization.specialises(id, above)
+        })
+    };
+    let own = binding.roles.iter().filter(|(other, _)| *other == name).map(|(_, role)| (name, role, None));
+    let above = binding.roles.iter().filter(|(other, _)| *other != name && inherits(other));
+    let above = above.map(|(other, role)| (other.as_str(), role, role.hardness));
+    let each = |(written_for, role, hardness): (&str, &'a RoleBinding, Option<f32>)| {
+        let spot = root.field(written_for).field("rules");
+        let rules = role.rules.iter().enumerate();
+        rules.map(move |(index, rule)| ((rule, spot.item(index)), hardness)).collect::<Vec<_>>()
+    };
+    own.chain(above).flat_map(each).collect()
 }
 
 fn check_role(
@@ -26,7 +97,7 @@ fn check_role(
     role: &RoleBinding,
     spot: Spot<'_>,
 ) -> Option<RoleGuide> {
-    let id = concrete(compiler, name, spot);
+    let id = known(compiler, name, spot);
     let agents = role.agents.unwrap_or(1);
     if agents == 0 {
         compiler.error(
@@ -38,11 +109,16 @@ fn check_role(
     let penalty = role.reward_guide().penalty;
     compiler.number(penalty, spot.field("penalty"), f32::MIN..=0.0, "a penalty");
     let default = compiler.binding.hardness;
-    let default = compiler.hardness(default, compiler.spot().field("hardness"), karma_core::Hardness::HARD);
-    let hardness = compiler.hardness(role.action_guide().hardness, spot.field("hardness"), default);
+    let default = compiler.hardness(default, compiler.spot().field("hardness"), Hardness::HARD);
     let guide = role.action_guide();
-    let rule = |(index, rule)| check_rule(compiler, rule, spot.field("rules").item(index), hardness);
-    let rules: Vec<Option<Rule>> = guide.rules.iter().enumerate().map(rule).collect();
+    let hardness = compiler.hardness(guide.hardness, spot.field("hardness"), default);
+    let written = rules_of(compiler, name);
+    let rule = |((rule, spot), inherited): &(Written<'_>, Option<f32>)| {
+        let forced = compiler.setting.hardness;
+        let default = forced.or(inherited.and_then(Hardness::new)).unwrap_or(hardness);
+        check_rule(compiler, rule, *spot, default)
+    };
+    let rules: Vec<Option<Rule>> = written.iter().map(rule).collect();
     let rules: Option<Vec<Rule>> = rules.into_iter().collect();
     let always = or_hold(compiler, guide.always, spot.field("always"));
     let otherwise = or_hold(compiler, guide.otherwise, spot.field("otherwise"));
@@ -56,24 +132,18 @@ fn check_role(
         always,
         otherwise,
     };
-    check_something_left(compiler, &guide, role, spot);
+    let written: Vec<Written<'_>> = written.into_iter().map(|(rule, _)| rule).collect();
+    check_something_left(compiler, &guide, (role, &written), spot);
     Some(guide)
 }
 
-/// The role of this name, if agents can play it.
-fn concrete(compiler: &mut Compiler<'_>, name: &str, spot: Spot<'_>) -> Option<RoleId> {
+/// The role of this name.
+fn known(compiler: &mut Compiler<'_>, name: &str, spot: Spot<'_>) -> Option<RoleId> {
     let roles = compiler.organization.roles();
     let playable = roles.iter().filter(|role| !role.is_abstract).map(|role| role.id.as_str());
     let found = compiler.organization.role(name);
     if found.is_none() {
         compiler.error_in_name("unknown-role", spot, names::unknown("role", name, playable));
-    } else if found.is_some_and(|id| roles[id].is_abstract) {
-        let playable: Vec<_> = playable.collect();
-        let message = format!(
-            "role {name:?} is abstract: no group has it, so nobody can play it. Roles that can be played: {}",
-            playable.join(", ")
-        );
-        compiler.error_in_name("abstract-role", spot, message);
     }
     found
 }
@@ -82,7 +152,7 @@ fn check_rule(
     compiler: &mut Compiler<'_>,
     rule: &RuleBinding,
     spot: Spot<'_>,
-    default: karma_core::Hardness,
+    default: Hardness,
 ) -> Option<Rule> {
     let each = rule.scope() == RuleScope::EachService;
     if rule.allow.is_empty() && rule.forbid.is_empty() {
@@ -131,9 +201,15 @@ fn or_hold(compiler: &mut Compiler<'_>, written: Option<&Many<ActionsBinding>>, 
 }
 
 /// A mask is never empty at run time; where it is certain that one would be, the binding is refused.
-fn check_something_left(compiler: &mut Compiler<'_>, guide: &RoleGuide, role: &RoleBinding, spot: Spot<'_>) {
+fn check_something_left(
+    compiler: &mut Compiler<'_>,
+    guide: &RoleGuide,
+    (role, written): (&RoleBinding, &[Written<'_>]),
+    spot: Spot<'_>,
+) {
     let always = |sets: fn(&Rule) -> &Vec<ActionSet>| {
-        let unconditional = role.rules.iter().zip(&guide.rules).filter(|(written, _)| written.when.is_none());
+        let unconditional =
+            written.iter().zip(&guide.rules).filter(|((written, _), _)| written.when.is_none());
         unconditional.flat_map(|(_, rule)| sets(rule)).fold(ActionSet::default(), ActionSet::union)
     };
     let forbidden = always(|rule| &rule.forbid);
@@ -144,13 +220,13 @@ fn check_something_left(compiler: &mut Compiler<'_>, guide: &RoleGuide, role: &R
         let message = format!("role {:?} has nothing left to do while none of its rules fires", guide.name);
         compiler.error("nothing-left", place, message);
     }
-    for (index, rule) in guide.rules.iter().enumerate().filter(|(_, rule)| !rule.allow.is_empty()) {
+    for (rule, (written, place)) in guide.rules.iter().zip(written).filter(|(rule, _)| !rule.allow.is_empty())
+    {
         // Which services are critical is the topology's affair: a rule about them may have none to speak of.
-        if rule.allow.iter().all(ActionSet::is_empty) && role.rules[index].chooses_by_priority() {
+        if rule.allow.iter().all(ActionSet::is_empty) && written.chooses_by_priority() {
             continue;
         }
-        let place = spot.field("rules").item(index).field("allow");
-        check_rule_leaves_something(compiler, (guide, rule), (&allowed, &forbidden), place);
+        check_rule_leaves_something(compiler, (guide, rule), (&allowed, &forbidden), place.field("allow"));
     }
 }
 

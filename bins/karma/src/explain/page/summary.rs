@@ -12,7 +12,7 @@ pub fn summary(view: &View) -> String {
         view.evaluation.as_ref().map(|evaluation| table::table(evaluation).trim_end().to_owned()),
         view.roles.as_ref().map(|found| titled("Roles", &roles::table(found))),
         view.relations.as_ref().map(|found| titled("Relations", &relations::table(found))),
-        (!view.goals.is_empty()).then(|| titled("Goals", &tables::goals(&view.goals))),
+        goals(view),
         (!view.rules.is_empty()).then(|| titled("Distilled rules", &tables::rules(&view.rules))),
         view.fit.as_ref().map(|fit| titled("Organisational fit", &tables::fit(fit))),
         view.fidelity.as_ref().map(|fidelity| titled("Fidelity of the twin", &tables::fidelity(fidelity))),
@@ -20,6 +20,15 @@ pub fn summary(view: &View) -> String {
         list("Not measured", &view.honesty.not_measured),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n") + "\n"
+}
+
+/// That none was found is said, too, where episodes were analysed.
+fn goals(view: &View) -> Option<String> {
+    if !view.goals.is_empty() {
+        return Some(titled("Goals", &tables::goals(&view.goals)));
+    }
+    let none = "none found: no state sets the best quarter of the episodes apart";
+    view.roles.is_some().then(|| format!("Goals\n{}", wrap(&format!("  {none}"))))
 }
 
 fn titled(title: &str, grid: &Grid) -> String {

@@ -1,0 +1,134 @@
+//! Perfect foresight, by trying: how much room any rule leaves.
+//!
+//! A clairvoyant that is told the coming load still has to guess what its replicas will make of it. One that plays the
+//! episode itself ahead, arrivals, crashes, start-up delays and all, has nothing to guess: before each decision it tries
+//! others in copies of the episode, each followed by a base rule, and takes the best. That is the *rollout algorithm*
+//! (Bertsekas, Tsitsiklis and Wu, *Rollout Algorithms for Combinatorial Optimization*, Journal of Heuristics 3, 1997): one step
+//! of policy improvement on the base, here with the future known.
+//!
+//! For the services one after the other, replicas from `reach` less to `reach` more than what the base would ask for are tried, the
+//! other services as decided so far; a try is worth the rewards of `horizon` decisions. Everything is done as in the episode:
+//! the same bounds, the same safeguard, which each copy takes along.
+//!
+//! **What it is not.** Not the optimum: it looks at one service at a time, as far as its horizon, and the base follows. But what
+//! earns less has something to gain, and what it gains no rule can be asked for that does not know the future.
+//!
+//! Cost of a decision: (1 + 2 · services · reach) · horizon decision periods of the simulated cluster.
+
+use karma_core::{
+    Autoscaler, Decision, EpisodeReport, Foresight, RunningSafeguard, SafeguardFactory, SeedTree, Snapshot,
+    State, StreamRng, Target,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Episode, Setup};
+use crate::scenario::Scenario;
+use crate::workload::Split;
+
+/// How far is looked ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AheadParams {
+    /// Decisions that a try is followed, the first included. Default 8: two minutes, in which pods start and their work shows.
+    pub horizon: usize,
+    /// Replicas of one service that are tried above and below what the base asks for. Default 3.
+    pub reach: u32,
+}
+
+impl Default for AheadParams {
+    fn default() -> Self {
+        Self { horizon: 8, reach: 3 }
+    }
+}
+
+/// What a try has to earn more than what is decided so far: less is rounding.
+const MARGIN: f32 = 1e-4;
+
+/// One who decides: a base rule with the safeguard behind it.
+#[derive(Clone)]
+struct Player<A> {
+    base: A,
+    safeguard: Option<RunningSafeguard>,
+    rng: StreamRng,
+}
+
+impl<A: Autoscaler + Clone> Player<A> {
+    fn decide(&mut self, snapshot: &Snapshot) -> Decision {
+        self.base.decide(snapshot, &mut self.rng)
+    }
+
+    /// Carries out what passes of a decision.
+    fn play(&mut self, episode: &mut Episode, mut decision: Decision) -> f32 {
+        if let Some(safeguard) = &mut self.safeguard {
+            decision = safeguard.review(&State::from(&episode.snapshot()), decision);
+        }
+        episode.play(&decision)
+    }
+
+    /// The rewards that follow from a decision, in a copy.
+    fn follow(&self, episode: &Episode, first: &Decision, horizon: usize) -> f32 {
+        let (mut player, mut episode) = (self.clone(), episode.clone());
+        let mut earned = player.play(&mut episode, first.clone());
+        for _ in 1..horizon {
+            if episode.is_over() {
+                break;
+            }
+            let decision = player.decide(&episode.snapshot());
+            earned += player.play(&mut episode, decision);
+        }
+        earned
+    }
+
+    /// The base's decision, and what can be improved of it.
+    fn improve(&self, episode: &Episode, mut decision: Decision, params: AheadParams) -> Decision {
+        let mut best = self.follow(episode, &decision, params.horizon);
+        for (id, service) in episode.cluster().topology().services.iter_enumerated() {
+            let from = decision.targets[id].replicas;
+            let most = i32::try_from(params.reach).unwrap_or(i32::MAX);
+            for change in (-most..=most).filter(|change| *change != 0) {
+                let to = from.moved(change, service.min_replicas, service.max_replicas);
+                let before = decision.targets[id].replicas;
+                if to == from.moved(change - change.signum(), service.min_replicas, service.max_replicas) {
+                    continue;
+                }
+                decision.targets[id].replicas = to;
+                let earned = self.follow(episode, &decision, params.horizon);
+                if earned > best + MARGIN {
+                    best = earned;
+                } else {
+                    decision.targets[id].replicas = before;
+                }
+            }
+            if decision.targets[id].replicas != from {
+                decision.targets[id] =
+                    Target::new(decision.targets[id].replicas, "better, when played ahead");
+            }
+        }
+        decision
+    }
+}
+
+/// Plays a whole episode with what is best when played ahead from each decision, and reports it.
+///
+/// `make` is given the episode's foresight, so that the base may be a clairvoyant, too.
+pub fn evaluate_ahead<A: Autoscaler + Clone>(
+    setup: &Setup,
+    scenario: &Scenario,
+    (split, seed): (Split, u64),
+    make: &dyn Fn(&Foresight) -> A,
+    safeguard: Option<&SafeguardFactory>,
+    params: AheadParams,
+) -> EpisodeReport {
+    let mut episode = Episode::new(setup, scenario, split, seed);
+    let mut base = make(&episode.foresight());
+    base.reset();
+    let rng = SeedTree::new(seed).child("autoscaler").child(base.name()).rng();
+    let mut player = Player { base, safeguard: safeguard.map(RunningSafeguard::begin), rng };
+    while !episode.is_over() {
+        let decision = player.decide(&episode.snapshot());
+        let decision = player.improve(&episode, decision, params);
+        player.play(&mut episode, decision);
+    }
+    let interventions = player.safeguard.as_ref().map(|safeguard| safeguard.interventions().clone());
+    EpisodeReport { interventions, ..episode.report() }
+}
