@@ -49,7 +49,7 @@ impl Autoscaler for Highest {
     }
 
     fn reset(&mut self) {
-        self.rules.iter_mut().for_each(|rule| rule.reset());
+        self.rules.iter_mut().for_each(Autoscaler::reset);
     }
 
     fn decide(&mut self, snapshot: &Snapshot, rng: &mut StreamRng) -> Decision {

@@ -299,7 +299,7 @@ impl Safeguard for Ceiling {
     }
 
     fn fork(&self) -> Box<dyn Safeguard> {
-        Box::new(self.clone())
+        Box::new(*self)
     }
 }
 

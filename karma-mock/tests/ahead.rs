@@ -33,7 +33,7 @@ fn setup() -> Setup {
 fn ahead(replicas: u32, safeguard: Option<&SafeguardFactory>, params: AheadParams) -> EpisodeReport {
     let nominal = Scenario::by_name("nominal").unwrap();
     let moment = (Split::Calibration, 1);
-    evaluate_ahead(&setup(), &nominal, moment, &|_| Always(replicas), safeguard, params)
+    evaluate_ahead(&setup(), &nominal, moment, &|_| Always(replicas), (safeguard, params))
 }
 
 fn plain(replicas: u32) -> EpisodeReport {

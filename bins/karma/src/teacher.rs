@@ -3,7 +3,7 @@
 //! The clairvoyant asks for what is coming as soon as it is, and for no more: whoever cannot see the load come is left with
 //! too little. The threshold rule keeps some slack, and is late. A team that imitates the higher of the two learns to be early where
 //! something announces the load, at the entry points above all, and to keep slack where nothing does. What the teacher knows and
-//! the team cannot see is averaged out (*learning by cheating*: Chen, Zhou, Koltun and Krähenbühl, CoRL 2019).
+//! the team cannot see is averaged out (*learning by cheating*: Chen, Zhou, Koltun and Krähenbühl, `CoRL` 2019).
 //!
 //! The settings were chosen on the calibration split.
 

@@ -116,8 +116,7 @@ pub fn evaluate_ahead<A: Autoscaler + Clone>(
     scenario: &Scenario,
     (split, seed): (Split, u64),
     make: &dyn Fn(&Foresight) -> A,
-    safeguard: Option<&SafeguardFactory>,
-    params: AheadParams,
+    (safeguard, params): (Option<&SafeguardFactory>, AheadParams),
 ) -> EpisodeReport {
     let mut episode = Episode::new(setup, scenario, split, seed);
     let mut base = make(&episode.foresight());

@@ -338,7 +338,7 @@ impl RunConfig {
         ];
         let mut identity = self.identity();
         if let Some(settings) = identity.as_object_mut() {
-            OF_A_TEAM.iter().for_each(|setting| drop(settings.remove(*setting)));
+            settings.retain(|setting, _| !OF_A_TEAM.contains(&setting.as_str()));
         }
         Digest::of(identity.to_string().as_bytes())
     }

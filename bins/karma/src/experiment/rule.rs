@@ -269,7 +269,7 @@ impl AheadRule {
         let (make, ahead) = (oracles(config, base)?, AheadParams { horizon, reach });
         let play = move |config: &RunConfig, scenario: &Scenario, moment: (Split, u64)| {
             let safeguard = config.safeguard();
-            evaluate_ahead(config.setup(), scenario, moment, &*make, safeguard.as_ref(), ahead)
+            evaluate_ahead(config.setup(), scenario, moment, &*make, (safeguard.as_ref(), ahead))
         };
         Ok(oracle(config, name, base)?.playing_ahead(about, Box::new(play)))
     }
