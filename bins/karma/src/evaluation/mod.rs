@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 pub use column::{Better, COLUMNS, Column, Unit};
 pub use load::ScenarioLoad;
-pub(crate) use rows::oracle;
 #[cfg(feature = "lab")]
+pub(crate) use rows::oracle;
 pub(crate) use rows::oracles;
 pub use rows::{Factory, Row, rivals};
 pub use showcase::{Play, Showcase};
