@@ -238,7 +238,14 @@ pub fn safeguard(make: impl Fn() -> Box<dyn Safeguard>, states: &[State]) {
     for (state, answer) in states.iter().zip(&first) {
         assert_eq!(fresh.admit(state), fresh.admit(state), "admitting is a function of memory and state");
         assert_eq!(&review(&mut *used, state), answer, "a new episode forgets the one before");
-        assert_eq!(&review(&mut *fresh, state), answer, "the same decisions, the same answers");
+        let mut copy = fresh.fork();
+        assert_eq!(copy.admit(state), fresh.admit(state), "a copy remembers the same");
+        assert_eq!(&review(&mut *copy, state), answer, "a copy answers the same");
+        assert_eq!(
+            &review(&mut *fresh, state),
+            answer,
+            "the same decisions, the same answers, whatever a copy did"
+        );
     }
 }
 

@@ -8,12 +8,12 @@
 //! The settings were chosen on the calibration split.
 
 use karma_baseline::{Highest, OracleParams, Threshold, ThresholdParams};
-use karma_core::{Autoscaler, Foresight};
+use karma_core::Autoscaler;
 use karma_mock::environment::TeacherFactory;
 
 use crate::config::{RunConfig, Teacher};
 use crate::error::RunError;
-use crate::evaluation::oracles;
+use crate::evaluation::{Oracles, oracles};
 
 /// Seconds from a decision until a new pod serves, as the clairvoyant counts: it is told the load of one decision period.
 const LEAD_SECONDS: f64 = 0.0;
@@ -30,16 +30,15 @@ pub(crate) fn factory(config: &RunConfig) -> Result<Option<TeacherFactory>, RunE
     if config.learner().params().imitation.is_none() {
         return Ok(None);
     }
-    let teacher = config.params().teacher;
-    let (sees, knows) = match teacher {
+    let (sees, knows) = match config.params().teacher {
         Teacher::None => return Ok(None),
-        Teacher::Oracle => (None, Some(clairvoyant(config)?)),
+        Teacher::Oracle => (None, Some(clairvoyants(config)?)),
         Teacher::Threshold => (Some(rule(config)?), None),
-        Teacher::Prudent => (Some(rule(config)?), Some(clairvoyant(config)?)),
+        Teacher::Prudent => (Some(rule(config)?), Some(clairvoyants(config)?)),
     };
     Ok(Some(TeacherFactory::new(move |foresight| {
         let sees = sees.iter().map(|rule| Box::new(rule.clone()) as Box<dyn Autoscaler>);
-        let knows = knows.iter().map(|make| make(foresight));
+        let knows = knows.iter().map(|make| Box::new(make(foresight)) as Box<dyn Autoscaler>);
         Box::new(Highest::new("teacher", sees.chain(knows).collect()))
     })))
 }
@@ -50,14 +49,10 @@ fn rule(config: &RunConfig) -> Result<Threshold, RunError> {
     Ok(Threshold::new(&config.setup().topology, checked))
 }
 
-/// Makes the clairvoyant of an episode.
-type Clairvoyant = Box<dyn Fn(&Foresight) -> Box<dyn Autoscaler> + Send + Sync>;
-
-fn clairvoyant(config: &RunConfig) -> Result<Clairvoyant, RunError> {
+fn clairvoyants(config: &RunConfig) -> Result<Oracles, RunError> {
     let params =
         OracleParams { target_utilization: PLANNED, lead_seconds: LEAD_SECONDS, ..OracleParams::default() };
-    let make = oracles(config, params)?;
-    Ok(Box::new(move |foresight| Box::new(make(foresight))))
+    oracles(config, params)
 }
 
 #[cfg(test)]

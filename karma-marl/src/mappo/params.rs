@@ -92,8 +92,8 @@ pub struct MappoParams {
     /// agents that see the same have to do the same. False in on-policy and HARL: where observations tell agents apart, the
     /// code invites each to a part of its own, whatever the situation (in `simple_spread`, a landmark of its own however far).
     pub agent_identity: bool,
-    /// Imitation of one that knows better, where an environment has one. Default: weight 1,
-    /// which stays (ours).
+    /// Imitation of one that knows better, where an environment has one. Default: weight 1, which
+    /// stays (ours).
     pub imitation: ImitationParams,
     /// Logit that a defender's changes of 0 begin with, 0 to 10. Default 3 (ours): a fresh team mostly holds
     /// still, as an operator would want of one, instead of moving every service at random at every decision.

@@ -29,9 +29,10 @@ use crate::workload::Split;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AheadParams {
-    /// Decisions that a try is followed, the first included. Default 8: two minutes, in which pods start and their work shows.
+    /// Decisions that a try is followed, the first included; 0 is 1. Default 8: two minutes, in which pods start and their work
+    /// shows.
     pub horizon: usize,
-    /// Replicas of one service that are tried above and below what the base asks for. Default 3.
+    /// Replicas of one service that are tried above and below what the base asks for; 0 tries nothing. Default 3.
     pub reach: u32,
 }
 
@@ -111,6 +112,9 @@ impl<A: Autoscaler + Clone> Player<A> {
 /// Plays a whole episode with what is best when played ahead from each decision, and reports it.
 ///
 /// `make` is given the episode's foresight, so that the base may be a clairvoyant, too.
+///
+/// # Panics
+/// If the base has no target for some service, which breaks a promise of [`Autoscaler`].
 pub fn evaluate_ahead<A: Autoscaler + Clone>(
     setup: &Setup,
     scenario: &Scenario,

@@ -12,8 +12,8 @@
 //! | `failure` | pods failed, or a service refuses | scale up that service | make up for failed pods |
 //! | `resource` | CPU is short | scale down what is not critical, and up what is | give back what is not needed |
 //!
-//! All extend the abstract role `defender`, whose rules are those of the first line. The DDoS manager has authority over the three others, and those who
-//! keep services up over the one who saves; DDoS and bottleneck manager communicate; all are acquainted.
+//! All extend the abstract role `defender`, whose rules are those of the first line. The DDoS manager has authority over
+//! the three others, and those who keep services up over the one who saves; DDoS and bottleneck manager communicate; all are acquainted.
 //!
 //! ```
 //! use karma_org::{Organization, karma, xml};

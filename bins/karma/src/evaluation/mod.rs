@@ -17,8 +17,8 @@ pub use column::{Better, COLUMNS, Column, Unit};
 pub use load::ScenarioLoad;
 #[cfg(feature = "lab")]
 pub(crate) use rows::oracle;
-pub(crate) use rows::oracles;
 pub use rows::{Factory, Row, rivals};
+pub(crate) use rows::{Oracles, oracles};
 pub use showcase::{Play, Showcase};
 pub use summary::{Comparison, Difference, Summary};
 

@@ -251,8 +251,10 @@ impl Suite {
             Job::Rule(rule) => plays_in(rule.arenas.as_deref(), &arena.name),
             Job::Team(team, _) => team.plays_in(&arena.name),
         };
-        let places: Vec<(&str, String)> = (self.arenas.iter().filter(plays))
-            .map(|arena| (arena.name.as_str(), arena.config.stage_digest().to_string()))
+        // An arena may say something of teams, how strictly roles bind there, say. No rule depends on that.
+        let of_teams = |arena: &Arena| matches!(job, Job::Team(..)).then(|| arena.settings.clone());
+        let places: Vec<(&str, String, Option<toml::Table>)> = (self.arenas.iter().filter(plays))
+            .map(|arena| (arena.name.as_str(), arena.config.stage_digest().to_string(), of_teams(arena)))
             .collect();
         let contestant = match job {
             Job::Rule(rule) => {

@@ -161,6 +161,8 @@ fn who_joins_a_suite_makes_nobody_else_play_again() {
     assert_eq!(rules, ["foresight", "hpa", "oracle", "static"]);
     let teams: Vec<String> = changed("budget = 2", "budget = 2\n\"learner.gamma\" = 0.9");
     assert_eq!(teams, ["hard-seed-1", "hard-seed-2", "none-seed-1"], "no rule depends on how teams learn");
+    let teams: Vec<String> = changed("name = \"main\"\n", "name = \"main\"\nsettings = { hardness = 0.5 }\n");
+    assert_eq!(teams, ["hard-seed-1", "hard-seed-2", "none-seed-1"], "an arena may bind roles otherwise");
     let all: Vec<String> = changed("evaluation = { seeds = 2", "evaluation = { seeds = 3");
     assert_eq!(all.len(), before.len());
 }

@@ -3,6 +3,7 @@
 use karma_core::Hardness;
 
 use super::{Compiler, actions, names};
+use crate::Organization;
 use crate::condition::{Asked, CheckedCondition, Condition};
 use crate::guide::action_set::ActionSet;
 use crate::guide::binding::{ActionsBinding, Many, RoleBinding, RuleBinding, RuleScope, Spot};
@@ -44,9 +45,7 @@ fn check_abstract(compiler: &mut Compiler<'_>, name: &str, role: &RoleBinding, s
         ("otherwise", otherwise.is_some()),
         ("penalty", penalty.is_some()),
     ];
-    let roles = compiler.organization.roles();
-    let playable =
-        roles.iter().filter(|role| !role.is_abstract).map(|role| role.id.as_str()).collect::<Vec<_>>();
+    let playable: Vec<&str> = playable(compiler.organization).collect();
     for (field, _) in given.into_iter().filter(|(_, given)| *given) {
         let message = format!(
             "role {name:?} is abstract: no group has it, so nobody can play it, and it may have rules for the roles that extend it, \
@@ -56,11 +55,13 @@ fn check_abstract(compiler: &mut Compiler<'_>, name: &str, role: &RoleBinding, s
         compiler.error("abstract-role", spot.field(field), message);
     }
     compiler.hardness(role.hardness, spot.field("hardness"), Hardness::HARD);
+    let organization = compiler.organization;
     let extends = |id| {
-        let binding = compiler.binding.roles.keys().filter_map(|name| compiler.organization.role(name));
-        binding.into_iter().any(|other| other != id && compiler.organization.specialises(other, id))
+        let bound = compiler.binding.roles.keys().filter_map(|name| organization.role(name));
+        let mut played = bound.filter(|other| !organization.roles()[*other].is_abstract);
+        played.any(|other| organization.specialises(other, id))
     };
-    if !compiler.organization.role(name).is_some_and(extends) {
+    if !organization.role(name).is_some_and(extends) {
         let message = format!("no role of the binding extends role {name:?}, so its rules hold for nobody");
         compiler.warning("nobody-inherits", spot, message);
     }
@@ -139,13 +140,17 @@ fn check_role(
 
 /// The role of this name.
 fn known(compiler: &mut Compiler<'_>, name: &str, spot: Spot<'_>) -> Option<RoleId> {
-    let roles = compiler.organization.roles();
-    let playable = roles.iter().filter(|role| !role.is_abstract).map(|role| role.id.as_str());
     let found = compiler.organization.role(name);
     if found.is_none() {
-        compiler.error_in_name("unknown-role", spot, names::unknown("role", name, playable));
+        let message = names::unknown("role", name, playable(compiler.organization));
+        compiler.error_in_name("unknown-role", spot, message);
     }
     found
+}
+
+/// The names of the roles that agents can play.
+fn playable(organization: &Organization) -> impl Iterator<Item = &str> {
+    organization.roles().iter().filter(|role| !role.is_abstract).map(|role| role.id.as_str())
 }
 
 fn check_rule(
