@@ -45,5 +45,5 @@ pub use random::RandomWalk;
 pub use rlad::{Knowledge, KnowledgeError, Learner, Rlad, RladConfig, RladParams};
 pub use signal::Signal;
 pub use static_replicas::StaticReplicas;
-pub use threshold::{Threshold, ThresholdConfig, ThresholdError, ThresholdParams};
+pub use threshold::{Share, Threshold, ThresholdConfig, ThresholdError, ThresholdParams};
 pub use watermark::{Watermark, WatermarkConfig, WatermarkParams};

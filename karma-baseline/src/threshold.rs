@@ -7,7 +7,8 @@
 //! Rossi, Nardelli and Cardellini, *Horizontal and Vertical Scaling of Container-Based Applications Using
 //! Reinforcement Learning*, IEEE CLOUD 2019, use it as the baseline of Rlad. Where we differ: `u` is the last
 //! scrape's, not the instant's, and `k` is what the Deployment asks for, so that replicas that are still starting
-//! count. A missing utilisation holds.
+//! count. A missing utilisation holds. `u` may be of the CPU limit instead of the request ([`Share`]): the HPA's resource metric
+//! knows requests alone, but an alert or a rule of one's own may go by either.
 //!
 //! ```
 //! use karma_baseline::ThresholdParams;
@@ -31,15 +32,28 @@ use crate::desired::desired;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThresholdParams {
-    /// Utilisation θ (CPU used over CPU requested) above which a replica is added; more than 0. Default 0.8.
+    /// Utilisation θ (CPU used over what `of` says) above which a replica is added; more than 0. Default 0.8.
     pub utilization: f64,
     /// Share of θ that must stay free after a removal, in (0, 1]. Default 0.75, as in Rlad.
     pub scale_in_share: f64,
+    /// What θ is a share of. Default the request.
+    pub of: Share,
+}
+
+/// What a CPU utilisation is a share of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Share {
+    /// What the pods requested.
+    #[default]
+    Request,
+    /// What they may use at most.
+    Limit,
 }
 
 impl Default for ThresholdParams {
     fn default() -> Self {
-        Self { utilization: 0.8, scale_in_share: 0.75 }
+        Self { utilization: 0.8, scale_in_share: 0.75, of: Share::Request }
     }
 }
 
@@ -48,6 +62,7 @@ impl Default for ThresholdParams {
 pub struct ThresholdConfig {
     utilization: f64,
     scale_in_share: f64,
+    of: Share,
 }
 
 /// Settings that make no threshold rule.
@@ -67,14 +82,14 @@ impl ThresholdParams {
     /// # Errors
     /// If the threshold is not positive and finite, or the share not in (0, 1].
     pub fn check(self) -> Result<ThresholdConfig, ThresholdError> {
-        let Self { utilization, scale_in_share } = self;
+        let Self { utilization, scale_in_share, of } = self;
         if !(utilization.is_finite() && utilization > 0.0) {
             return Err(ThresholdError::Utilization(utilization));
         }
         if !(scale_in_share > 0.0 && scale_in_share <= 1.0) {
             return Err(ThresholdError::ScaleInShare(scale_in_share));
         }
-        Ok(ThresholdConfig { utilization, scale_in_share })
+        Ok(ThresholdConfig { utilization, scale_in_share, of })
     }
 }
 
@@ -92,6 +107,8 @@ impl ThresholdConfig {
 pub struct Threshold {
     name: String,
     bounds: PerService<Bounds>,
+    /// What makes a utilisation of the request one of what θ is a share of.
+    scale: PerService<f64>,
     config: ThresholdConfig,
 }
 
@@ -99,7 +116,11 @@ impl Threshold {
     /// The rule for each service of `topology`; named by its threshold in percent, such as `threshold-80`.
     pub fn new(topology: &Topology, config: ThresholdConfig) -> Self {
         let name = format!("threshold-{:.0}", config.utilization * 100.0);
-        Self { name, bounds: Bounds::of(topology), config }
+        let scale = topology.services.map(|service| match config.of {
+            Share::Request => 1.0,
+            Share::Limit => service.request_of_limit(),
+        });
+        Self { name, bounds: Bounds::of(topology), scale, config }
     }
 
     fn target(&self, snapshot: &Snapshot, service: ServiceId, bounds: Bounds) -> Target {
@@ -108,7 +129,8 @@ impl Threshold {
         let Some(utilization) = metrics.and_then(|metrics| metrics.get(Metric::CpuUtilization)) else {
             return Target::new(replicas, "no utilisation was measured");
         };
-        let change = self.config.change(f64::from(utilization), replicas.get());
+        let utilization = f64::from(utilization) * self.scale[service];
+        let change = self.config.change(utilization, replicas.get());
         let reason = match change {
             1 => "utilisation above the threshold",
             -1 => "utilisation would stay below the threshold with one replica less",

@@ -6,10 +6,11 @@ mod common;
 use common::{awkward_snapshots, decide, orders, service, snapshot, topology, web};
 use karma_baseline::{
     HpaAutoscaler, HpaAutoscalerError, HpaAutoscalerParams, Oracle, OracleError, OracleParams, RandomWalk,
-    StaticReplicas, Threshold, ThresholdError, ThresholdParams,
+    Share, StaticReplicas, Threshold, ThresholdError, ThresholdParams,
 };
 use karma_core::{
-    Autoscaler as _, Foresight, Id as _, Metric, PodPhase, Replicas, Seconds, SeedTree, ServiceId, testing,
+    Autoscaler as _, Foresight, Id as _, Metric, MetricRow, PodPhase, Replicas, Seconds, SeedTree, ServiceId,
+    ServiceSnapshot, Snapshot, Topology, testing,
 };
 
 fn hpa(percent: i32) -> HpaAutoscaler {
@@ -79,8 +80,31 @@ fn a_threshold_moves_by_one_and_holds_in_the_gap() {
 }
 
 #[test]
+fn a_threshold_of_the_limit_waits_until_a_pod_is_full() {
+    let text = r#"{ "services": { "web": { "cpu": 100, "cpu_limit": 200, "ram": 64, "computation_throughput": 10,
+                                           "max_replicas": 8 } }, "connections": [] }"#;
+    let topology = Topology::read(text.as_bytes()).unwrap();
+    let mut metrics = MetricRow::default();
+    metrics.set(Metric::CpuUtilization, 1.5);
+    let service = ServiceSnapshot { desired: Replicas(4), metrics, ..ServiceSnapshot::default() };
+    let snapshot = Snapshot { services: vec![service].into(), ..snapshot(0.0, [4, 4], [None, None]) };
+    let wish = |of| {
+        let config = ThresholdParams { of, ..ThresholdParams::default() }.check().unwrap();
+        let mut rng = SeedTree::new(1).rng();
+        Threshold::new(&topology, config).decide(&snapshot, &mut rng).targets.as_slice()[0].replicas.0
+    };
+    assert_eq!(
+        [Share::Request, Share::Limit].map(wish),
+        [5, 4],
+        "150 % of the request are 75 % of the limit"
+    );
+}
+
+#[test]
 fn settings_that_make_no_rule_are_refused() {
-    let threshold = |utilization, scale_in_share| ThresholdParams { utilization, scale_in_share }.check();
+    let threshold = |utilization, scale_in_share| {
+        ThresholdParams { utilization, scale_in_share, ..ThresholdParams::default() }.check()
+    };
     assert!(matches!(threshold(f64::NAN, 0.75), Err(ThresholdError::Utilization(_))));
     assert_eq!(threshold(0.8, 1.5), Err(ThresholdError::ScaleInShare(1.5)));
     let oracle = |target_utilization, lead_seconds| {

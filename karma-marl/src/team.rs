@@ -1,5 +1,11 @@
 //! A team of policies as an autoscaler: observers in front, the rules of the team behind.
+//!
+//! An agent moves one service at a time, so a team of `n` moves `n` at most, however many there are. Where services outnumber
+//! agents, a decision goes in **rounds**: whoever has acted acts again on what it saw, among the services that nobody has moved yet,
+//! until all hold still or the rounds are over. A service is moved once, by what one round makes of it, so a decision stays within
+//! α of what the Deployments ask for, as in training. Cost: one pass of the networks for each agent and round.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use karma_core::{
@@ -15,9 +21,13 @@ use crate::error::TeamError;
 /// At each decision the snapshot becomes a [`State`], the [`History`] goes on, each agent observes it and acts under
 /// the mask that the replica bounds and its guide leave, and the [`DefenderTeam`] turns the joint action into replicas.
 /// This is what the environment does in training, so a policy meets the inputs that it was trained on.
+///
+/// A decision has as many rounds as give every service a turn: ⌈services / agents⌉, unless
+/// [`TeamAutoscaler::with_rounds`] says otherwise.
 pub struct TeamAutoscaler<P> {
     name: String,
     team: DefenderTeam,
+    rounds: NonZeroUsize,
     observer: Arc<dyn Observer>,
     depth: usize,
     policies: PerAgent<P>,
@@ -39,7 +49,9 @@ pub struct Deliberation {
     pub masks: PerAgent<ActionMask>,
     /// What each chose.
     pub joint: JointAction,
-    /// What that asks of the cluster.
+    /// What each chose after it, in further rounds; empty where there was one.
+    pub later: Vec<JointAction>,
+    /// What all that asks of the cluster.
     pub asked: Decision,
     /// What became of it: the same, unless a safeguard changed it.
     pub decision: Decision,
@@ -52,11 +64,21 @@ struct Course {
     guide: Option<Box<dyn Guide>>,
 }
 
-/// What an agent decides on.
+/// What the agents decide on.
 struct Situation {
     history: History,
     guide: Option<Box<dyn Guide>>,
     asks: Option<Guidance>,
+    desired: PerService<Replicas>,
+    /// The moves within the replica bounds that the safeguard admits.
+    legal: ActionMask,
+    observations: PerAgent<Observation>,
+}
+
+/// Every agent's turn: what it might do, and what it does.
+struct Round {
+    masks: PerAgent<ActionMask>,
+    joint: JointAction,
 }
 
 impl<P: Policy> TeamAutoscaler<P> {
@@ -76,9 +98,11 @@ impl<P: Policy> TeamAutoscaler<P> {
         }
         let (name, conduct) = (name.into(), Conduct::default());
         let memories = policies.map(|_| Memory::default());
+        let rounds = team.topology().services.len().div_ceil(expected.max(1));
         Ok(Self {
             name,
             team,
+            rounds: NonZeroUsize::new(rounds).unwrap_or(NonZeroUsize::MIN),
             observer,
             depth,
             policies,
@@ -89,6 +113,12 @@ impl<P: Policy> TeamAutoscaler<P> {
             memories,
             conduct,
         })
+    }
+
+    /// The same team, which goes at most so many rounds at a decision.
+    #[must_use]
+    pub fn with_rounds(self, rounds: NonZeroUsize) -> Self {
+        Self { rounds, ..self }
     }
 
     /// The same team behind a safeguard, as in training: it acts under its mask, and every decision is reviewed.
@@ -105,72 +135,115 @@ impl<P: Policy> TeamAutoscaler<P> {
         Self { guides: Some(guides), course: None, ..self }
     }
 
-    /// The state that the snapshot shows, added to what is remembered of the episode.
+    /// The state that the snapshot shows, added to what is remembered of the episode, and what follows from it.
     fn remember(&mut self, snapshot: &Snapshot) -> Situation {
         let state = State::from(snapshot);
-        if let Some(Course { mut history, last, mut guide }) = self.course.take() {
-            let asks = guide.as_mut().map(|guide| guide.advance(&last, &state));
-            history.push(last, state);
-            return Situation { history, guide, asks };
-        }
-        self.memories.iter_mut().for_each(Memory::clear);
-        let mut guide = self.guides.as_ref().map(GuideFactory::make);
-        let asks = guide.as_mut().map(|guide| guide.begin(&state));
-        Situation { history: History::starting(state, self.depth), guide, asks }
+        let (history, guide, asks) = match self.course.take() {
+            Some(Course { mut history, last, mut guide }) => {
+                let asks = guide.as_mut().map(|guide| guide.advance(&last, &state));
+                history.push(last, state);
+                (history, guide, asks)
+            }
+            None => {
+                self.memories.iter_mut().for_each(Memory::clear);
+                let mut guide = self.guides.as_ref().map(GuideFactory::make);
+                let asks = guide.as_mut().map(|guide| guide.begin(&state));
+                (History::starting(state, self.depth), guide, asks)
+            }
+        };
+        let desired = snapshot.services.map(|service| service.desired);
+        let legal = self.legal(&history, &desired);
+        let observations = self.policies.ids().map(|agent| self.observer.observe(&history, agent)).collect();
+        Situation { history, guide, asks, desired, legal, observations }
     }
 
-    /// Agent by agent: what it sees, what it may do, what it does.
-    fn deliberate_on(
+    /// The moves within the bounds that the safeguard admits.
+    fn legal(&self, history: &History, desired: &PerService<Replicas>) -> ActionMask {
+        let within_bounds = self.team.mask(desired);
+        let restrict = |running: &RunningSafeguard| {
+            running.restrict(&within_bounds, self.team.action_space(), history.now())
+        };
+        self.running.as_ref().map_or_else(|| within_bounds.clone(), restrict)
+    }
+
+    /// Agent by agent: what it may do of what is `legal`, and what it does.
+    fn round(
         &mut self,
         situation: &Situation,
-        snapshot: &Snapshot,
+        legal: &ActionMask,
+        memories: &mut PerAgent<Memory>,
         rng: &mut StreamRng,
-    ) -> (PerAgent<Observation>, PerAgent<ActionMask>, JointAction) {
-        let legal = self.legal(situation, snapshot);
+    ) -> Round {
         let agents = self.policies.len();
-        let (mut observations, mut masks) = (Vec::with_capacity(agents), Vec::with_capacity(agents));
-        let (mut joint, mut relented) = (Vec::with_capacity(agents), 0);
-        for ((agent, policy), memory) in self.policies.iter_enumerated().zip(&mut self.memories) {
+        let (mut masks, mut joint) = (Vec::with_capacity(agents), Vec::with_capacity(agents));
+        let mut relented = 0;
+        for ((agent, policy), memory) in self.policies.iter_enumerated().zip(memories) {
             let mask = match &situation.asks {
                 None => legal.clone(),
                 Some(asks) => {
-                    let bound = asks.allowed[agent].bind(&legal, self.team.action_space(), rng);
+                    let bound = asks.allowed[agent].bind(legal, self.team.action_space(), rng);
                     relented += u64::from(bound.relented);
                     bound.mask
                 }
             };
-            let observation = self.observer.observe(&situation.history, agent);
-            joint.push(policy.act_on(memory, &observation, &mask, rng));
-            observations.push(observation);
+            joint.push(policy.act_on(memory, &situation.observations[agent], &mask, rng));
             masks.push(mask);
         }
         let joint = joint.into();
         self.count(situation.asks.as_ref(), &joint, relented);
-        (observations.into(), masks.into(), joint)
+        Round { masks: masks.into(), joint }
     }
 
-    /// The moves within the bounds that the safeguard admits.
-    fn legal(&self, situation: &Situation, snapshot: &Snapshot) -> ActionMask {
-        let desired: PerService<Replicas> = snapshot.services.map(|service| service.desired);
-        let within_bounds = self.team.mask(&desired);
-        let now = situation.history.now();
-        let restrict =
-            |running: &RunningSafeguard| running.restrict(&within_bounds, self.team.action_space(), now);
-        self.running.as_ref().map_or_else(|| within_bounds.clone(), restrict)
+    /// The rounds after the first, added to what that asks for. In each, agents remember what they did `before` the first:
+    /// time has not gone on.
+    fn go_round_again(
+        &mut self,
+        situation: &Situation,
+        before: &PerAgent<Memory>,
+        asked: &mut Decision,
+        rng: &mut StreamRng,
+    ) -> Vec<JointAction> {
+        let Situation { desired, legal, .. } = situation;
+        let (space, mut later) = (self.team.action_space(), Vec::new());
+        for _ in 1..self.rounds.get() {
+            let unmoved = ActionMask::from_fn(space, |action| {
+                let still = |id| asked.targets[id].replicas == desired[id];
+                let service = space.defender(action).map(|action| action.service);
+                legal.allows(action) && (space.is_no_op(action) || service.is_some_and(still))
+            });
+            let Round { joint, .. } = self.round(situation, &unmoved, &mut before.clone(), rng);
+            let mut moved = false;
+            for (id, target) in self.team.decide_from(desired, &joint).targets.iter_enumerated() {
+                if target.replicas != desired[id] {
+                    asked.targets[id] = target.clone();
+                    moved = true;
+                }
+            }
+            later.push(joint);
+            if !moved {
+                break;
+            }
+        }
+        later
     }
 
     /// [`Autoscaler::decide`], with what the decision was taken on.
     pub fn deliberate(&mut self, snapshot: &Snapshot, rng: &mut StreamRng) -> Deliberation {
         let situation = self.remember(snapshot);
-        let (observations, masks, joint) = self.deliberate_on(&situation, snapshot, rng);
-        let asked = self.team.decide(snapshot, &joint);
+        let mut memories = std::mem::take(&mut self.memories);
+        let before = (self.rounds > NonZeroUsize::MIN).then(|| memories.clone());
+        let Round { masks, joint } = self.round(&situation, &situation.legal, &mut memories, rng);
+        self.memories = memories;
+        let mut asked = self.team.decide_from(&situation.desired, &joint);
+        let again = before.map(|before| self.go_round_again(&situation, &before, &mut asked, rng));
+        let Situation { history, guide, observations, .. } = situation;
         let decision = match &mut self.running {
-            Some(running) => running.review(situation.history.now(), asked.clone()),
+            Some(running) => running.review(history.now(), asked.clone()),
             None => asked.clone(),
         };
-        self.course =
-            Some(Course { history: situation.history, last: joint.clone(), guide: situation.guide });
-        Deliberation { observations, masks, joint, asked, decision }
+        self.course = Some(Course { history, last: joint.clone(), guide });
+        let later = again.unwrap_or_default();
+        Deliberation { observations, masks, joint, later, asked, decision }
     }
 
     fn count(&mut self, asks: Option<&Guidance>, joint: &JointAction, relented: u64) {
@@ -211,6 +284,7 @@ impl<P: Clone> Clone for TeamAutoscaler<P> {
         Self {
             name: self.name.clone(),
             team: self.team.clone(),
+            rounds: self.rounds,
             observer: Arc::clone(&self.observer),
             depth: self.depth,
             policies: self.policies.clone(),
@@ -229,6 +303,7 @@ impl<P> std::fmt::Debug for TeamAutoscaler<P> {
         f.debug_struct("TeamAutoscaler")
             .field("name", &self.name)
             .field("depth", &self.depth)
+            .field("rounds", &self.rounds)
             .finish_non_exhaustive()
     }
 }
@@ -238,8 +313,8 @@ mod tests {
     use super::*;
     use karma_core::team::default_roles;
     use karma_core::{
-        Action, AgentId, DefenderAction, Guided, Hardness, Id as _, Observation, PerEntryPoint, Seconds,
-        ServiceId, ServiceSnapshot, Topology,
+        Action, ActionSpace, AgentId, DefenderAction, Guided, Hardness, Id as _, Observation, PerEntryPoint,
+        Seconds, ServiceId, ServiceSnapshot, Topology,
     };
 
     /// Shows the number of remembered states and the agent's last action.
@@ -365,6 +440,93 @@ mod tests {
         assert!(adds(&mut scaler.clone()), "a clone has seen nothing");
         scaler.reset();
         assert!(adds(&mut scaler), "the next episode begins");
+    }
+
+    /// Would add one replica to every service, the first one first.
+    #[derive(Clone)]
+    struct Eager;
+
+    impl Policy for Eager {
+        fn act(&self, _seen: &Observation, mask: &ActionMask, _rng: &mut StreamRng) -> Action {
+            let space = ActionSpace::Defender { services: 7, alpha: 1 };
+            let up =
+                mask.legal().find(|action| space.defender(*action).is_some_and(|a| a.replica_change > 0));
+            up.unwrap_or(Action(1))
+        }
+    }
+
+    /// A team of two eager agents for seven services, of which each starts with one replica.
+    fn seven() -> (TeamAutoscaler<Eager>, Snapshot) {
+        let names = ["a", "b", "c", "d", "e", "f", "g"];
+        let service = |name: &&str| {
+            format!(
+                r#""{name}": {{ "cpu": 500, "ram": 256, "computation_throughput": 100, "max_replicas": 4 }}"#
+            )
+        };
+        let services: Vec<String> = names.iter().map(service).collect();
+        let calls = names
+            .windows(2)
+            .map(|pair| format!(r#"{{ "source": "{}", "destination": "{}" }}"#, pair[0], pair[1]));
+        let calls: Vec<String> = calls.collect();
+        let text = format!(
+            r#"{{ "services": {{ {} }}, "connections": [ {} ] }}"#,
+            services.join(", "),
+            calls.join(", ")
+        );
+        let topology = Arc::new(Topology::read(text.as_bytes()).unwrap());
+        let team = DefenderTeam::new(topology, default_roles().iter().take(2).cloned().collect(), 1);
+        let scaler =
+            TeamAutoscaler::new("eager", team, (Arc::new(Recall), 2), PerAgent::filled(Eager, 2)).unwrap();
+        let start = ServiceSnapshot { desired: Replicas(1), ..ServiceSnapshot::default() };
+        (scaler, Snapshot { services: PerService::filled(start, 7), ..snapshot(0.0, [1, 1]) })
+    }
+
+    fn counts(deliberation: &Deliberation) -> Vec<u32> {
+        deliberation.asked.targets.iter().map(|target| target.replicas.0).collect()
+    }
+
+    #[test]
+    fn where_services_outnumber_agents_each_has_its_turn_once() {
+        // The agents cannot tell each other apart, so a round moves one service: of seven, four rounds move four.
+        let (mut scaler, snapshot) = seven();
+        let mut rng = karma_core::SeedTree::new(1).rng();
+        let first = scaler.deliberate(&snapshot, &mut rng);
+        assert_eq!((counts(&first), first.later.len()), (vec![2, 2, 2, 2, 1, 1, 1], 3));
+        let mut one = seven().0.with_rounds(NonZeroUsize::MIN);
+        let only = one.deliberate(&snapshot, &mut rng);
+        assert_eq!((counts(&only), only.later.len()), (vec![2, 1, 1, 1, 1, 1, 1], 0));
+        assert_eq!(only.joint, first.joint, "further rounds change nothing in the first");
+    }
+
+    #[test]
+    fn rounds_end_when_all_hold_still() {
+        let (scaler, snapshot) = seven();
+        let mut scaler = scaler.with_rounds(NonZeroUsize::new(100).unwrap());
+        let all = scaler.deliberate(&snapshot, &mut karma_core::SeedTree::new(1).rng());
+        assert_eq!(
+            (counts(&all), all.later.len()),
+            (vec![2; 7], 7),
+            "seven move, and one round says that no more does"
+        );
+    }
+
+    #[test]
+    fn further_rounds_keep_to_the_safeguard_and_leave_memories_alone() {
+        let (scaler, snapshot) = seven();
+        let mut guarded = scaler.with_safeguard(karma_core::testing::Ceiling::factory(1));
+        let held = guarded.deliberate(&snapshot, &mut karma_core::SeedTree::new(1).rng());
+        assert_eq!((counts(&held), held.later.len()), (vec![1; 7], 1), "its mask holds in every round");
+        let policies = PerAgent::filled(Once, 4);
+        let once = TeamAutoscaler::new("once", team(), (Arc::new(Recall), 2), policies).unwrap();
+        let mut once = once.with_rounds(NonZeroUsize::new(3).unwrap());
+        let mut rng = karma_core::SeedTree::new(1).rng();
+        let begun = once.deliberate(&self::snapshot(0.0, [1, 1]), &mut rng);
+        assert_eq!(begun.later[0], begun.joint, "they act again from what they knew before the first round");
+        once.decide(&self::snapshot(15.0, [2, 1]), &mut rng);
+        assert!(
+            once.memories.iter().all(|memory| memory.clone().parts::<()>().0.len() == 2),
+            "and remember two decisions"
+        );
     }
 
     /// Allows every agent the actions for which `0` holds, with hardness `1`.

@@ -7,7 +7,7 @@
 //!
 //! The settings were chosen on the calibration split.
 
-use karma_baseline::{Highest, OracleParams, Threshold, ThresholdParams};
+use karma_baseline::{Highest, OracleParams, Share, Threshold, ThresholdParams};
 use karma_core::Autoscaler;
 use karma_mock::environment::TeacherFactory;
 
@@ -19,7 +19,7 @@ use crate::evaluation::{Oracles, oracles};
 const LEAD_SECONDS: f64 = 0.0;
 /// Utilisation that the clairvoyant plans for.
 const PLANNED: f64 = 0.5;
-/// CPU utilisation above which the threshold rule adds a replica.
+/// CPU utilisation, of the limit as the agents see it, above which the threshold rule adds a replica.
 const UTILIZATION: f64 = 0.48;
 
 /// Teachers for the episodes of a run, if it has one and its learner listens.
@@ -44,7 +44,7 @@ pub(crate) fn factory(config: &RunConfig) -> Result<Option<TeacherFactory>, RunE
 }
 
 fn rule(config: &RunConfig) -> Result<Threshold, RunError> {
-    let params = ThresholdParams { utilization: UTILIZATION, ..ThresholdParams::default() };
+    let params = ThresholdParams { utilization: UTILIZATION, of: Share::Limit, ..ThresholdParams::default() };
     let checked = params.check().map_err(|error| RunError::Rival(error.to_string()))?;
     Ok(Threshold::new(&config.setup().topology, checked))
 }

@@ -130,6 +130,19 @@ impl Service {
         Seconds(self.mean_work() / self.cpu_limit.cores().min(1.0))
     }
 
+    /// CPU request over CPU limit, in (0, 1]: turns a utilisation of what was requested into one of what a pod may use.
+    ///
+    /// ```
+    /// let text = r#"{ "services": { "a": { "cpu": 100, "cpu_limit": 200, "ram": 64, "computation_throughput": 10 } },
+    ///                 "connections": [] }"#;
+    /// let topology = karma_core::Topology::read(text.as_bytes())?;
+    /// assert_eq!(topology.services.as_slice()[0].request_of_limit(), 0.5);
+    /// # Ok::<(), karma_core::TopologyError>(())
+    /// ```
+    pub fn request_of_limit(&self) -> f64 {
+        self.cpu.cores() / self.cpu_limit.cores()
+    }
+
     /// Requests per second that one pod can complete at most: its CPU limit, or fewer cores if `concurrency` is lower.
     pub fn pod_capacity(&self) -> RequestsPerSecond {
         RequestsPerSecond(self.cpu_limit.cores().min(f64::from(self.concurrency)) / self.mean_work())

@@ -39,6 +39,9 @@ pub(super) struct Identity<'a> {
     pub(super) decision_period: f64,
     pub(super) alpha: u32,
     pub(super) history: usize,
+    /// `None` where services and agents say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rounds: Option<usize>,
     pub(super) observation: ObservationForm,
     pub(super) teacher: Teacher,
     pub(super) informed_critic: bool,

@@ -51,6 +51,10 @@ pub struct RunParams {
     /// States that an observation shows, the present one included, 1 to 16. Default 2: a pod takes longer than one decision
     /// to start, so that one state does not tell what is under way.
     pub history: usize,
+    /// Rounds of moves at one decision of a trained team, 1 to 1000; an agent moves one service in each, and a service is moved in
+    /// one of them. Training has one. Default: as many as give every service a turn, ⌈services / agents⌉.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<usize>,
     /// How an observation is read: `parts`, one for each service, by one network that learns from all of them and goes to
     /// other topologies; or `whole`, by a network that knows the services by their places. Default `parts`.
     pub observation: ObservationForm,
@@ -98,6 +102,7 @@ impl Default for RunParams {
             decision_period: 15.0,
             alpha: 3,
             history: 2,
+            rounds: None,
             observation: ObservationForm::Parts,
             threads: None,
             attacker: None,

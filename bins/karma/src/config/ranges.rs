@@ -24,6 +24,8 @@ pub(super) fn check(params: &RunParams, sources: &Sources) -> Result<(), ConfigE
     )?;
     unless((1..=100).contains(alpha), "alpha", alpha, "1 to 100")?;
     unless((1..=16).contains(history), "history", history, "1 to 16")?;
+    let rounds = params.rounds.unwrap_or(1);
+    unless((1..=1000).contains(&rounds), "rounds", &rounds, "1 to 1000")?;
     let threads = params.threads.unwrap_or(1);
     unless((1..=1024).contains(&threads), "threads", &threads, "1 to 1024")?;
     let seeds = params.evaluation.seeds;

@@ -224,6 +224,10 @@ impl RunConfig {
         let depth = observer.depth();
         let team = TeamAutoscaler::new("karma", self.team(), (observer, depth), policies)?;
         let team = team.with_guide(self.charter.in_evaluation());
+        let team = match self.params.rounds.and_then(NonZeroUsize::new) {
+            Some(rounds) => team.with_rounds(rounds),
+            None => team,
+        };
         Ok(match self.safeguard() {
             Some(safeguard) => team.with_safeguard(safeguard),
             None => team,
@@ -308,6 +312,7 @@ impl RunConfig {
             decision_period: params.decision_period,
             alpha: params.alpha,
             history: params.history,
+            rounds: params.rounds,
             observation: params.observation,
             teacher: params.teacher,
             informed_critic: params.informed_critic,
@@ -324,7 +329,8 @@ impl RunConfig {
     /// Digest of the settings on which an episode depends, whoever plays it: nothing of how a team is made.
     #[cfg(feature = "lab")]
     pub(crate) fn stage_digest(&self) -> Digest {
-        const OF_A_TEAM: [&str; 10] = [
+        const OF_A_TEAM: [&str; 11] = [
+            "rounds",
             "organization",
             "hardness",
             "attacker",

@@ -50,7 +50,7 @@ pub(super) fn service_features(service: &Service, row: &MetricRow, slo: f64) -> 
         ready / max,
         get(Metric::PodsPending) / max,
         get(Metric::PodsFailed) / max,
-        cut(get(Metric::CpuUtilization)),
+        cut(get(Metric::CpuUtilization) * service.request_of_limit() as f32),
         cut(get(Metric::PendingRequests).ln_1p() / room.ln_1p()),
         cut(rate / (max * capacity)),
         cut(rate / (ready.max(0.5) * capacity)),

@@ -2,7 +2,8 @@
 //! the agent's own last move.
 //!
 //! Everything is divided by what the topology knows (replica bounds, pod capacity, queue sizes, the SLO), so that
-//! numbers lie near [0, 1] on any topology. A missing sample shows as 0 with its flag `sampled` at 0.
+//! numbers lie near [0, 1] on any topology. CPU is of the limit, where metrics have it of the request: a pod whose limit is
+//! twice its request is half full at 100 %, and an agent is to see how full it is. A missing sample shows as 0 with its flag `sampled` at 0.
 //!
 //! There are two orders of it. **As a whole**: the services one after the other, then the system; a network that reads it
 //! knows the services by their places, and is of that topology. **In parts** ([`ClusterObserver::in_parts`]): one part for
@@ -308,6 +309,20 @@ mod tests {
         let part = subjects.len() / 4;
         let callers = |service: usize| subjects[service * part + 2 * 12 + 3].0;
         assert_eq!([callers(0), callers(1), callers(3)], [None, Some(ServiceId::from_index(0)), None]);
+    }
+
+    #[test]
+    fn cpu_is_seen_as_a_share_of_the_limit() {
+        let seen = [500, 1000].map(|limit| {
+            let text = format!(
+                r#"{{ "services": {{ "a": {{ "cpu": 500, "cpu_limit": {limit}, "ram": 256, "computation_throughput": 100 }} }},
+                    "connections": [] }}"#
+            );
+            let topology = Arc::new(Topology::read(text.as_bytes()).unwrap());
+            let history = History::starting(busy_state(&topology, |_| 0.75), 2);
+            in_parts(&topology).observe(&history, AgentId::from_index(0)).0[4]
+        });
+        assert_eq!(seen, [0.75, 0.375]);
     }
 
     /// 50 requests a second enter; 4 pods of "b" carry 160, and 2 of them are ready.
