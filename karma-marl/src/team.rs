@@ -138,18 +138,16 @@ impl<P: Policy> TeamAutoscaler<P> {
     /// The state that the snapshot shows, added to what is remembered of the episode, and what follows from it.
     fn remember(&mut self, snapshot: &Snapshot) -> Situation {
         let state = State::from(snapshot);
-        let (history, guide, asks) = match self.course.take() {
-            Some(Course { mut history, last, mut guide }) => {
-                let asks = guide.as_mut().map(|guide| guide.advance(&last, &state));
-                history.push(last, state);
-                (history, guide, asks)
-            }
-            None => {
-                self.memories.iter_mut().for_each(Memory::clear);
-                let mut guide = self.guides.as_ref().map(GuideFactory::make);
-                let asks = guide.as_mut().map(|guide| guide.begin(&state));
-                (History::starting(state, self.depth), guide, asks)
-            }
+        let (history, guide, asks) = if let Some(Course { mut history, last, mut guide }) = self.course.take()
+        {
+            let asks = guide.as_mut().map(|guide| guide.advance(&last, &state));
+            history.push(last, state);
+            (history, guide, asks)
+        } else {
+            self.memories.iter_mut().for_each(Memory::clear);
+            let mut guide = self.guides.as_ref().map(GuideFactory::make);
+            let asks = guide.as_mut().map(|guide| guide.begin(&state));
+            (History::starting(state, self.depth), guide, asks)
         };
         let desired = snapshot.services.map(|service| service.desired);
         let legal = self.legal(&history, &desired);

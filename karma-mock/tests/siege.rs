@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use karma_core::team::default_roles;
+use karma_core::topology::Service;
 use karma_core::{
-    Action, DefenderTeam, Environment as _, JointAction, RewardParams, SeedTree, Step, Team, draw::below,
-    testing,
+    Action, Autoscaler, Decision, DefenderTeam, Environment as _, JointAction, RewardParams, SeedTree,
+    Snapshot, Step, StreamRng, Target, Team, Topology, draw::below, testing,
 };
-use karma_mock::environment::{SiegeConfig, SiegeParams};
+use karma_mock::environment::{Assault, Defence, SiegeConfig, SiegeParams};
 use karma_mock::{ClusterEnvironment, ClusterObserver, Scenario, Setup, Siege, Split, Workload, topologies};
 use proptest::prelude::*;
 
@@ -52,9 +53,66 @@ fn success(game: &Siege) -> f64 {
     game.report().unwrap().success_rate.unwrap()
 }
 
+/// An attack on fixed replicas: those that services start with.
+fn assault(scenario: &str) -> Assault {
+    let topology = Arc::new(topologies::by_name("chain4").unwrap());
+    let setup = Arc::new(Setup::new(Arc::clone(&topology), Workload::by_name("constant").unwrap()));
+    let team = DefenderTeam::new(Arc::clone(&topology), default_roles(), 3);
+    let observer = ClusterObserver::new(Arc::clone(&topology), team.action_space(), 2);
+    let defence: Defence = Arc::new(move |_| Box::new(Still(Arc::clone(&topology))));
+    let played = (Scenario::by_name(scenario).unwrap(), Split::Train);
+    Assault::new(setup, played, observer, defence, SiegeConfig::default())
+}
+
+/// Never changes anything.
+struct Still(Arc<Topology>);
+
+impl Autoscaler for Still {
+    fn name(&self) -> &'static str {
+        "still"
+    }
+
+    fn reset(&mut self) {}
+
+    fn decide(&mut self, _: &Snapshot, _: &mut StreamRng) -> Decision {
+        let hold = |service: &Service| Target::new(service.initial_replicas, "");
+        Decision { targets: self.0.services.iter().map(hold).collect() }
+    }
+}
+
 #[test]
 fn a_siege_keeps_the_promises_of_an_environment() {
     testing::environment(|| siege(SiegeParams::default()));
+}
+
+#[test]
+fn an_assault_keeps_the_promises_of_an_environment() {
+    testing::environment(|| assault("nominal"));
+}
+
+/// A team that holds still and a rule that does are attacked in the same game: what an attacker sees and earns is the same.
+#[test]
+fn an_assault_on_a_rule_is_the_siege_of_a_team_that_does_the_same() {
+    let (mut alone, mut both) = (assault("nominal"), siege(SiegeParams::default()));
+    let (mut step, mut joint) = (alone.reset(7), both.reset(7));
+    let mut moves = [4, 4, 2, 2, 0, 3].into_iter().cycle();
+    while !step.is_last() {
+        let attacker = joint.observations.as_slice().last().unwrap();
+        assert_eq!(
+            (&step.observations.as_slice()[0], &step.masks.as_slice()[0]),
+            (attacker, joint.masks.as_slice().last().unwrap())
+        );
+        assert_eq!(step.rewards.as_slice().last(), joint.rewards.as_slice().last());
+        let wanted = Action(moves.next().unwrap() * 3 + 1);
+        let attack = if step.masks.as_slice()[0].allows(wanted) { wanted } else { Action(6) };
+        let hold = joint.masks.as_slice()[0]
+            .legal()
+            .find(|action| both.spec().agents.as_slice()[0].action_space.is_no_op(*action));
+        joint = both.step(&(0..DEFENDERS).map(|_| hold.unwrap()).chain([attack]).collect()).unwrap();
+        step = alone.step(&vec![attack].into()).unwrap();
+    }
+    assert!(joint.is_last());
+    assert_eq!(alone.report().unwrap().success_rate, both.report().unwrap().success_rate);
 }
 
 #[test]

@@ -8,11 +8,12 @@ use anyhow::Context as _;
 use clap::Parser;
 use karma_nn::{Alone, Collective};
 
+use crate::assault::AssaultError;
 use crate::cli::{KarmaArgs, KarmaCommand, TrainArgs, TrainCommand};
 use crate::config::Written;
 use crate::error::RunError;
 use crate::interrupt::{EXIT_CODE, Interrupt};
-use crate::policy::{self, PolicyAttackError, PolicyExportError};
+use crate::policy::{self, PolicyExportError};
 use crate::progress::Progress as _;
 use crate::report;
 use crate::run::{Outcome, Run, RunReport};
@@ -93,7 +94,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
     let of_model = false;
     let of_sweep = error.downcast_ref::<SweepError>().is_some_and(SweepError::is_usage);
     let of_export = error.downcast_ref::<PolicyExportError>().is_some_and(PolicyExportError::is_usage);
-    let of_attack = error.downcast_ref::<PolicyAttackError>().is_some_and(PolicyAttackError::is_usage);
+    let of_attack = error.downcast_ref::<AssaultError>().is_some_and(AssaultError::is_usage);
     #[cfg(feature = "explain")]
     let of_explanation = error
         .downcast_ref::<crate::explain::ExplainError>()

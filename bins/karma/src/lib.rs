@@ -35,6 +35,7 @@
 //! # Ok::<(), karma::RunError>(())
 //! ```
 
+mod assault;
 mod cli;
 mod clock;
 pub mod collect;
@@ -89,6 +90,7 @@ pub use karma_org as org;
 pub use karma_testbed as testbed;
 pub use karma_twin as twin;
 
+pub use assault::AssaultError;
 pub use cli::{KarmaArgs, KarmaCommand, TrainArgs, TrainCommand};
 #[cfg(feature = "explain")]
 pub use command::karma_explain;
@@ -101,8 +103,8 @@ pub use command::karma_transfer;
 pub use command::{karma, karma_train};
 pub use error::RunError;
 pub use policy::{
-    AttackArgs, AttackReport, ExportArgs, PolicyArgs, PolicyAttackError, PolicyCard, PolicyCommand,
-    PolicyExportError, attack_policy, export_policy, load_policies, load_team,
+    AttackArgs, AttackReport, ExportArgs, PolicyArgs, PolicyCard, PolicyCommand, PolicyExportError,
+    attack_policy, export_policy, load_policies, load_team,
 };
 pub use progress::{Progress, Silent, TrainingProgress};
 pub use run::{Outcome, Run, RunReport};

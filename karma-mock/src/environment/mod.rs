@@ -17,7 +17,7 @@ use karma_core::{
 pub use ahead::{AheadParams, evaluate_ahead};
 pub use episode::{Episode, Setup, evaluate};
 pub use observer::ClusterObserver;
-pub use siege::{Siege, SiegeConfig, SiegeParams, SiegeParamsError};
+pub use siege::{Assault, Defence, Siege, SiegeConfig, SiegeParams, SiegeParamsError};
 pub use teacher::TeacherFactory;
 
 use crate::scenario::Scenario;

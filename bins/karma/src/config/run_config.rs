@@ -5,9 +5,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 
-use karma_core::{
-    DefenderTeam, Digest, Environment, EnvironmentSpec, GuideFactory, PerAgent, Policy, SafeguardFactory,
-};
+use karma_core::{DefenderTeam, Digest, Environment, EnvironmentSpec, PerAgent, Policy, SafeguardFactory};
 use karma_guard::SafetyConfig;
 use karma_marl::stats::Bootstrap;
 use karma_marl::{MappoConfig, StopConfig, TeamAutoscaler, TeamError};
@@ -167,8 +165,16 @@ impl RunConfig {
         split: Split,
         teacher: Option<TeacherFactory>,
     ) -> Result<Box<dyn Environment>, NoScenario> {
-        let guide = self.charter.in_training();
-        let environment = self.environment(Arc::clone(&self.scenarios), split, guide)?;
+        let (setup, scenarios) = (Arc::clone(&self.setup), Arc::clone(&self.scenarios));
+        let environment = ClusterEnvironment::new(setup, scenarios, split, self.team(), self.observer())?;
+        let environment = match self.charter.in_training() {
+            Some(guide) => environment.with_guide(guide),
+            None => environment,
+        };
+        let environment = match self.safeguard() {
+            Some(safeguard) => environment.with_safeguard(safeguard),
+            None => environment,
+        };
         let informed = self.params.informed_critic && self.twin.is_none();
         let environment = if informed { environment.with_informed_critic() } else { environment };
         let environment = match teacher {
@@ -178,30 +184,6 @@ impl RunConfig {
         Ok(match self.attacker {
             Some(attacker) => Box::new(Siege::new(environment, attacker)),
             None => Box::new(environment),
-        })
-    }
-
-    /// A cluster where nothing happens by itself, defended as in evaluation.
-    pub(crate) fn quiet_game(&self, split: Split) -> Result<ClusterEnvironment, NoScenario> {
-        let quiet = Scenario::by_name("nominal").into_iter().collect();
-        self.environment(quiet, split, Some(self.charter.in_evaluation()))
-    }
-
-    fn environment(
-        &self,
-        scenarios: Arc<[Scenario]>,
-        split: Split,
-        guide: Option<GuideFactory>,
-    ) -> Result<ClusterEnvironment, NoScenario> {
-        let setup = Arc::clone(&self.setup);
-        let environment = ClusterEnvironment::new(setup, scenarios, split, self.team(), self.observer())?;
-        let environment = match guide {
-            Some(guide) => environment.with_guide(guide),
-            None => environment,
-        };
-        Ok(match self.safeguard() {
-            Some(safeguard) => environment.with_safeguard(safeguard),
-            None => environment,
         })
     }
 

@@ -11,6 +11,8 @@ use karma_mock::Split;
 use super::params::{TeamEntry, plays_in};
 use super::record::{Calibration, Point, Record, Training, run_directory};
 use super::suite::{Candidate, Job, Rule, Suite};
+use super::twin;
+use crate::assault::{Study, study};
 use crate::clock::Stopwatch;
 use crate::config::RunConfig;
 use crate::evaluation::{Better, COLUMNS, EpisodeRecord, Row, play, play_on, team_row};
@@ -50,16 +52,20 @@ impl Site<'_> {
         let Some(calibration) = self.calibrate(rule, progress)? else { return Ok(None) };
         let Candidate { rule: chosen, settings } = &rule.candidates[calibration.chosen];
         let row = self.row(&rule.name, chosen)?;
-        let mut arenas = BTreeMap::new();
+        let (mut arenas, mut arena_seconds) = (BTreeMap::new(), BTreeMap::new());
         for arena in suite.arenas.iter().filter(|arena| plays_in(rule.arenas.as_deref(), &arena.name)) {
             // Where services are others, the same rule is made for them, and a tabular learner learns them.
             let there =
                 || chosen.row(&rule.name, &arena.config).map_err(|reason| refused(&rule.name, &reason));
             let other = arena.elsewhere.then(there).transpose()?;
             let row = other.as_ref().unwrap_or(&row);
+            let watch = Stopwatch::start();
             let Some(episodes) = play(&arena.config, row, progress) else { return Ok(None) };
+            arena_seconds.insert(arena.name.clone(), watch.elapsed().as_secs_f64());
             arenas.insert(arena.name.clone(), episodes);
         }
+        let make = || self.row(&rule.name, chosen);
+        let Some(assaults) = self.assaults(job, 1, make, progress)? else { return Ok(None) };
         let about = chosen.about().to_owned();
         let about = if settings.is_empty() { about } else { format!("{about}, calibrated: {settings}") };
         let calibration = (calibration.candidates.len() > 1).then_some(calibration);
@@ -71,6 +77,8 @@ impl Site<'_> {
             training: None,
             seconds: watch.elapsed().as_secs_f64(),
             arenas,
+            arena_seconds,
+            assaults,
         }))
     }
 
@@ -114,7 +122,7 @@ impl Site<'_> {
         progress: &mut dyn Progress,
     ) -> anyhow::Result<Option<Record>> {
         let suite = self.suite;
-        let config = suite.training(team, seed, self.base)?;
+        let Some(config) = self.training(team, seed, progress)? else { return Ok(None) };
         let (directory, mut manifest, trained) =
             train_in(&config, &run_directory(self.directory, job), progress)?;
         let interrupted = trained.stop == StopReason::Interrupted;
@@ -131,9 +139,10 @@ impl Site<'_> {
             returns: trained.log.iter().filter_map(|line| line.stats.episodic_return).collect(),
         };
         let watch = Stopwatch::start();
-        let Some(arenas) = self.compare((team, seed), (&directory, &trained.policies), progress)? else {
-            return Ok(None);
-        };
+        let played = self.compare((team, seed), (&directory, &trained.policies), progress)?;
+        let Some((arenas, arena_seconds)) = played else { return Ok(None) };
+        let make = || Ok(team_row(&config, trained.policies.clone())?);
+        let Some(assaults) = self.assaults(job, seed, make, progress)? else { return Ok(None) };
         Ok(Some(Record {
             digest: suite.digest_of(job).to_string(),
             contestant: team.name.clone(),
@@ -142,6 +151,8 @@ impl Site<'_> {
             seconds: training.seconds + watch.elapsed().as_secs_f64(),
             training: Some(training),
             arenas,
+            arena_seconds,
+            assaults,
         }))
     }
 
@@ -151,18 +162,59 @@ impl Site<'_> {
         (team, seed): (&TeamEntry, u64),
         (directory, policies): (&RunDir, &PerAgent<TrainedPolicy>),
         progress: &mut dyn Progress,
-    ) -> anyhow::Result<Option<BTreeMap<String, Vec<EpisodeRecord>>>> {
-        let mut arenas = BTreeMap::new();
+    ) -> anyhow::Result<Option<Played>> {
+        let (mut arenas, mut seconds) = (BTreeMap::new(), BTreeMap::new());
         for arena in self.suite.arenas.iter().filter(|arena| team.plays_in(&arena.name)) {
             let config = self.suite.playing(arena, team, seed, self.base)?;
             let policies = if arena.elsewhere { elsewhere(directory, &config)? } else { policies.clone() };
             let row = team_row(&config, policies)?;
+            let watch = Stopwatch::start();
             let Some(episodes) = play(&config, &row, progress) else { return Ok(None) };
+            seconds.insert(arena.name.clone(), watch.elapsed().as_secs_f64());
             arenas.insert(arena.name.clone(), episodes);
         }
-        Ok(Some(arenas))
+        Ok(Some((arenas, seconds)))
+    }
+
+    /// The settings of a training; its twin is fitted if it is not there yet.
+    fn training(
+        self,
+        team: &TeamEntry,
+        seed: u64,
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<Option<RunConfig>> {
+        let Some(entry) = self.suite.twin_of(team) else {
+            return Ok(Some(self.suite.training(team, seed, self.base)?));
+        };
+        let Some(file) = twin::file(entry, &self.suite.home, self.directory, progress)? else {
+            return Ok(None);
+        };
+        Ok(Some(self.suite.training_in(&file, (team, seed), self.base)?))
+    }
+
+    /// What attackers take from a contestant that they have studied, in the suite's cluster; the first of them has this seed.
+    fn assaults(
+        self,
+        job: &Job<'_>,
+        first: u64,
+        make: impl Fn() -> anyhow::Result<Row>,
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<Option<Vec<Vec<EpisodeRecord>>>> {
+        let mut assaults = Vec::new();
+        let Some(params) = &self.suite.params.assault else { return Ok(Some(assaults)) };
+        for seed in first..first + self.suite.attackers_of(job) {
+            progress.note(&format!("attacker {seed} studies {}", job.contestant()));
+            let (limits, iterations, episodes) = (params.attacker, params.iterations, params.episodes);
+            let plan = Study { limits, iterations, seed, episodes };
+            let Some(studied) = study(&self.suite.home, make()?, plan, progress)? else { return Ok(None) };
+            assaults.push(studied.episodes.concat());
+        }
+        Ok(Some(assaults))
     }
 }
+
+/// The episodes of each arena, and the seconds that they took.
+type Played = (BTreeMap<String, Vec<EpisodeRecord>>, BTreeMap<String, f64>);
 
 fn refused(rule: &str, reason: &str) -> anyhow::Error {
     anyhow::anyhow!("rule \"{rule}\": {reason}")

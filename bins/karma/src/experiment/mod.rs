@@ -10,18 +10,25 @@
 //! Nobody sees an arena's episodes before. Everybody has the same bounds, decision period, lag, start-up delay, shield and seeds:
 //! they are settings of the arena, and a contestant is only an autoscaler in it.
 
+mod check;
 pub(crate) mod cli;
+mod episodes;
+mod front;
+mod grids;
 mod job;
 mod params;
 mod record;
 mod report;
 mod results;
 mod rule;
+mod sections;
 mod suite;
+mod taken;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod twin;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -104,6 +111,10 @@ fn tell(suite: &Suite, jobs: &[Job<'_>], args: &ExperimentArgs) -> anyhow::Resul
     write(&args.out.join("results.json"), &(serde_json::to_string_pretty(&results)? + "\n"))?;
     write(&args.out.join("results.md"), &markdown)?;
     write(&args.out.join("report.html"), &report::html(&results))?;
+    let table = args.out.join("episodes.parquet");
+    let mut bytes = Vec::new();
+    episodes::write(&records, &mut bytes).with_context(|| table.display().to_string())?;
+    atomic::write(&table, &bytes).with_context(|| table.display().to_string())?;
     if let Some(file) = &args.markdown {
         write(file, &markdown)?;
     }

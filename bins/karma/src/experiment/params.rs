@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use karma_mock::environment::SiegeParams;
 use serde::{Deserialize, Serialize};
 
 use crate::config::ConfigError;
@@ -24,9 +25,15 @@ pub(crate) struct SuiteParams {
     /// Who is compared without training.
     #[serde(default)]
     pub(crate) rules: Vec<RuleEntry>,
+    /// Twins that teams are trained in.
+    #[serde(default)]
+    pub(crate) twins: Vec<TwinEntry>,
     /// Who is trained; the first one is compared with everybody else.
     #[serde(default)]
     pub(crate) teams: Vec<TeamEntry>,
+    /// Attackers that study contestants; absent: there are none.
+    #[serde(default)]
+    pub(crate) assault: Option<AssaultParams>,
 }
 
 /// `[calibration]`.
@@ -92,9 +99,62 @@ pub(crate) struct TeamEntry {
     /// The arenas in which it plays, by name; absent: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) arenas: Option<Vec<String>>,
+    /// The twin that it is trained in, by name; absent: the simulated cluster itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) twin: Option<String>,
     /// Settings on top of the suite's.
     #[serde(default)]
     pub(crate) settings: toml::Table,
+}
+
+/// `[[twins]]`: a twin of the suite's cluster, fitted on episodes of the training split under decisions that explore.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TwinEntry {
+    /// Its name.
+    pub(crate) name: String,
+    /// Episodes of each scenario, 1 to 10 000. Default 60.
+    #[serde(default = "sixty")]
+    pub(crate) episodes: u64,
+}
+
+/// `[assault]`: attackers that study contestants, in the suite's cluster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AssaultParams {
+    /// Who is attacked, by name.
+    pub(crate) against: Vec<String>,
+    /// Attackers of each, with seeds from 1, 1 to 1000: of a team, one studies each of so many trainings. Default 3.
+    #[serde(default = "three")]
+    pub(crate) seeds: u64,
+    /// Iterations that each learns, 1 to 100 000. Default 60.
+    #[serde(default = "sixty")]
+    pub(crate) iterations: u64,
+    /// Episodes on which attackers are compared, 1 to 10 000. Default 20.
+    #[serde(default = "twenty")]
+    pub(crate) episodes: u64,
+    /// What they are allowed.
+    #[serde(default)]
+    pub(crate) attacker: SiegeParams,
+}
+
+const fn three() -> u64 {
+    3
+}
+
+const fn twenty() -> u64 {
+    20
+}
+
+const fn sixty() -> u64 {
+    60
+}
+
+impl AssaultParams {
+    /// How many attackers study a contestant.
+    pub(crate) fn attackers_of(&self, contestant: &str) -> u64 {
+        if self.against.iter().any(|name| name == contestant) { self.seeds } else { 0 }
+    }
 }
 
 /// Whether one who plays in `arenas` plays in this one; absent: in all.

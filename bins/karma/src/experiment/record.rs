@@ -29,6 +29,12 @@ pub(crate) struct Record {
     pub(crate) seconds: f64,
     /// The episodes of each arena, scenario by scenario.
     pub(crate) arenas: BTreeMap<String, Vec<EpisodeRecord>>,
+    /// Seconds that the episodes of each arena took on the wall clock.
+    #[serde(default)]
+    pub(crate) arena_seconds: BTreeMap<String, f64>,
+    /// The episodes against each attacker that has studied it; their scenarios are [`ATTACKERS`](crate::assault::ATTACKERS).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) assaults: Vec<Vec<EpisodeRecord>>,
 }
 
 /// All candidates of a rule on the training split.

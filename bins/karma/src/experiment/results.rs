@@ -7,8 +7,10 @@ use karma_core::SeedTree;
 use karma_marl::stats::{Bootstrap, Crossed, Estimate, Statistic, mean, standard_deviation};
 use serde::Serialize;
 
+use super::front::Front;
 use super::record::{Calibration, Record, Training};
 use super::suite::{Arena, Suite};
+use super::taken::Taken;
 use crate::evaluation::{Better, COLUMNS, Column};
 
 /// Iterations that a mean of training returns is taken over.
@@ -37,6 +39,8 @@ pub(crate) struct Results {
     pub(crate) arenas: Vec<ArenaResults>,
     pub(crate) calibrations: BTreeMap<String, Calibration>,
     pub(crate) trainings: Vec<TeamTraining>,
+    /// Contestants under attackers that have studied them.
+    pub(crate) assaults: Vec<Taken>,
 }
 
 /// One arena.
@@ -50,6 +54,10 @@ pub(crate) struct ArenaResults {
     pub(crate) standings: Vec<Standing>,
     pub(crate) versus: Vec<Versus>,
     pub(crate) room: Vec<Room>,
+    pub(crate) front: Front,
+    pub(crate) services: usize,
+    /// Seconds of one episode on the wall clock, the mean over rules and over teams; yardsticks are left out.
+    pub(crate) seconds: [Option<f64>; 2],
 }
 
 /// A contestant's figures.
@@ -113,7 +121,7 @@ pub(crate) struct TeamTraining {
 }
 
 /// Values by scenario and seed, one for each training.
-type Table = BTreeMap<(String, u64), Vec<Option<f64>>>;
+pub(super) type Table = BTreeMap<(String, u64), Vec<Option<f64>>>;
 
 impl Results {
     /// What the records of a suite say; contestants of whom nothing is there are left out.
@@ -141,6 +149,10 @@ impl Results {
             arenas: suite.arenas.iter().map(|arena| judge.arena(arena)).collect(),
             calibrations: calibrations.collect(),
             trainings: contestants.iter().filter_map(Contestant::training).collect(),
+            assaults: contestants
+                .iter()
+                .filter_map(|one| Taken::of(one.name, &one.records, suite.home.bootstrap()))
+                .collect(),
         }
     }
 }
@@ -152,6 +164,10 @@ struct Contestant<'a> {
 }
 
 impl Contestant<'_> {
+    fn is_team(&self) -> bool {
+        self.records.iter().any(|record| record.training.is_some())
+    }
+
     fn played_in(&self, arena: &str) -> bool {
         self.records.iter().any(|record| record.arenas.contains_key(arena))
     }
@@ -209,10 +225,26 @@ impl Judge<'_> {
             about: arena.about.clone(),
             episodes: scenarios.len() * arena.config.params().evaluation.seeds,
             room: self.room(&standings, &scenarios),
+            front: Front::of(&standings, |name| self.is_team(name)),
+            services: arena.config.setup().topology.services.len(),
+            seconds: [false, true].map(|teams| self.seconds(&arena.name, teams)),
             standings,
             versus,
             scenarios,
         }
+    }
+
+    fn is_team(&self, name: &str) -> bool {
+        self.contestants.iter().any(|one| one.name == name && one.is_team())
+    }
+
+    /// Seconds of an episode in an arena.
+    fn seconds(&self, arena: &str, teams: bool) -> Option<f64> {
+        let those = self.contestants.iter().filter(|one| !one.yardstick && one.is_team() == teams);
+        let each = those.flat_map(|one| &one.records).filter_map(|record| {
+            Some(record.arena_seconds.get(arena)? / record.arenas.get(arena)?.len().max(1) as f64)
+        });
+        mean(&each.collect::<Vec<_>>())
     }
 
     fn standing(&self, one: &Contestant<'_>, arena: &str, scenarios: &[String]) -> Standing {
@@ -269,7 +301,7 @@ impl Judge<'_> {
         scenario: Option<&str>,
         measure: &'static str,
     ) -> Option<Versus> {
-        let column = COLUMNS.iter().find(|column| column.name == measure)?;
+        let column = column(measure)?;
         let (mut left, mut right) =
             (ours.table(arena, scenario, column), theirs.table(arena, scenario, column));
         let whole = |table: &Table, key: &(String, u64)| {
@@ -302,20 +334,15 @@ impl Judge<'_> {
         let Some(ours) = standings.iter().find(|one| Some(one.name.as_str()) == self.first) else {
             return Vec::new();
         };
-        let teams = |one: &Standing| {
-            self.contestants
-                .iter()
-                .any(|other| other.name == one.name && other.records.iter().any(|r| r.training.is_some()))
-        };
         let mut room = Vec::new();
         for scenario in scenarios {
             for measure in ROOM {
-                let Some(column) = COLUMNS.iter().find(|column| column.name == measure) else { continue };
+                let Some(column) = column(measure) else { continue };
                 let figure = |one: &Standing| Some(one.by_scenario.get(scenario)?.get(measure)?.value);
                 let best = |yardstick: bool| {
                     let named = standings
                         .iter()
-                        .filter(|one| one.yardstick == yardstick && !teams(one))
+                        .filter(|one| one.yardstick == yardstick && !self.is_team(&one.name))
                         .filter_map(|one| Some((one.name.clone(), figure(one)?)));
                     named.reduce(
                         |best, other| if better(column.better, other.1, best.1) { other } else { best },
@@ -332,6 +359,11 @@ impl Judge<'_> {
         }
         room
     }
+}
+
+/// A measure by its name.
+pub(super) fn column(name: &str) -> Option<&'static Column> {
+    COLUMNS.iter().find(|column| column.name == name)
 }
 
 /// The statistic of the worst tenth.
@@ -356,7 +388,7 @@ const fn better(direction: Better, one: f64, other: f64) -> bool {
 }
 
 /// Scenarios as strata, of the episodes that every training has a value for.
-fn crossed(table: &Table) -> Option<Crossed> {
+pub(super) fn crossed(table: &Table) -> Option<Crossed> {
     strata(table, |values| values.iter().copied().collect())
 }
 

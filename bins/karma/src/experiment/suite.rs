@@ -1,6 +1,6 @@
 //! A suite, checked: who plays where, as a list of jobs that do not depend on each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -8,14 +8,12 @@ use karma_core::Digest;
 use serde_json::json;
 use thiserror::Error;
 
-use super::params::{RuleEntry, SuiteParams, TeamEntry, plays_in};
+use super::check;
+use super::params::{ArenaParams, AssaultParams, SuiteParams, TeamEntry, TwinEntry, plays_in};
 use super::rule::RuleParams;
-use crate::config::{ObservationForm, RunConfig, Written};
-use crate::evaluation::{COLUMNS, Column};
+use crate::config::{RunConfig, Written};
+use crate::evaluation::Column;
 use crate::sweep::settings;
-
-/// Most candidates of one rule.
-const MOST_CANDIDATES: usize = 10_000;
 
 /// What is wrong with a suite.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -27,7 +25,7 @@ pub(crate) struct SuiteError {
     pub(crate) reason: String,
 }
 
-fn refuse(place: impl fmt::Display, reason: impl fmt::Display) -> SuiteError {
+pub(super) fn refuse(place: impl fmt::Display, reason: impl fmt::Display) -> SuiteError {
     SuiteError { place: place.to_string(), reason: reason.to_string() }
 }
 
@@ -117,81 +115,30 @@ impl Suite {
             run_config(merged(tables), base, threads).map_err(|reason| refuse(place, reason))
         };
         let home = config("fixed", &[&params.fixed])?;
-        let mut arenas = Vec::new();
-        for arena in &params.arenas {
-            let place = format!("arena \"{}\"", arena.name);
-            let checked = config(&place, &[&params.fixed, &arena.settings])?;
-            let elsewhere = checked.topology_digest() != home.topology_digest();
-            let mut visitors = params.teams.iter().filter(|team| elsewhere && team.plays_in(&arena.name));
-            if let Some(team) = visitors.find(|team| !goes_elsewhere(&params, team)) {
-                let reason = format!(
-                    "team \"{}\" knows the services of its own topology by their places; only one with observation = \"parts\" \
-                     goes to another; give the team a list of arenas without this one",
-                    team.name
-                );
-                return Err(refuse(place, reason));
-            }
-            let acts = |config: &RunConfig| {
-                let params = config.params();
-                (params.decision_period.to_bits(), params.alpha, params.history)
-            };
-            if acts(&checked) != acts(&home) {
-                let reason =
-                    "everybody acts as at home: decision_period, alpha and history belong into [fixed]";
-                return Err(refuse(place, reason));
-            }
-            let settings = merged(&[&params.fixed, &arena.settings]);
-            arenas.push(Arena {
-                name: arena.name.clone(),
-                about: arena.about.clone(),
-                settings,
+        let arena = |entry: &ArenaParams| {
+            let place = format!("arena \"{}\"", entry.name);
+            let checked = config(&place, &[&params.fixed, &entry.settings])?;
+            check::arena(&params, entry, (&home, &checked))?;
+            Ok(Arena {
+                name: entry.name.clone(),
+                about: entry.about.clone(),
+                settings: merged(&[&params.fixed, &entry.settings]),
+                elsewhere: checked.topology_digest() != home.topology_digest(),
                 config: checked,
-                elsewhere,
-            });
-        }
-        if !(1..=10_000).contains(&params.calibration.seeds) {
-            let reason = format!("it is {}; allowed: 1 to 10000", params.calibration.seeds);
-            return Err(refuse("calibration.seeds", reason));
-        }
-        if arenas.is_empty() {
-            return Err(refuse("arenas", "there is none; at least one is needed"));
-        }
+            })
+        };
+        let arenas = params.arenas.iter().map(arena).collect::<Result<Vec<_>, SuiteError>>()?;
         let mut trained_with = BTreeMap::new();
         for team in &params.teams {
-            let checked = config(&format!("team \"{}\"", team.name), &[&params.fixed, &team.settings])?;
+            let place = format!("team \"{}\"", team.name);
+            let checked = config(&place, &[&params.fixed, &team.settings])?;
             trained_with.insert(team.name.clone(), checked.digest());
-            check_arenas(format!("team \"{}\"", team.name), team.arenas.as_deref(), &arenas)?;
-            check_seeds(team)?;
         }
-        for rule in &params.rules {
-            check_arenas(format!("rule \"{}\"", rule.name), rule.arenas.as_deref(), &arenas)?;
-        }
-        let rules = params.rules.iter().map(|entry| check_rule(entry, &home)).collect::<Result<_, _>>()?;
-        let objective = objective(&params)?;
-        let suite = Self { params, arenas, home, rules, objective, trained_with, threads };
-        suite.check_names()?;
-        Ok(suite)
-    }
-
-    fn check_names(&self) -> Result<(), SuiteError> {
-        let contestants =
-            self.rules.iter().map(|rule| &rule.name).chain(self.params.teams.iter().map(|t| &t.name));
-        let mut seen = BTreeSet::new();
-        for name in contestants {
-            check_name(name)?;
-            if !seen.insert(name) {
-                return Err(refuse(format!("\"{name}\""), "the name is given twice"));
-            }
-        }
-        if seen.is_empty() {
-            return Err(refuse("rules and teams", "there is nobody to compare"));
-        }
-        let mut seen = BTreeSet::new();
-        let arenas = self.arenas.iter().map(|arena| &arena.name);
-        arenas.map(|name| (check_name(name), seen.insert(name), name)).try_for_each(|(legal, new, name)| {
-            legal?;
-            if new { Ok(()) } else { Err(refuse(format!("arena \"{name}\""), "the name is given twice")) }
-        })
+        let rule = |entry| check::rule(entry, &home);
+        let rules = params.rules.iter().map(rule).collect::<Result<Vec<_>, SuiteError>>()?;
+        check::contestants(&params)?;
+        let objective = check::objective(&params)?;
+        Ok(Self { params, arenas, home, rules, objective, trained_with, threads })
     }
 
     /// Refuses the number of a job that there is not.
@@ -215,6 +162,38 @@ impl Suite {
     /// None that the check has not found.
     pub(crate) fn training(&self, team: &TeamEntry, seed: u64, base: &Path) -> Result<RunConfig, SuiteError> {
         self.of_team(&self.params.fixed, team, seed, base)
+    }
+
+    /// The same in a twin, of which this is the file.
+    ///
+    /// # Errors
+    /// If the file holds no twin of the suite's cluster.
+    pub(crate) fn training_in(
+        &self,
+        twin: &Path,
+        (team, seed): (&TeamEntry, u64),
+        base: &Path,
+    ) -> Result<RunConfig, SuiteError> {
+        let mut fixed = self.params.fixed.clone();
+        let twin = std::path::absolute(twin).unwrap_or_else(|_| twin.to_owned());
+        fixed.insert("twin".to_owned(), toml::Value::String(twin.display().to_string()));
+        self.of_team(&fixed, team, seed, base)
+    }
+
+    /// The twin that a team is trained in.
+    pub(crate) fn twin_of(&self, team: &TeamEntry) -> Option<&TwinEntry> {
+        let name = team.twin.as_ref()?;
+        self.params.twins.iter().find(|twin| twin.name == *name)
+    }
+
+    /// How many attackers study a job's contestant: of a team one for each of the first trainings.
+    pub(crate) fn attackers_of(&self, job: &Job<'_>) -> u64 {
+        let attackers =
+            self.params.assault.as_ref().map_or(0, |assault| assault.attackers_of(job.contestant()));
+        match job {
+            Job::Rule(_) => attackers,
+            Job::Team(_, seed) => u64::from(*seed <= attackers),
+        }
     }
 
     /// The settings that a team is compared with in an arena.
@@ -268,7 +247,18 @@ impl Suite {
                 json!({ "team": team.name, "about": team.about, "seed": seed, "settings": fixed, "digest": settings })
             }
         };
-        Digest::of(json!({ "arenas": places, "contestant": contestant }).to_string().as_bytes())
+        let mut all = json!({ "arenas": places, "contestant": contestant });
+        if let Job::Team(team, _) = job
+            && let Some(twin) = self.twin_of(team)
+        {
+            all["twin"] = json!({ "entry": twin, "cluster": self.home.stage_digest().to_string() });
+        }
+        if let (Some(assault), 1..) = (&self.params.assault, self.attackers_of(job)) {
+            let AssaultParams { against: _, seeds: _, iterations, episodes, attacker } = assault;
+            let learner = self.home.digest().to_string();
+            all["assault"] = json!([self.attackers_of(job), iterations, episodes, attacker, learner]);
+        }
+        Digest::of(all.to_string().as_bytes())
     }
 
     /// Digest of everything that the results of the suite depend on.
@@ -279,87 +269,8 @@ impl Suite {
     }
 }
 
-/// Whether a team can be taken to another topology than that of its training. What is wrong with its settings is told
-/// elsewhere.
-fn goes_elsewhere(suite: &SuiteParams, team: &TeamEntry) -> bool {
-    let settings = settings::params(merged(&[&suite.fixed, &team.settings]));
-    !settings.is_ok_and(|params| params.observation == ObservationForm::Whole)
-}
-
-/// Refuses an arena that there is not.
-fn check_arenas(place: String, played: Option<&[String]>, arenas: &[Arena]) -> Result<(), SuiteError> {
-    let known = |name: &String| arenas.iter().any(|arena| arena.name == *name);
-    let Some(unknown) = played.into_iter().flatten().find(|name| !known(name)) else { return Ok(()) };
-    let names: Vec<&str> = arenas.iter().map(|arena| arena.name.as_str()).collect();
-    Err(refuse(place, format!("there is no arena \"{unknown}\"; there are {}", names.join(", "))))
-}
-
-/// How often a team is trained.
-fn check_seeds(team: &TeamEntry) -> Result<(), SuiteError> {
-    if (1..=1000).contains(&team.seeds) {
-        return Ok(());
-    }
-    let reason = format!("seeds is {}; allowed: 1 to 1000", team.seeds);
-    Err(refuse(format!("team \"{}\"", team.name), reason))
-}
-
-fn check_name(name: &str) -> Result<(), SuiteError> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "-_.+*".contains(c);
-    if !name.is_empty() && name.len() <= 60 && name.chars().all(legal) && !name.starts_with('.') {
-        return Ok(());
-    }
-    let reason = "a name has 1 to 60 letters, digits, and - _ . + *, and does not begin with a point";
-    Err(refuse(format!("\"{}\"", name.escape_debug()), reason))
-}
-
-fn objective(params: &SuiteParams) -> Result<&'static Column, SuiteError> {
-    let name = &params.calibration.objective;
-    COLUMNS.iter().find(|column| column.name == *name).ok_or_else(|| {
-        let known: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
-        refuse(
-            "calibration.objective",
-            format!("there is no measure \"{name}\"; there are {}", known.join(", ")),
-        )
-    })
-}
-
-/// Every combination of the values that are searched.
-fn check_rule(entry: &RuleEntry, home: &RunConfig) -> Result<Rule, SuiteError> {
-    let place = format!("rule \"{}\"", entry.name);
-    let mut tables = vec![(Vec::new(), entry.rule.clone())];
-    for (setting, values) in &entry.search {
-        let values = values.as_array().filter(|values| !values.is_empty());
-        let values =
-            values.ok_or_else(|| refuse(&place, format!("search.{setting} is no list of values")))?;
-        let each = |(names, table): (Vec<String>, toml::Table)| {
-            values.iter().map(move |value| {
-                let (mut names, mut table) = (names.clone(), table.clone());
-                names.push(format!("{setting} {}", settings::show(value)));
-                table.insert(setting.clone(), value.clone());
-                (names, table)
-            })
-        };
-        tables = tables.into_iter().flat_map(each).take(MOST_CANDIDATES + 1).collect();
-    }
-    if tables.len() > MOST_CANDIDATES {
-        return Err(refuse(place, format!("more than {MOST_CANDIDATES} candidates")));
-    }
-    let candidate = |(names, table): (Vec<String>, toml::Table)| {
-        let rule = RuleParams::of(table).map_err(|reason| refuse(&place, reason))?;
-        rule.check(home).map_err(|reason| refuse(&place, reason))?;
-        Ok(Candidate { settings: names.join(", "), rule })
-    };
-    let candidates = tables.into_iter().map(candidate).collect::<Result<_, SuiteError>>()?;
-    Ok(Rule {
-        name: entry.name.clone(),
-        yardstick: entry.yardstick,
-        arenas: entry.arenas.clone(),
-        candidates,
-    })
-}
-
 /// Tables of settings, later ones on top.
-fn merged(tables: &[&toml::Table]) -> toml::Table {
+pub(super) fn merged(tables: &[&toml::Table]) -> toml::Table {
     let mut all = toml::Table::new();
     for table in tables {
         for (path, value) in *table {
@@ -395,10 +306,6 @@ mod tests {
     const ARENA: &str =
         "about = \"test\"\n[[arenas]]\nname = \"main\"\nsettings = { scenarios = [\"nominal\"] }\n";
 
-    fn refused(text: &str) -> String {
-        suite(&(ARENA.to_owned() + text)).unwrap_err().to_string()
-    }
-
     #[test]
     fn every_combination_of_what_is_searched_is_a_candidate() {
         let text = "[[rules]]\nname = \"cpu\"\nrule = { kind = \"hpa\" }\nsearch = { target = [0.4, 0.6], stabilize_down = [0, 60, 300] }\n";
@@ -415,47 +322,5 @@ mod tests {
         let suite = suite(&(ARENA.to_owned() + text)).unwrap();
         let names: Vec<String> = suite.jobs().iter().map(Job::name).collect();
         assert_eq!(names, ["hpa", "hard-seed-1", "hard-seed-2"]);
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_with_its_place() {
-        assert_eq!(refused(""), "rules and teams: there is nobody to compare");
-        let rule =
-            |rest: &str| refused(&format!("[[rules]]\nname = \"x\"\nrule = {{ kind = \"hpa\"{rest} }}\n"));
-        assert!(
-            rule(", target = 0.0").starts_with("rule \"x\": `target` is 0"),
-            "{}",
-            rule(", target = 0.0")
-        );
-        assert!(rule(", targit = 0.5").contains("unknown field `targit`"));
-        let team = refused("[[teams]]\nname = \"t\"\nseeds = 1\nsettings = { organisation = \"none\" }\n");
-        assert!(
-            team.starts_with("team \"t\": unknown setting `organisation`; did you mean `organization`?"),
-            "{team}"
-        );
-        let twice = "[[rules]]\nname = \"a\"\nrule = { kind = \"static\" }\n";
-        assert_eq!(refused(&(twice.to_owned() + twice)), "\"a\": the name is given twice");
-        let other = "[[arenas]]\nname = \"mesh\"\nsettings = { topology = \"diamond\" }\n[[teams]]\nname = \"t\"\nseeds = 1\n";
-        assert!(suite(&(ARENA.to_owned() + other)).is_ok());
-        let whole = format!("{other}settings = {{ observation = \"whole\" }}\n");
-        assert!(
-            refused(&whole).starts_with("arena \"mesh\": team \"t\" knows the services"),
-            "{}",
-            refused(&whole)
-        );
-        let kept = format!("{whole}arenas = [\"main\"]\n");
-        assert!(suite(&(ARENA.to_owned() + &kept)).is_ok(), "who stays away needs not go there");
-        let nowhere = refused(&format!("{other}arenas = [\"main\", \"nowhere\"]\n"));
-        assert_eq!(nowhere, "team \"t\": there is no arena \"nowhere\"; there are main, mesh");
-        let named =
-            |rest: &str| refused(&format!("{rest}[[rules]]\nname = \"a\"\nrule = {{ kind = \"static\" }}\n"));
-        let period = named("[[arenas]]\nname = \"slow\"\nsettings = { decision_period = 30.0 }\n");
-        assert!(period.starts_with("arena \"slow\": everybody acts as at home"), "{period}");
-        assert_eq!(named("[calibration]\nseeds = 0\n"), "calibration.seeds: it is 0; allowed: 1 to 10000");
-        let long = "[[rules]]\nname = \"a\"\nrule = { kind = \"rlad-like\", episodes = 10001 }\n";
-        assert_eq!(refused(long), "rule \"a\": `episodes` is 10001, allowed is 0 to 10000");
-        let objective =
-            "[calibration]\nobjective = \"beauty\"\n[[rules]]\nname = \"a\"\nrule = { kind = \"static\" }\n";
-        assert!(refused(objective).starts_with("calibration.objective: there is no measure \"beauty\""));
     }
 }

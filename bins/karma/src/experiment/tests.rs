@@ -1,11 +1,16 @@
 //! A small suite from end to end, and what makes a comparison fair.
 
 use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::path::Path;
 
 use karma_core::Digest;
 use karma_mock::Split;
+use parquet::file::reader::FileReader as _;
+use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::record::RowAccessor as _;
 
+use super::episodes;
 use super::job::Site;
 use super::record::Record;
 use super::report;
@@ -48,6 +53,11 @@ seeds = 2
 name = "none"
 seeds = 1
 settings = { organization = "none" }
+[assault]
+against = ["static", "hard"]
+seeds = 2
+iterations = 1
+episodes = 2
 "#;
 
 fn play(directory: &Path, threads: usize) -> (Results, String) {
@@ -86,6 +96,14 @@ fn a_suite_is_played_and_says_who_is_better_and_how_much_room_is_left() {
         assert!(standing.tails["episodic_return"].value <= standing.figures["episodic_return"].value);
         assert!(standing.tails["failed_or_late"].value >= standing.figures["failed_or_late"].value);
     }
+    let attacked: Vec<_> = results.assaults.iter().map(|one| (one.name.as_str(), one.attackers)).collect();
+    assert_eq!(attacked, [("static", 2), ("hard", 2)], "of a team each training by one");
+    for attacked in &results.assaults {
+        let with = |attacker: &str| attacked.figures[attacker]["episodic_return"].value;
+        assert!(with("untrained") < with("nobody") && attacked.loss.unwrap().value > 0.0, "{attacked:?}");
+    }
+    assert_eq!((arena.front.teams.len(), arena.services), (2, 4));
+    assert!(arena.seconds.iter().all(|seconds| seconds.unwrap() > 0.0));
     let text = report::markdown(&results, "the command");
     for told in [
         "| hpa |",
@@ -93,12 +111,59 @@ fn a_suite_is_played_and_says_who_is_better_and_how_much_room_is_left() {
         "oracle, a yardstick",
         "calibrated: target",
         "## main: the worst tenth",
+        "## main: the same resilience, at what cost",
+        "static (2 attackers)",
+        "## Cost of an episode",
         "## Calibration",
     ] {
         assert!(text.contains(told), "{told} is missing in {text}");
     }
+    episodes_are_a_table(directory.path(), &results);
     let page = report::html(&results);
     assert!(page.contains("<svg") && !page.contains("http://") && page.contains("failed or late"));
+}
+
+/// What another reader of Parquet finds.
+fn episodes_are_a_table(directory: &Path, results: &Results) {
+    let file = directory.join("episodes.parquet");
+    let suite = suite(SMALL).unwrap();
+    let records: Vec<Record> =
+        suite.jobs().iter().filter_map(|job| Record::read(&suite, directory, job)).collect();
+    episodes::write(&records, File::create(&file).unwrap()).unwrap();
+    let reader = SerializedFileReader::new(File::open(&file).unwrap()).unwrap();
+    let rows: Vec<_> = reader.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    let of = |arena: &str| rows.iter().filter(|row| row.get_string(0).unwrap() == arena).collect::<Vec<_>>();
+    let runs: usize = results.arenas[0].standings.iter().map(|standing| standing.runs).sum();
+    assert_eq!(of("main").len(), runs * results.arenas[0].episodes);
+    assert_eq!(of("assault").len(), 4 * 3 * 2, "four attackers, three kinds of them, two episodes");
+    let hard: Vec<&_> = rows.iter().filter(|row| row.get_string(1).unwrap() == "hard").collect();
+    assert!(
+        hard.iter().all(|row| row.get_bool(2).unwrap())
+            && hard.iter().any(|row| row.get_long(3).unwrap() == 2)
+    );
+    let first = &records[0].arenas["main"][0];
+    let row = of("main")[0].clone();
+    assert_eq!(row.get_string(4).unwrap(), &first.scenario);
+    assert_eq!(row.get_double(6).ok(), first.report.success_rate);
+}
+
+/// The halves of the organisation that are compared are KARMA's own but for what they are about.
+#[test]
+fn ablations_of_the_organisation_are_karmas_with_other_numbers() {
+    let read = |name: &str| {
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suites").join(name)).unwrap()
+    };
+    let body = |text: &str| text[text.find("organization:").unwrap()..].to_owned();
+    let guides = body(karma_org::karma::GUIDES).replace("penalty: -0.05", "penalty: 0");
+    let roles = guides.replace("weight: 0.02", "weight: 0");
+    let missions = guides.replace("hardness: 1", "hardness: 0");
+    for (name, expected) in [("roles-only", roles), ("missions-only", missions)] {
+        let expected = expected.replacen("organization: karma", &format!("organization: {name}"), 1);
+        assert_eq!(body(&read(&format!("{name}.guides.yaml"))), expected);
+        let specification =
+            karma_org::karma::SPECIFICATION.replacen("id=\"karma\"", &format!("id=\"{name}\""), 1);
+        assert_eq!(read(&format!("{name}.xml")), specification);
+    }
 }
 
 #[test]
@@ -155,12 +220,18 @@ fn who_joins_a_suite_makes_nobody_else_play_again() {
     assert!(nobody.is_empty());
     let one: Vec<String> = changed("target = [0.4, 0.8]", "target = [0.4, 0.7]");
     assert_eq!(one, ["hpa"]);
+    let attacked: Vec<String> = changed("iterations = 1", "iterations = 2");
+    assert_eq!(attacked, ["hard-seed-1", "hard-seed-2", "static"]);
+    let one: Vec<String> =
+        changed("against = [\"static\", \"hard\"]\nseeds = 2", "against = [\"static\", \"hard\"]\nseeds = 1");
+    assert_eq!(one, ["hard-seed-2", "static"], "attackers of those that stay are the same");
     let one: Vec<String> = changed("organization = \"none\"", "organization = \"soft\"");
     assert_eq!(one, ["none-seed-1"]);
     let rules: Vec<String> = changed("[calibration]\nseeds = 1", "[calibration]\nseeds = 2");
     assert_eq!(rules, ["foresight", "hpa", "oracle", "static"]);
     let teams: Vec<String> = changed("budget = 2", "budget = 2\n\"learner.gamma\" = 0.9");
-    assert_eq!(teams, ["hard-seed-1", "hard-seed-2", "none-seed-1"], "no rule depends on how teams learn");
+    let all = ["hard-seed-1", "hard-seed-2", "none-seed-1", "static"];
+    assert_eq!(teams, all, "no rule depends on how teams learn, unless an attacker learns so");
     let teams: Vec<String> = changed("name = \"main\"\n", "name = \"main\"\nsettings = { hardness = 0.5 }\n");
     assert_eq!(teams, ["hard-seed-1", "hard-seed-2", "none-seed-1"], "an arena may bind roles otherwise");
     let all: Vec<String> = changed("evaluation = { seeds = 2", "evaluation = { seeds = 3");
@@ -192,7 +263,7 @@ fn a_lone_agent_may_do_anything_and_learns_by_itself() {
 /// No episode that calibration or training may draw is one of the comparison's, whatever the seeds: loads, attacks and disturbances.
 #[test]
 fn no_episode_of_the_comparison_is_one_of_calibration_or_training() {
-    for name in ["smoke", "paper"] {
+    for name in ["smoke", "paper", "ablation", "scale"] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../suites/{name}.toml"));
         let params = super::params::SuiteParams::read(&file).unwrap();
         let suite = super::suite::Suite::check(params, &file, Some(1)).unwrap();

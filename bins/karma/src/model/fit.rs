@@ -17,6 +17,8 @@ use karma_twin::{ClusterTable, EncoderParams, ModelKind, NetworkParams, Structur
 use super::cli::{FitArgs, MappingArgs};
 use super::data::{self, Data};
 use super::error::ModelError;
+#[cfg(feature = "lab")]
+use crate::config::RunConfig;
 use crate::traces::read_traces;
 use crate::twin_file::{ClusterCard, SourceCard, TwinFile};
 
@@ -112,8 +114,11 @@ impl Prepared {
     }
 
     fn of_traces(traces: Traces, topology: Arc<Topology>) -> anyhow::Result<Self> {
-        let windows = traces.into_windows();
-        let period = period(&windows)?;
+        Self::of_windows(&traces.into_windows(), topology)
+    }
+
+    fn of_windows(windows: &[TraceWindow], topology: Arc<Topology>) -> anyhow::Result<Self> {
+        let period = period(windows)?;
         // Constants of the cluster are fitted on what is learned from, as all else.
         let learned: Vec<TraceWindow> = windows
             .iter()
@@ -121,9 +126,9 @@ impl Prepared {
             .filter(|(index, _)| (index + 1) % EVERY != 0)
             .map(|(_, w)| w.clone())
             .collect();
-        let rows = ClusterTable::fit(topology, if learned.is_empty() { &windows } else { &learned })?;
+        let rows = ClusterTable::fit(topology, if learned.is_empty() { windows } else { &learned })?;
         Ok(Self {
-            table: rows.table_of(&windows)?,
+            table: rows.table_of(windows)?,
             split: HELD_BACK,
             structure: rows.structure(period),
             cluster: Some(ClusterCard { table: rows, period }),
@@ -207,6 +212,25 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     let file = TwinFile { twin, cluster: data.cluster, source };
     let path = file.write(&args.out)?;
     print(&summary(&file, &path))
+}
+
+/// A twin of a run's cluster, fitted on these episodes of it as `karma-model fit` does without further settings.
+///
+/// # Errors
+/// If there is too little to learn from.
+#[cfg(feature = "lab")]
+pub(crate) fn fit_windows(windows: &[TraceWindow], config: &RunConfig) -> anyhow::Result<TwinFile> {
+    let data = Prepared::of_windows(windows, Arc::clone(&config.setup().topology))?;
+    let twin = Twin::fit(&TwinFitting {
+        table: &data.table,
+        split: Some(&data.split),
+        params: &data.defaults(),
+        structure: &data.structure,
+        seed: 1,
+        threads: config.threads(),
+    })?;
+    let source = SourceCard { path: std::path::PathBuf::new(), mapping: None };
+    Ok(TwinFile { twin, cluster: data.cluster, source })
 }
 
 /// What was fitted, in a few lines.

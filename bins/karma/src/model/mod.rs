@@ -26,6 +26,8 @@ use std::process::ExitCode;
 pub(crate) use data::{is_database, kept_topology, topology};
 #[cfg(feature = "transfer")]
 pub(crate) use fit::EVERY;
+#[cfg(feature = "lab")]
+pub(crate) use fit::fit_windows;
 pub use page::{page, standalone, table};
 #[cfg(feature = "transfer")]
 pub(crate) use refit::{drift_of, refit, verdict};

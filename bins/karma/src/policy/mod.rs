@@ -11,7 +11,7 @@ use karma_core::{ActionSpace, AgentId, Digest, Id as _, Metric, Observer as _, P
 use karma_marl::{Mode, TeamAutoscaler, TrainedPolicy};
 use serde::{Deserialize, Serialize};
 
-pub use attack::{AttackArgs, AttackReport, PolicyAttackError, attack_policy};
+pub use attack::{AttackArgs, AttackReport, attack_policy};
 pub use cli::{PolicyArgs, PolicyCommand};
 pub use export::{ExportArgs, PolicyExportError, export_policy};
 

@@ -8,17 +8,25 @@
 //!
 //! An attacker who studies a team shows what scripted ones do not: the worst that a frozen team can meet within a
 //! budget (exploitability), or, learning beside the team, an opponent that gets better as the team does.
+//!
+//! [`Siege`] is the game of both sides. [`Assault`] is the attacker's alone, against any autoscaler, which stays as it is.
+
+mod assault;
+mod hand;
 
 use std::iter::once;
 
 use karma_core::{
-    Action, ActionError, ActionMask, ActionSpace, AgentSpec, Environment, EnvironmentSpec, EpisodeReport,
-    Id as _, JointAction, Observation, PerEntryPoint, State, Step, Team,
+    ActionError, AgentSpec, Environment, EnvironmentSpec, EpisodeReport, JointAction, Observation, State,
+    Step,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use assault::{Assault, Defence};
+
 use super::ClusterEnvironment;
+use hand::Hand;
 
 /// What an attacker may do, as written; [`SiegeConfig::try_from`] checks it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,37 +102,20 @@ impl TryFrom<SiegeParams> for SiegeConfig {
 #[derive(Debug)]
 pub struct Siege {
     defended: ClusterEnvironment,
-    config: SiegeConfig,
     spec: EnvironmentSpec,
-    space: ActionSpace,
     hand: Hand,
-}
-
-/// How an attack stands.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Hand {
-    /// Units of κ.
-    levels: PerEntryPoint<u32>,
-    /// What is left of the budget, in requests.
-    left: f64,
 }
 
 impl Siege {
     /// `defended` with an attacker.
     pub fn new(defended: ClusterEnvironment, config: SiegeConfig) -> Self {
-        let entries = defended.topology().entry_points.len();
-        let space = ActionSpace::Attacker { entry_points: u32::try_from(entries).unwrap_or(u32::MAX) };
+        let hand = Hand::new(defended.topology(), config, defended.period());
         let EnvironmentSpec { agents, global_size, horizon } = defended.spec().clone();
-        let attacker = AgentSpec {
-            name: "attacker".to_owned(),
-            team: Team::Attacker,
-            action_space: space,
-            observation_size: global_size + entries + 1,
-            parts: 1,
-        };
-        let agents = agents.iter().cloned().chain(once(attacker)).collect();
-        let spec = EnvironmentSpec { agents, global_size: global_size + entries + 1, horizon };
-        Self { defended, config, spec, space, hand: Hand::default() }
+        let attacker = hand.agent(global_size);
+        let global_size = attacker.observation_size;
+        let agents: Vec<AgentSpec> = agents.iter().cloned().chain(once(attacker)).collect();
+        let spec = EnvironmentSpec { agents: agents.into(), global_size, horizon };
+        Self { defended, spec, hand }
     }
 
     /// The report of the episode so far; `None` before the first.
@@ -132,70 +123,13 @@ impl Siege {
         self.defended.report()
     }
 
-    /// Requests per second of one unit of κ at each entry point.
-    fn units(&self) -> PerEntryPoint<f64> {
-        self.defended.topology().entry_points.map(|entry| self.config.0.kappa * entry.nominal_rate.0)
-    }
-
-    /// The whole budget, in requests.
-    fn budget(&self) -> f64 {
-        self.config.0.budget * self.defended.topology().nominal_rate().0
-    }
-
-    /// Carries out the attacker's move for one decision period. The last of the budget is spread over a period, after
-    /// which the attack is over.
-    fn press(&mut self, action: Action) {
-        let Some(chosen) = self.space.attacker(action) else { return };
-        let most = self.config.0.most;
-        if let Some(level) = self.hand.levels.as_mut_slice().get_mut(chosen.entry_point.index()) {
-            *level = level.saturating_add_signed(chosen.rate_change).min(most);
-        }
-        let units = self.units();
-        let rates = self.hand.levels.iter().zip(&units).map(|(level, unit)| f64::from(*level) * unit);
-        let rates: PerEntryPoint<f64> = rates.collect();
-        let wanted = rates.iter().sum::<f64>() * self.defended.period();
-        let share = if wanted > self.hand.left { self.hand.left / wanted } else { 1.0 };
-        let Some(cluster) = self.defended.cluster_mut() else { return };
-        for (entry, rate) in rates.iter_enumerated() {
-            cluster.attack(entry, rate * share);
-        }
-        let altered = f64::from(chosen.data_change) / self.config.0.sigma;
-        cluster.alter(if wanted * share > 0.0 { altered } else { 0.0 });
-        self.hand.left -= wanted * share;
-        if share < 1.0 || self.hand.left <= 0.0 {
-            self.hand.levels.as_mut_slice().fill(0);
-            self.hand.left = 0.0;
-        }
-    }
-
-    /// The attacker's moves: rates stay between nothing and the most, and nothing grows when the budget is spent.
-    fn mask(&self) -> ActionMask {
-        let most = i64::from(self.config.0.most);
-        ActionMask::from_fn(self.space, |action| {
-            self.space.attacker(action).is_some_and(|chosen| {
-                let level = self.hand.levels.get(chosen.entry_point).map_or(0, |level| i64::from(*level));
-                let then = level + i64::from(chosen.rate_change);
-                let idle = chosen.rate_change == 0 && chosen.data_change == 0;
-                idle || (0..=most).contains(&then) && self.hand.left > 0.0
-            })
-        })
-    }
-
-    /// What the attacker knows beside what everyone sees.
-    #[expect(clippy::cast_possible_truncation, reason = "features are single precision")]
-    fn hand_features(&self) -> impl Iterator<Item = f32> {
-        let most = f64::from(self.config.0.most);
-        let levels = self.hand.levels.iter().map(move |level| (f64::from(*level) / most) as f32);
-        levels.chain(once((self.hand.left / self.budget()) as f32))
-    }
-
     /// The defenders' step with the attacker beside them.
     fn joined(&self, mut step: Step) -> Step {
         let reward = self.defended.attacker_reward();
-        step.global.extend(self.hand_features());
+        step.global.extend(self.hand.features());
         let seen = Observation(step.global.clone());
         step.observations = step.observations.iter().cloned().chain(once(seen)).collect();
-        step.masks = step.masks.iter().cloned().chain(once(self.mask())).collect();
+        step.masks = step.masks.iter().cloned().chain(once(self.hand.mask())).collect();
         step.rewards = step.rewards.iter().copied().chain(once(reward)).collect();
         step
     }
@@ -207,8 +141,7 @@ impl Environment for Siege {
     }
 
     fn reset(&mut self, seed: u64) -> Step {
-        let levels = self.defended.topology().entry_points.map(|_| 0);
-        self.hand = Hand { levels, left: self.budget() };
+        self.hand.open();
         let step = self.defended.reset(seed);
         self.joined(step)
     }
@@ -219,7 +152,9 @@ impl Environment for Siege {
             return Err(ActionError::EpisodeOver);
         }
         let (defence, attack) = action.as_slice().split_at(action.len() - 1);
-        self.press(attack[0]);
+        if let Some(cluster) = self.defended.cluster_mut() {
+            self.hand.press(attack[0], cluster);
+        }
         let step = self.defended.step(&defence.to_vec().into())?;
         Ok(self.joined(step))
     }
