@@ -30,6 +30,7 @@ mod testing;
 mod tests;
 mod twin;
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,8 +38,10 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 
 use crate::interrupt::{EXIT_CODE, Interrupt};
+use crate::organization::OrganizationFiles;
 use crate::progress::Progress as _;
 use crate::run_dir::atomic;
+use crate::sweep::settings;
 use crate::terminal::Terminal;
 use cli::ExperimentArgs;
 use job::Site;
@@ -85,6 +88,31 @@ pub(crate) fn run(args: &ExperimentArgs) -> anyhow::Result<ExitCode> {
         tell(&suite, &jobs, args)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How many jobs a suite has, and the files that they need beside it.
+///
+/// # Errors
+/// If it cannot be read, or something is wrong with it.
+pub(crate) fn pieces(file: &Path) -> anyhow::Result<(usize, BTreeSet<String>)> {
+    let params = SuiteParams::read(file)?;
+    let suite = Suite::check(params, file, None).with_context(|| file.display().to_string())?;
+    let base = file.parent().unwrap_or(Path::new(""));
+    let mut files = BTreeSet::new();
+    let teams = suite.params.teams.iter().map(|team| suite.training(team, 1, base));
+    let arenas = suite.arenas.iter().map(|arena| Ok(arena.config.clone()));
+    for config in teams.chain(arenas) {
+        let params = config?.params().clone();
+        for name in settings::files(&params) {
+            if name == params.organization {
+                let of_it = OrganizationFiles::find(&name)?;
+                files.extend([of_it.specification.name.clone(), of_it.guides()?.name.clone()]);
+            } else {
+                files.insert(name);
+            }
+        }
+    }
+    Ok((suite.jobs().len(), files))
 }
 
 fn list(suite: &Suite, jobs: &[Job<'_>], directory: &Path) -> anyhow::Result<ExitCode> {

@@ -34,7 +34,7 @@ pub enum ManifestCommand {
 /// What all pods need.
 #[derive(Clone, Debug, Parser)]
 pub struct PodOptions {
-    /// The image, with karma-train on its PATH.
+    /// The image, with the program on its PATH.
     #[arg(long)]
     pub image: String,
 
@@ -76,6 +76,26 @@ pub struct JobsArgs {
 
     #[command(flatten)]
     pub pod: PodOptions,
+}
+
+/// `karma-lab manifest`.
+#[cfg(feature = "lab")]
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Example:\n  karma-lab manifest suites/paper.toml --image registry.example/karma:0.1 --claim karma-data --name paper\n      \
+    An Indexed Job with one pod for each job of the suite; pipe it to kubectl apply -f -."
+)]
+pub(crate) struct SuiteJobsArgs {
+    /// The suite; files that its settings name must lie beside it, or on the claim.
+    #[arg(value_name = "SUITE.toml")]
+    pub(crate) file: PathBuf,
+
+    /// Most pods at a time.
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    pub(crate) parallelism: usize,
+
+    #[command(flatten)]
+    pub(crate) pod: PodOptions,
 }
 
 /// `karma-train manifest mpi`.

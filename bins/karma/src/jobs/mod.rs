@@ -10,12 +10,14 @@ mod tests;
 pub(crate) mod yaml;
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
 use crate::sweep::{SweepConfig, SweepError, SweepParams};
 use cli::{JobsArgs, ManifestArgs, ManifestCommand, MpiArgs, PodOptions};
+use indexed::Work;
 
 /// Most characters of a job's name: with the number of a pod it is still a DNS label.
 const MOST_OF_NAME: usize = 50;
@@ -31,25 +33,101 @@ pub(crate) fn run(args: &ManifestArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn jobs(args: &JobsArgs) -> anyhow::Result<String> {
-    check(&args.pod)?;
-    if args.parallelism == 0 {
-        bail!("--parallelism is 0; allowed: at least 1");
-    }
     let params = SweepParams::read(&args.file).map_err(SweepError::from)?;
     let config = SweepConfig::choosing(params, &args.file).map_err(SweepError::from)?;
     let text = std::fs::read_to_string(&args.file)?;
-    let sweep = indexed::Sweep { text: &text, config: &config, parallelism: args.parallelism };
-    let documents = indexed::documents(&args.pod, sweep)?;
-    let (name, out) = (&args.pod.name, format!("{}/{}", pod::DATA, args.pod.name));
-    let space = args.pod.namespace.as_ref().map_or_else(String::new, |namespace| format!(" -n {namespace}"));
-    let head = format!(
-        "# The sweep {name}, {} trials. When they are done, let the tables be gathered in {out}:\n\
-         #   kubectl{space} wait --for=condition=complete --timeout=-1s job/{name}\n\
-         #   kubectl{space} patch job/{name}-gather -p '{{\"spec\":{{\"suspend\":false}}}}'\n\
-         #   kubectl{space} logs -f job/{name}-gather\n",
-        config.trials.len()
-    );
-    Ok(head + &yaml::write(&documents))
+    sweep(&config, &text, args.parallelism)?.manifest(&args.pod, "trials")
+}
+
+/// A sweep as pieces of work.
+///
+/// # Errors
+/// If its trials depend on each other, or need files that a pod has not.
+fn sweep<'a>(config: &SweepConfig, text: &'a str, parallelism: usize) -> anyhow::Result<Work<'a>> {
+    if config.halving.is_some() {
+        bail!(SweepError::Indivisible);
+    }
+    for trial in &config.trials {
+        let Ok(params) = config.run(trial, 0) else { continue };
+        let files = crate::sweep::settings::files(&params);
+        if let Some(file) = files.iter().find(|file| !on_the_claim(file)) {
+            bail!(no_file(file, &format!("trial {}", trial.number)));
+        }
+    }
+    let (file, pieces) = (("sweep.toml", text), config.trials.len());
+    Ok(Work {
+        program: "karma-train",
+        command: "sweep",
+        flag: "--trial",
+        file,
+        beside: Vec::new(),
+        pieces,
+        parallelism,
+    })
+}
+
+/// Whether every pod has a file.
+fn on_the_claim(file: &str) -> bool {
+    Path::new(file).starts_with(pod::DATA)
+}
+
+fn no_file(file: &str, who: &str) -> String {
+    format!(
+        "a pod does not have {file}, which {who} needs; put it on the claim and write its path below {}",
+        pod::DATA
+    )
+}
+
+/// `karma-lab manifest`: a suite as an Indexed Job, with the files that lie beside it.
+///
+/// # Errors
+/// If a flag is out of range, or a file cannot be read or is nowhere where a pod finds it.
+#[cfg(feature = "lab")]
+pub(crate) fn suite(args: &cli::SuiteJobsArgs) -> anyhow::Result<ExitCode> {
+    let text = std::fs::read_to_string(&args.file).with_context(|| args.file.display().to_string())?;
+    let (pieces, files) = crate::experiment::pieces(&args.file)?;
+    let mut beside = Vec::new();
+    for file in files.iter().filter(|file| !on_the_claim(file)) {
+        let path = Path::new(file);
+        let Some(name) = path.file_name().filter(|_| path.parent() == args.file.parent()) else {
+            bail!(no_file(file, "the suite"));
+        };
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        beside.push((name.to_string_lossy().into_owned(), text));
+    }
+    let work = Work {
+        program: "karma-lab",
+        command: "experiment",
+        flag: "--job",
+        file: ("suite.toml", &text),
+        beside,
+        pieces,
+        parallelism: args.parallelism,
+    };
+    let text = work.manifest(&args.pod, "jobs")?;
+    std::io::stdout().write_all(text.as_bytes()).context("the manifest cannot be printed")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Work<'_> {
+    /// All documents, with what is to be done about them.
+    fn manifest(&self, options: &PodOptions, pieces: &str) -> anyhow::Result<String> {
+        check(options)?;
+        if self.parallelism == 0 {
+            bail!("--parallelism is 0; allowed: at least 1");
+        }
+        let (name, out) = (&options.name, format!("{}/{}", pod::DATA, options.name));
+        let space =
+            options.namespace.as_ref().map_or_else(String::new, |namespace| format!(" -n {namespace}"));
+        let head = format!(
+            "# The {} {name}, {} {pieces}. When they are done, let the tables be gathered in {out}:\n\
+             #   kubectl{space} wait --for=condition=complete --timeout=-1s job/{name}\n\
+             #   kubectl{space} patch job/{name}-gather -p '{{\"spec\":{{\"suspend\":false}}}}'\n\
+             #   kubectl{space} logs -f job/{name}-gather\n",
+            self.command, self.pieces
+        );
+        Ok(head + &yaml::write(&self.documents(options)))
+    }
 }
 
 fn mpi(args: &MpiArgs) -> anyhow::Result<String> {

@@ -27,7 +27,7 @@ pub(super) fn document(options: &PodOptions, workers: usize, arguments: &[String
     json!({
         "apiVersion": "kubeflow.org/v2beta1",
         "kind": "MPIJob",
-        "metadata": metadata(options, &options.name, true),
+        "metadata": metadata(options, "karma-train", (&options.name, true)),
         "spec": {
             "mpiImplementation": "OpenMPI",
             "slotsPerWorker": 1,

@@ -10,9 +10,9 @@ pub(super) const DATA: &str = "/data";
 const QUEUE: &str = "kueue.x-k8s.io/queue-name";
 
 /// Name, namespace and labels.
-pub(super) fn metadata(options: &PodOptions, name: &str, queued: bool) -> Value {
+pub(super) fn metadata(options: &PodOptions, program: &str, (name, queued): (&str, bool)) -> Value {
     let mut labels = Map::from_iter([
-        ("app.kubernetes.io/name".to_owned(), json!("karma-train")),
+        ("app.kubernetes.io/name".to_owned(), json!(program)),
         ("app.kubernetes.io/instance".to_owned(), json!(options.name)),
     ]);
     if let Some(queue) = options.kueue.as_ref().filter(|_| queued) {
@@ -36,12 +36,12 @@ pub(super) fn security(user: u32) -> Value {
     })
 }
 
-/// A container of `karma-train` that writes nothing but the claim.
-pub(super) fn container(options: &PodOptions, args: &[&str], mounts: &[Value]) -> Value {
+/// A container of a program that writes nothing but the claim.
+pub(super) fn container(options: &PodOptions, program: &str, args: &[&str], mounts: &[Value]) -> Value {
     json!({
-        "name": "karma-train",
+        "name": program,
         "image": options.image,
-        "command": ["karma-train"],
+        "command": [program],
         "args": args,
         "workingDir": DATA,
         "resources": resources(options),

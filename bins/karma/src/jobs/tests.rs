@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::cli::PodOptions;
-use super::{check, indexed, mpi};
+use super::indexed::Work;
+use super::{check, mpi, sweep};
 use crate::sweep::{SweepConfig, SweepParams};
 
 const GRID: &str = "[sweep]\nkind = \"grid\"\n[space]\nseed = { integer = [1, 5] }\n";
@@ -25,8 +26,8 @@ fn options(kueue: Option<&str>) -> PodOptions {
 fn documents(text: &str, kueue: Option<&str>) -> Result<Vec<Value>, String> {
     let params: SweepParams = toml::from_str(text).unwrap();
     let config = SweepConfig::choosing(params, Path::new("sweep.toml")).unwrap();
-    let sweep = indexed::Sweep { text, config: &config, parallelism: 3 };
-    indexed::documents(&options(kueue), sweep).map_err(|error| error.to_string())
+    let work = sweep(&config, text, 3).map_err(|error| error.to_string())?;
+    Ok(work.documents(&options(kueue)))
 }
 
 #[test]
@@ -138,4 +139,42 @@ fn names_and_quantities_that_a_cluster_refuses_are_refused_here() {
     assert!(refused(&|options| options.kueue = Some("a b".to_owned())).starts_with("--kueue is "));
     assert!(refused(&|options| options.cpu = "two".to_owned()).starts_with("--cpu is "));
     assert!(refused(&|options| options.image = String::new()).starts_with("--image is "));
+}
+
+/// The paper's suite has a pod for each job, and each pod has the organisation of the lone agents beside the suite.
+#[cfg(feature = "lab")]
+#[test]
+fn a_suite_is_a_job_with_all_that_lies_beside_it() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suites/paper.toml");
+    let (pieces, files) = crate::experiment::pieces(&file).unwrap();
+    let names: Vec<_> =
+        files.iter().map(|file| Path::new(file).file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["one.guides.yaml", "one.xml"]);
+    let work = Work {
+        program: "karma-lab",
+        command: "experiment",
+        flag: "--job",
+        file: ("suite.toml", "about = \"it\""),
+        beside: vec![("one.xml".to_owned(), "<a/>".to_owned())],
+        pieces,
+        parallelism: 4,
+    };
+    let found = work.documents(&options(None));
+    assert_eq!(found[0]["data"], json!({ "suite.toml": "about = \"it\"", "one.xml": "<a/>" }));
+    assert_eq!(
+        (&found[1]["spec"]["completions"], &found[1]["spec"]["parallelism"]),
+        (&json!(pieces), &json!(4))
+    );
+    let container = &found[1]["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["command"], json!(["karma-lab"]));
+    let args = [
+        "experiment",
+        "/etc/karma/suite.toml",
+        "--out",
+        "/data/first",
+        "--job",
+        "$(JOB_COMPLETION_INDEX)",
+        "--quiet",
+    ];
+    assert_eq!(container["args"], json!(args));
 }

@@ -11,6 +11,7 @@ use super::load::LoadArgs;
 use super::prometheus::PrometheusArgs;
 use super::scenario::ScenarioArgs;
 use crate::experiment::cli::ExperimentArgs;
+use crate::jobs::cli::SuiteJobsArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -75,6 +76,8 @@ pub(crate) enum LabCommand {
     Calibrate(CalibrateArgs),
     /// Compare rules and trained teams as a suite says; no cluster is needed.
     Experiment(ExperimentArgs),
+    /// Print a suite as a Kubernetes Indexed Job: one pod for each of its jobs.
+    Manifest(Box<SuiteJobsArgs>),
 }
 
 #[cfg(test)]
@@ -96,6 +99,7 @@ mod tests {
             "kind up --workers 2",
             "scenario ddos:4 chain4 --seed 3",
             "calibrate m.json",
+            "manifest suites/paper.toml --image registry.example/karma:0.1 --claim karma-data --name paper",
         ] {
             let words = std::iter::once("karma-lab").chain(line.split_whitespace());
             assert!(LabArgs::try_parse_from(words).is_ok(), "{line}");

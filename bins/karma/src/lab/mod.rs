@@ -32,6 +32,7 @@ pub(crate) fn run(args: &LabArgs) -> anyhow::Result<ExitCode> {
         LabCommand::Scenario(args) => scenario::run(args),
         LabCommand::Calibrate(args) => calibrate::run(args),
         LabCommand::Experiment(args) => crate::experiment::run(args),
+        LabCommand::Manifest(args) => crate::jobs::suite(args),
     }
 }
 
