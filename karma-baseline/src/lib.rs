@@ -10,6 +10,7 @@
 //! | `watermark` | nothing moves between two marks (Datadog's rule) | [`Watermark`] |
 //! | `pid` | a PID controller on latency (SHOWAR's scaler) | [`Pid`] |
 //! | `rlad-like`, `rlad-like-q` | a tabular learner for each service | [`Rlad`] |
+//! | `aware-like` | a learner for each Deployment with a life cycle, the HPA behind it | [`Aware`](aware::Aware) |
 //! | `oracle` | knows the coming load | [`Oracle`] |
 //! | `explore` | moves replicas for no reason of the load, to collect data for a model | [`Exploration`] |
 //!
@@ -17,6 +18,7 @@
 //! measurement holds where there is none. None reads a clock; only the random walk, the exploration and a
 //! tabular learner in training draw from the stream that they are given.
 
+pub mod aware;
 mod bounds;
 mod desired;
 mod error;

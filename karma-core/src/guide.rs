@@ -197,7 +197,7 @@ impl fmt::Debug for RunningGuide {
 /// easy to follow, so the steps whose guide leaves a real choice are counted apart as *informative*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conduct {
-    /// Actions taken: one for each agent and decision.
+    /// Actions taken: one for each agent and decision, or round of it where a decision has several.
     pub actions: u64,
     /// Those inside the guide.
     pub aligned: u64,

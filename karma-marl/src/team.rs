@@ -3,13 +3,13 @@
 //! An agent moves one service at a time, so a team of `n` moves `n` at most, however many there are. Where services outnumber
 //! agents, a decision goes in **rounds**: whoever has acted acts again on what it saw, among the services that nobody has moved yet,
 //! until all hold still or the rounds are over. A service is moved once, by what one round makes of it, so a decision stays within
-//! α of what the Deployments ask for, as in training. Cost: one pass of the networks for each agent and round.
+//! α of what the Deployments ask for, as in training; and what a role may do is drawn once for a decision. Cost: one pass of the networks for each agent and round.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use karma_core::{
-    ActionMask, Autoscaler, Conduct, Decision, DefenderTeam, Guidance, Guide, GuideFactory, History,
+    ActionMask, AgentId, Autoscaler, Conduct, Decision, DefenderTeam, Guidance, Guide, GuideFactory, History,
     Interventions, JointAction, Memory, Observation, Observer, PerAgent, PerService, Policy, Replicas,
     RunningSafeguard, SafeguardFactory, Snapshot, State, StreamRng,
 };
@@ -22,8 +22,10 @@ use crate::error::TeamError;
 /// the mask that the replica bounds and its guide leave, and the [`DefenderTeam`] turns the joint action into replicas.
 /// This is what the environment does in training, so a policy meets the inputs that it was trained on.
 ///
-/// A decision has as many rounds as give every service a turn: ⌈services / agents⌉, unless
-/// [`TeamAutoscaler::with_rounds`] says otherwise.
+/// A decision has at most ⌈services / agents⌉ rounds, so many that the agents have as many moves as there are services, unless
+/// [`TeamAutoscaler::with_rounds`] says otherwise. Agents that want the same spend several moves on one service.
+///
+/// The history, and what a guide is told, hold the first round: time goes on once for a decision.
 pub struct TeamAutoscaler<P> {
     name: String,
     team: DefenderTeam,
@@ -73,12 +75,6 @@ struct Situation {
     /// The moves within the replica bounds that the safeguard admits.
     legal: ActionMask,
     observations: PerAgent<Observation>,
-}
-
-/// Every agent's turn: what it might do, and what it does.
-struct Round {
-    masks: PerAgent<ActionMask>,
-    joint: JointAction,
 }
 
 impl<P: Policy> TeamAutoscaler<P> {
@@ -164,52 +160,56 @@ impl<P: Policy> TeamAutoscaler<P> {
         self.running.as_ref().map_or_else(|| within_bounds.clone(), restrict)
     }
 
-    /// Agent by agent: what it may do of what is `legal`, and what it does.
+    /// What each agent may do.
+    fn bind(&mut self, situation: &Situation, rng: &mut StreamRng) -> PerAgent<ActionMask> {
+        let (legal, space) = (&situation.legal, self.team.action_space());
+        let Some(asks) = &situation.asks else { return self.policies.map(|_| legal.clone()) };
+        let bound = self.policies.ids().map(|agent| {
+            let bound = asks.allowed[agent].bind(legal, space, rng);
+            self.conduct.relented += u64::from(bound.relented);
+            bound.mask
+        });
+        bound.collect()
+    }
+
+    /// Agent by agent: what it does.
     fn round(
         &mut self,
         situation: &Situation,
-        legal: &ActionMask,
+        masks: &PerAgent<ActionMask>,
         memories: &mut PerAgent<Memory>,
         rng: &mut StreamRng,
-    ) -> Round {
-        let agents = self.policies.len();
-        let (mut masks, mut joint) = (Vec::with_capacity(agents), Vec::with_capacity(agents));
-        let mut relented = 0;
-        for ((agent, policy), memory) in self.policies.iter_enumerated().zip(memories) {
-            let mask = match &situation.asks {
-                None => legal.clone(),
-                Some(asks) => {
-                    let bound = asks.allowed[agent].bind(legal, self.team.action_space(), rng);
-                    relented += u64::from(bound.relented);
-                    bound.mask
-                }
-            };
-            joint.push(policy.act_on(memory, &situation.observations[agent], &mask, rng));
-            masks.push(mask);
-        }
-        let joint = joint.into();
-        self.count(situation.asks.as_ref(), &joint, relented);
-        Round { masks: masks.into(), joint }
+    ) -> JointAction {
+        let act = |((agent, policy), memory): ((AgentId, &P), &mut Memory)| {
+            policy.act_on(memory, &situation.observations[agent], &masks[agent], rng)
+        };
+        let joint = self.policies.iter_enumerated().zip(memories).map(act).collect();
+        self.count(situation.asks.as_ref(), &joint);
+        joint
     }
 
     /// The rounds after the first, added to what that asks for. In each, agents remember what they did `before` the first:
     /// time has not gone on.
     fn go_round_again(
         &mut self,
-        situation: &Situation,
+        (situation, masks): (&Situation, &PerAgent<ActionMask>),
         before: &PerAgent<Memory>,
         asked: &mut Decision,
         rng: &mut StreamRng,
     ) -> Vec<JointAction> {
-        let Situation { desired, legal, .. } = situation;
-        let (space, mut later) = (self.team.action_space(), Vec::new());
+        let (desired, space) = (&situation.desired, self.team.action_space());
+        let mut later = Vec::new();
         for _ in 1..self.rounds.get() {
-            let unmoved = ActionMask::from_fn(space, |action| {
-                let still = |id| asked.targets[id].replicas == desired[id];
+            let still = |action| {
                 let service = space.defender(action).map(|action| action.service);
-                legal.allows(action) && (space.is_no_op(action) || service.is_some_and(still))
-            });
-            let Round { joint, .. } = self.round(situation, &unmoved, &mut before.clone(), rng);
+                space.is_no_op(action) || service.is_some_and(|id| asked.targets[id].replicas == desired[id])
+            };
+            let unmoved = ActionMask::from_fn(space, still);
+            let left = masks.map(|mask| mask.intersection(&unmoved));
+            if left.iter().any(|mask| mask.legal_count() == 0) {
+                break;
+            }
+            let joint = self.round(situation, &left, &mut before.clone(), rng);
             let mut moved = false;
             for (id, target) in self.team.decide_from(desired, &joint).targets.iter_enumerated() {
                 if target.replicas != desired[id] {
@@ -230,10 +230,11 @@ impl<P: Policy> TeamAutoscaler<P> {
         let situation = self.remember(snapshot);
         let mut memories = std::mem::take(&mut self.memories);
         let before = (self.rounds > NonZeroUsize::MIN).then(|| memories.clone());
-        let Round { masks, joint } = self.round(&situation, &situation.legal, &mut memories, rng);
+        let masks = self.bind(&situation, rng);
+        let joint = self.round(&situation, &masks, &mut memories, rng);
         self.memories = memories;
         let mut asked = self.team.decide_from(&situation.desired, &joint);
-        let again = before.map(|before| self.go_round_again(&situation, &before, &mut asked, rng));
+        let again = before.map(|before| self.go_round_again((&situation, &masks), &before, &mut asked, rng));
         let Situation { history, guide, observations, .. } = situation;
         let decision = match &mut self.running {
             Some(running) => running.review(history.now(), asked.clone()),
@@ -244,10 +245,9 @@ impl<P: Policy> TeamAutoscaler<P> {
         Deliberation { observations, masks, joint, later, asked, decision }
     }
 
-    fn count(&mut self, asks: Option<&Guidance>, joint: &JointAction, relented: u64) {
+    fn count(&mut self, asks: Option<&Guidance>, joint: &JointAction) {
         let Some(asks) = asks else { return };
         self.conduct.count_joint(asks, self.team.action_space(), joint);
-        self.conduct.relented += relented;
         self.conduct.conflicts += u64::from(self.team.net_change(joint).conflicts);
     }
 }
@@ -311,8 +311,8 @@ mod tests {
     use super::*;
     use karma_core::team::default_roles;
     use karma_core::{
-        Action, ActionSpace, AgentId, DefenderAction, Guided, Hardness, Id as _, Observation, PerEntryPoint,
-        Seconds, ServiceId, ServiceSnapshot, Topology,
+        Action, ActionSpace, DefenderAction, Guided, Hardness, Id as _, Observation, PerEntryPoint, Seconds,
+        ServiceId, ServiceSnapshot, Topology,
     };
 
     /// Shows the number of remembered states and the agent's last action.
@@ -484,7 +484,7 @@ mod tests {
     }
 
     #[test]
-    fn where_services_outnumber_agents_each_has_its_turn_once() {
+    fn where_services_outnumber_agents_they_go_round_and_a_service_moves_once() {
         // The agents cannot tell each other apart, so a round moves one service: of seven, four rounds move four.
         let (mut scaler, snapshot) = seven();
         let mut rng = karma_core::SeedTree::new(1).rng();

@@ -109,6 +109,9 @@ pub(crate) fn study(
             elapsed,
         });
     }
+    if trainer.iteration() < study.iterations {
+        return Ok(None);
+    }
     let attackers = [Attacker::Idle, untrained, Attacker::of(&trainer)];
     let mut episodes = [const { Vec::new() }; 3];
     for ((played, attacker), (name, _)) in episodes.iter_mut().zip(attackers).zip(ATTACKERS) {
@@ -201,5 +204,40 @@ impl Ground<'_> {
             !progress.interrupted()
         });
         played.map(|played| played.into_iter().collect()).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use karma_baseline::StaticReplicas;
+
+    use super::*;
+    use crate::config::{RunParams, Written};
+    use crate::progress::Silent;
+
+    /// Wants to stop after an iteration.
+    struct Once(bool);
+
+    impl Progress for Once {
+        fn note(&mut self, _text: &str) {}
+        fn trained(&mut self, _training: &TrainingProgress<'_>) {
+            self.0 = true;
+        }
+        fn evaluated(&mut self, _done: usize, _total: usize) {}
+        fn interrupted(&self) -> bool {
+            self.0
+        }
+    }
+
+    #[test]
+    fn an_attacker_that_was_interrupted_has_studied_nothing() {
+        let mut params = RunParams { threads: Some(4), ..RunParams::default() };
+        (params.learner.num_envs, params.learner.num_minibatches) = (1, 1);
+        let config = Written::from(params).check().unwrap();
+        let plan = Study { limits: SiegeParams::default(), iterations: 2, seed: 1, episodes: 2 };
+        let row = || Row::of("static", "", StaticReplicas::initial(&config.setup().topology));
+        assert!(study(&config, row(), plan, &mut Once(false)).unwrap().is_none());
+        let whole = study(&config, row(), plan, &mut Silent).unwrap().unwrap();
+        assert_eq!((whole.iterations, whole.episodes.each_ref().map(Vec::len)), (2, [2; 3]));
     }
 }

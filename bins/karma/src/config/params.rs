@@ -52,7 +52,7 @@ pub struct RunParams {
     /// to start, so that one state does not tell what is under way.
     pub history: usize,
     /// Rounds of moves at one decision of a trained team, 1 to 1000; an agent moves one service in each, and a service is moved in
-    /// one of them. Training has one. Default: as many as give every service a turn, ⌈services / agents⌉.
+    /// one of them. Training has one. Default: ⌈services / agents⌉, as many moves as there are services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounds: Option<usize>,
     /// How an observation is read: `parts`, one for each service, by one network that learns from all of them and goes to

@@ -58,6 +58,7 @@ pub(super) fn contestants(suite: &SuiteParams) -> Result<(), SuiteError> {
         check_arenas(place.clone(), team.arenas.as_deref(), &suite.arenas)?;
         allowed(&place, "seeds", team.seeds, 1000)?;
         check_twin(team, &suite.twins)?;
+        check_own_twin(team)?;
     }
     for rule in &suite.rules {
         check_arenas(format!("rule \"{}\"", rule.name), rule.arenas.as_deref(), &suite.arenas)?;
@@ -121,9 +122,32 @@ fn check_twin(team: &TeamEntry, twins: &[TwinEntry]) -> Result<(), SuiteError> {
     Err(refuse(format!("team \"{}\"", team.name), format!("there is no twin \"{name}\"; there are: {known}")))
 }
 
+/// Refuses settings that a training in a twin cannot have.
+fn check_own_twin(team: &TeamEntry) -> Result<(), SuiteError> {
+    let place = format!("team \"{}\"", team.name);
+    if team.settings.contains_key("twin") {
+        return Err(refuse(
+            place,
+            "a suite makes its twins: name one with twin beside the settings, not in them",
+        ));
+    }
+    let of_the_cluster = ["topology", "workload", "decision_period", "simulation", "attacker", "faults"];
+    let begins = |key: &str, setting: &str| key == setting || key.starts_with(&format!("{setting}."));
+    let given = of_the_cluster.iter().find(|setting| team.settings.keys().any(|key| begins(key, setting)));
+    match given.filter(|_| team.twin.is_some()) {
+        Some(setting) => {
+            Err(refuse(place, format!("a twin is of the suite's cluster; {setting} belongs into [fixed]")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Who may be attacked, and how.
 fn check_assault(assault: &AssaultParams, suite: &SuiteParams) -> Result<(), SuiteError> {
     let place = "assault";
+    if assault.against.is_empty() {
+        return Err(refuse(place, "against names nobody; leave [assault] out, or name a rule or a team"));
+    }
     allowed(place, "seeds", assault.seeds, 1000)?;
     allowed(place, "iterations", assault.iterations, 100_000)?;
     allowed(place, "episodes", assault.episodes, 10_000)?;
@@ -243,6 +267,18 @@ mod tests {
             |rest: &str| refused(&format!("{rest}[[rules]]\nname = \"a\"\nrule = {{ kind = \"static\" }}\n"));
         let period = named("[[arenas]]\nname = \"slow\"\nsettings = { decision_period = 30.0 }\n");
         assert!(period.starts_with("arena \"slow\": everybody acts as at home"), "{period}");
+        assert_eq!(named("[calibration]\nseeds = 0\n"), "calibration.seeds: it is 0; allowed: 1 to 10000");
+        let long = "[[rules]]\nname = \"a\"\nrule = { kind = \"rlad-like\", episodes = 10001 }\n";
+        assert_eq!(refused(long), "rule \"a\": `episodes` is 10001, allowed is 0 to 10000");
+        let objective =
+            "[calibration]\nobjective = \"beauty\"\n[[rules]]\nname = \"a\"\nrule = { kind = \"static\" }\n";
+        assert!(refused(objective).starts_with("calibration.objective: there is no measure \"beauty\""));
+    }
+
+    #[test]
+    fn twins_and_attackers_that_cannot_be_are_told() {
+        let named =
+            |rest: &str| refused(&format!("{rest}[[rules]]\nname = \"a\"\nrule = {{ kind = \"static\" }}\n"));
         assert_eq!(
             named("[assault]\nagainst = [\"b\"]\n"),
             "assault: there is no rule or team \"b\" that could be attacked; there are a"
@@ -251,17 +287,22 @@ mod tests {
             named("[assault]\nagainst = [\"a\"]\nepisodes = 0\n"),
             "assault: episodes is 0; allowed: 1 to 10000"
         );
+        assert!(named("[assault]\nagainst = []\n").starts_with("assault: against names nobody"));
+        let team = "[[teams]]\nname = \"t\"\nseeds = 1\n";
+        let own = named(&format!("{team}settings = {{ twin = \"x\" }}\n"));
+        assert!(own.starts_with("team \"t\": a suite makes its twins"), "{own}");
+        let elsewhere = named(&format!(
+            "[[twins]]\nname = \"x\"\n{team}twin = \"x\"\nsettings = {{ \"simulation.scrape_loss\" = 0.1 }}\n"
+        ));
+        assert_eq!(
+            elsewhere,
+            "team \"t\": a twin is of the suite's cluster; simulation belongs into [fixed]"
+        );
         let limits = named("[assault]\nagainst = [\"a\"]\nattacker = { most = 0 }\n");
         assert!(limits.starts_with("assault: attacker.most: 0 is not allowed"), "{limits}");
         let twin = named("[[teams]]\nname = \"t\"\nseeds = 1\ntwin = \"x\"\n");
         assert_eq!(twin, "team \"t\": there is no twin \"x\"; there are: none");
         let none = named("[[twins]]\nname = \"x\"\nepisodes = 0\n");
         assert_eq!(none, "twin \"x\": episodes is 0; allowed: 1 to 10000");
-        assert_eq!(named("[calibration]\nseeds = 0\n"), "calibration.seeds: it is 0; allowed: 1 to 10000");
-        let long = "[[rules]]\nname = \"a\"\nrule = { kind = \"rlad-like\", episodes = 10001 }\n";
-        assert_eq!(refused(long), "rule \"a\": `episodes` is 10001, allowed is 0 to 10000");
-        let objective =
-            "[calibration]\nobjective = \"beauty\"\n[[rules]]\nname = \"a\"\nrule = { kind = \"static\" }\n";
-        assert!(refused(objective).starts_with("calibration.objective: there is no measure \"beauty\""));
     }
 }

@@ -15,7 +15,7 @@ Examples:
   karma-lab experiment suites/paper.toml --out results/paper --gather --markdown docs/results.md
       Tables of what is there, without doing more.
 
-Leaves OUT/jobs/*.json (every episode), OUT/teams/ (every training), OUT/results.json, OUT/results.md, OUT/report.html and
+Leaves OUT/jobs/*.json (every episode), OUT/teams/ (every training), OUT/twins/, OUT/results.json, OUT/results.md, OUT/report.html and
 OUT/episodes.parquet (a row for each episode).
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or suite, 130 interrupted (the same command goes on).";

@@ -49,7 +49,10 @@ pub(super) fn write(records: &[Record], to: impl Write + Send) -> Result<(), Par
     column::<ByteArrayType>(&mut group, rows.iter().map(|row| text(&row.episode.scenario)))?;
     column::<Int64Type>(&mut group, rows.iter().map(|row| Some(row.episode.seed.cast_signed())))?;
     for measure in &COLUMNS {
-        column::<DoubleType>(&mut group, rows.iter().map(|row| (measure.value)(&row.episode.report)))?;
+        column::<DoubleType>(
+            &mut group,
+            rows.iter().map(|row| (measure.value)(&row.episode.report).filter(|value| value.is_finite())),
+        )?;
     }
     group.close()?;
     writer.close()?;

@@ -1,14 +1,15 @@
 //! The Pareto front of resilience against cost: what the rules pay for being as resilient as a team.
 //!
-//! A rule is on the front if no other is at least as good in both failed or late requests and pod-hours, and better in one. Between two
-//! neighbours of the front the line is taken: an operator could run one for a part of the time and the other for the rest. What a team
-//! saves is measured at its own level of failed or late requests,
+//! A rule is on the front if neither another one nor a mixture of two is at least as good in both failed or late requests and pod-hours:
+//! the front is the lower convex hull, for an operator could run one rule for a part of the time and another for the rest. (The figures are
+//! interquartile means, which a mixture has nearly and not exactly.) What a team saves is measured at its own level of failed or late requests,
 //!
 //! > saving = 1 − pod-hours of the team / pod-hours of the front at that level,
 //!
-//! and there is none to measure where the team is better than every rule, or worse than all of the front.
+//! and there is none to measure where the team is more resilient than every rule, or cheaper than the whole front.
 //!
 //! The front is made of figures of the very episodes that are compared, so a rule may be on it by luck; a team's place is not chosen.
+//! Both are point estimates: the differences of the pairs have intervals.
 
 use serde::Serialize;
 
@@ -51,7 +52,7 @@ impl Front {
             let those = standings.iter().filter(|one| !one.yardstick && is_team(&one.name) == team);
             those.filter_map(Point::of).collect::<Vec<_>>()
         };
-        let rules = undominated(points(false));
+        let rules = hull(points(false));
         let teams = points(true).into_iter().map(|team| {
             let front = cost_at(&rules, team.failed_or_late);
             Saving { share: front.map(|cost| 1.0 - team.pod_hours / cost), front, team }
@@ -71,6 +72,25 @@ impl Point {
     }
 }
 
+/// Those that neither another nor a mixture of two beats, the cheapest first, of equals the first one.
+fn hull(points: Vec<Point>) -> Vec<Point> {
+    let mut hull: Vec<Point> = Vec::new();
+    for point in undominated(points) {
+        // The last one stays if the way on from it is flatter than the way to it.
+        while let [.., a, b] = hull.as_slice() {
+            let steep = |from: &Point, to: &Point| {
+                (from.failed_or_late - to.failed_or_late) / (to.pod_hours - from.pod_hours)
+            };
+            if steep(a, b) > steep(b, &point) {
+                break;
+            }
+            hull.pop();
+        }
+        hull.push(point);
+    }
+    hull
+}
+
 /// Those that no other beats, the cheapest first, of equals the first one.
 fn undominated(mut points: Vec<Point>) -> Vec<Point> {
     points.sort_by(|a, b| {
@@ -87,6 +107,9 @@ fn undominated(mut points: Vec<Point>) -> Vec<Point> {
 
 /// Pod-hours of the front where it has so many failed or late requests.
 fn cost_at(front: &[Point], failed_or_late: f64) -> Option<f64> {
+    if let [only] = front {
+        return (only.failed_or_late == failed_or_late).then_some(only.pod_hours);
+    }
     front.windows(2).find_map(|pair| {
         let [cheap, good] = pair else { return None };
         let inside = (good.failed_or_late..=cheap.failed_or_late).contains(&failed_or_late);
@@ -123,5 +146,17 @@ mod tests {
         assert_eq!(cost_at(&front, 0.25), Some(1.5));
         assert_eq!(cost_at(&front, 0.1), Some(4.0));
         assert_eq!([cost_at(&front, 0.05), cost_at(&front, 0.35), cost_at(&[], 0.2)], [None; 3]);
+        assert_eq!([cost_at(&front[..1], 0.3), cost_at(&front[..1], 0.2)], [Some(1.0), None]);
+    }
+
+    #[test]
+    fn a_rule_that_a_mixture_of_two_beats_is_not_on_the_front() {
+        let all = vec![point("cheap", 0.30, 1.0), point("dear", 0.29, 3.9), point("good", 0.10, 4.0)];
+        let front = hull(all);
+        let names: Vec<&str> = front.iter().map(|point| point.name.as_str()).collect();
+        assert_eq!(names, ["cheap", "good"]);
+        assert!((cost_at(&front, 0.295).unwrap() - 1.075).abs() < 1e-12);
+        let kept = hull(vec![point("a", 0.3, 1.0), point("b", 0.1, 2.0), point("c", 0.05, 4.0)]);
+        assert_eq!(kept.len(), 3, "the way on gets flatter");
     }
 }

@@ -141,8 +141,13 @@ pub(super) fn savings(arena: &ArenaResults) -> Grid {
     let row = |saving: &Saving| {
         let Saving { team, front, share } = saving;
         let least = arena.front.rules.iter().map(|rule| rule.failed_or_late).fold(f64::INFINITY, f64::min);
-        let nowhere =
-            || if team.failed_or_late < least { "no rule is as good" } else { "every rule is better" };
+        let nowhere = || {
+            if team.failed_or_late < least {
+                "no rule is as resilient"
+            } else {
+                "all of it is more resilient"
+            }
+        };
         vec![
             team.name.clone(),
             format!("{:.1} %", 100.0 * team.failed_or_late),

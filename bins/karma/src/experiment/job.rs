@@ -51,6 +51,9 @@ impl Site<'_> {
         let (suite, watch) = (self.suite, Stopwatch::start());
         let Some(calibration) = self.calibrate(rule, progress)? else { return Ok(None) };
         let Candidate { rule: chosen, settings } = &rule.candidates[calibration.chosen];
+        if chosen.learns() {
+            progress.note(&format!("training {}", rule.name));
+        }
         let row = self.row(&rule.name, chosen)?;
         let (mut arenas, mut arena_seconds) = (BTreeMap::new(), BTreeMap::new());
         for arena in suite.arenas.iter().filter(|arena| plays_in(rule.arenas.as_deref(), &arena.name)) {
@@ -122,7 +125,7 @@ impl Site<'_> {
         progress: &mut dyn Progress,
     ) -> anyhow::Result<Option<Record>> {
         let suite = self.suite;
-        let Some(config) = self.training(team, seed, progress)? else { return Ok(None) };
+        let Some(config) = self.training(job, (team, seed), progress)? else { return Ok(None) };
         let (directory, mut manifest, trained) =
             train_in(&config, &run_directory(self.directory, job), progress)?;
         let interrupted = trained.stop == StopReason::Interrupted;
@@ -179,14 +182,14 @@ impl Site<'_> {
     /// The settings of a training; its twin is fitted if it is not there yet.
     fn training(
         self,
-        team: &TeamEntry,
-        seed: u64,
+        job: &Job<'_>,
+        (team, seed): (&TeamEntry, u64),
         progress: &mut dyn Progress,
     ) -> anyhow::Result<Option<RunConfig>> {
         let Some(entry) = self.suite.twin_of(team) else {
             return Ok(Some(self.suite.training(team, seed, self.base)?));
         };
-        let Some(file) = twin::file(entry, &self.suite.home, self.directory, progress)? else {
+        let Some(file) = twin::file(entry, &self.suite.home, (self.directory, &job.name()), progress)? else {
             return Ok(None);
         };
         Ok(Some(self.suite.training_in(&file, (team, seed), self.base)?))

@@ -10,6 +10,7 @@
 //! Nobody sees an arena's episodes before. Everybody has the same bounds, decision period, lag, start-up delay, shield and seeds:
 //! they are settings of the arena, and a contestant is only an autoscaler in it.
 
+mod aware;
 mod check;
 pub(crate) mod cli;
 mod episodes;
@@ -101,7 +102,7 @@ pub(crate) fn pieces(file: &Path) -> anyhow::Result<(usize, BTreeSet<String>)> {
     let mut files = BTreeSet::new();
     let teams = suite.params.teams.iter().map(|team| suite.training(team, 1, base));
     let arenas = suite.arenas.iter().map(|arena| Ok(arena.config.clone()));
-    for config in teams.chain(arenas) {
+    for config in teams.chain(arenas).chain([Ok(suite.home.clone())]) {
         let params = config?.params().clone();
         for name in settings::files(&params) {
             if name == params.organization {

@@ -25,11 +25,11 @@ pub(crate) struct Record {
     /// How a team was trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) training: Option<Training>,
-    /// Seconds that the job took on the wall clock, a training that was kept from before included.
+    /// Seconds that the job took on the wall clock, a training that was kept from before included, the fitting of a twin not.
     pub(crate) seconds: f64,
     /// The episodes of each arena, scenario by scenario.
     pub(crate) arenas: BTreeMap<String, Vec<EpisodeRecord>>,
-    /// Seconds that the episodes of each arena took on the wall clock.
+    /// Seconds that the episodes of each arena took on the wall clock, on as many threads as there were.
     #[serde(default)]
     pub(crate) arena_seconds: BTreeMap<String, f64>,
     /// The episodes against each attacker that has studied it; their scenarios are [`ATTACKERS`](crate::assault::ATTACKERS).

@@ -56,7 +56,7 @@ pub(crate) struct ArenaResults {
     pub(crate) room: Vec<Room>,
     pub(crate) front: Front,
     pub(crate) services: usize,
-    /// Seconds of one episode on the wall clock, the mean over rules and over teams; yardsticks are left out.
+    /// Wall clock of all episodes divided by their number, the mean over rules and over teams; yardsticks are left out.
     pub(crate) seconds: [Option<f64>; 2],
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use karma_baseline::hpa::{BehaviorParams, Quantity, ScalingRulesParams};
 use karma_baseline::{
     HpaAutoscaler, HpaAutoscalerParams, Keda, KedaParams, Knowledge, Learner, OracleParams, Pid, PidParams,
-    RandomWalk, Rlad, RladParams, Signal, StaticReplicas, Threshold, ThresholdParams, Watermark,
+    RandomWalk, Rlad, RladParams, Share, Signal, StaticReplicas, Threshold, ThresholdParams, Watermark,
     WatermarkParams,
 };
 use karma_core::{Autoscaler as _, Replicas, SeedTree};
@@ -13,6 +13,7 @@ use karma_mock::environment::{AheadParams, evaluate_ahead};
 use karma_mock::{Episode, Scenario, Split};
 use serde::{Deserialize, Serialize};
 
+use super::aware::AwareRule;
 use crate::config::RunConfig;
 use crate::error::RunError;
 use crate::evaluation::{Row, oracle, oracles};
@@ -39,6 +40,8 @@ pub(crate) enum RuleParams {
     Threshold(ThresholdParams),
     /// See [`Rlad`]; it is trained before it is compared.
     RladLike(RladRule),
+    /// See [`karma_baseline::aware`]; it is trained before it is compared.
+    AwareLike(AwareRule),
     /// See [`karma_baseline::Oracle`].
     Oracle(OracleRule),
     /// See [`evaluate_ahead`]; its base is [`karma_baseline::Oracle`].
@@ -186,13 +189,24 @@ impl RuleParams {
             Self::KedaLike(_) => "KEDA-like: the HPA on an event source, with a fallback",
             Self::Watermark(_) => "two watermarks, limits and forbidden windows, after Datadog's autoscaler",
             Self::Pid(_) => "a PID controller on each service's latency, after SHOWAR",
+            Self::Threshold(ThresholdParams { of: Share::Limit, .. }) => {
+                "one up above a threshold of the CPU limit, one down well below it"
+            }
             Self::Threshold(_) => "one up above a threshold, one down well below it",
             Self::RladLike(_) => "Rlad-core-like: a tabular learner for each service",
+            Self::AwareLike(_) => {
+                "AWARE-like, horizontal only: a learner for each Deployment, and a life cycle with the HPA behind it"
+            }
             Self::Oracle(_) => "knows the coming load, but neither crashes nor crowded nodes",
             Self::Ahead(_) => "plays the episode ahead before each decision, and takes what is best",
             Self::Static(_) => "fixed replicas",
             Self::Random(_) => "uniform steps, as an untrained team",
         }
+    }
+
+    /// Whether it learns before it is compared.
+    pub(super) const fn learns(&self) -> bool {
+        matches!(self, Self::RladLike(_) | Self::AwareLike(_))
     }
 
     /// Whether its settings make a rule for `config`'s topology, without training it.
@@ -211,6 +225,7 @@ impl RuleParams {
                 Err(format!("`reach` is {reach}, allowed is 1 to 100"))
             }
             Self::RladLike(_) => Ok(()),
+            Self::AwareLike(rule) => rule.check(config),
             _ => self.row("", config).map(|_| ()),
         }
     }
@@ -237,6 +252,7 @@ impl RuleParams {
                 Row::of(name, about, Threshold::new(&topology, params.check().map_err(|e| text(&e))?))
             }
             Self::RladLike(rule) => Row::of(name, about, rule.trained(config)?),
+            Self::AwareLike(rule) => Row::of(name, about, rule.trained(config)?),
             Self::Oracle(rule) => oracle(config, name, rule.params()).map_err(|error| text(&error))?,
             Self::Ahead(rule) => rule.row(name, about, config).map_err(|error| text(&error))?,
             Self::Static(rule) => Row::of(
@@ -341,6 +357,7 @@ mod tests {
             "kind = \"threshold\"",
             "kind = \"rlad-like\"\nepisodes = 1",
             "kind = \"oracle\"\ntarget = 0.7",
+            "kind = \"aware-like\"\niterations = 1\nbootstrap = 1",
             "kind = \"hpa\"\nentry_rate = 0.4",
             "kind = \"ahead\"\ntarget = 0.45\nreach = 1",
             "kind = \"static\"\nreplicas = 4",

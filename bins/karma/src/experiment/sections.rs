@@ -95,7 +95,8 @@ fn of_the_suite(results: &Results) -> Vec<Section> {
     }
     sections.push(Section::new(
         "Cost of an episode",
-        "Seconds on the wall clock for one episode, the machine's other work included; means over rules and over teams.",
+        "Seconds on the wall clock for all episodes divided by their number; as many are played at once as the machine has threads, and whatever else \
+             it does counts. Means over rules and over teams.",
         costs(&results.arenas),
     ));
     if !results.trainings.is_empty() {

@@ -86,7 +86,7 @@ pub struct JobsArgs {
     An Indexed Job with one pod for each job of the suite; pipe it to kubectl apply -f -."
 )]
 pub(crate) struct SuiteJobsArgs {
-    /// The suite; files that its settings name must lie beside it, or on the claim.
+    /// The suite; files that its settings name must lie beside it.
     #[arg(value_name = "SUITE.toml")]
     pub(crate) file: PathBuf,
 

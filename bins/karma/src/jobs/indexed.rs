@@ -1,6 +1,6 @@
 //! Work in numbered pieces as an Indexed Job: one pod for each piece, with the piece's number as its index.
 //!
-//! A pod that is evicted or preempted does not count as a failure and comes back, and its piece goes on from its last
+//! A pod that is evicted or preempted does not count as a failure and comes back, and a training in it goes on from its last
 //! checkpoint; a pod that ends with exit code 2 (a wrong file) is not tried again. Needs Kubernetes 1.29 or later, for
 //! `backoffLimitPerIndex`.
 

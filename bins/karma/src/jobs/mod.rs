@@ -84,15 +84,23 @@ fn no_file(file: &str, who: &str) -> String {
 /// If a flag is out of range, or a file cannot be read or is nowhere where a pod finds it.
 #[cfg(feature = "lab")]
 pub(crate) fn suite(args: &cli::SuiteJobsArgs) -> anyhow::Result<ExitCode> {
+    let manifest = suite_manifest(args)?;
+    std::io::stdout().write_all(manifest.as_bytes()).context("the manifest cannot be printed")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "lab")]
+fn suite_manifest(args: &cli::SuiteJobsArgs) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(&args.file).with_context(|| args.file.display().to_string())?;
     let (pieces, files) = crate::experiment::pieces(&args.file)?;
+    let file = std::path::absolute(&args.file)?;
     let mut beside = Vec::new();
-    for file in files.iter().filter(|file| !on_the_claim(file)) {
-        let path = Path::new(file);
-        let Some(name) = path.file_name().filter(|_| path.parent() == args.file.parent()) else {
-            bail!(no_file(file, "the suite"));
+    for name in &files {
+        let path = std::path::absolute(name)?;
+        let Some(name) = path.file_name().filter(|_| path.parent() == file.parent()) else {
+            bail!("a pod does not have {name}, which the suite needs; put it beside {}", args.file.display());
         };
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         beside.push((name.to_string_lossy().into_owned(), text));
     }
     let work = Work {
@@ -104,9 +112,7 @@ pub(crate) fn suite(args: &cli::SuiteJobsArgs) -> anyhow::Result<ExitCode> {
         pieces,
         parallelism: args.parallelism,
     };
-    let text = work.manifest(&args.pod, "jobs")?;
-    std::io::stdout().write_all(text.as_bytes()).context("the manifest cannot be printed")?;
-    Ok(ExitCode::SUCCESS)
+    work.manifest(&args.pod, "jobs")
 }
 
 impl Work<'_> {

@@ -5,7 +5,6 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::cli::PodOptions;
-use super::indexed::Work;
 use super::{check, mpi, sweep};
 use crate::sweep::{SweepConfig, SweepParams};
 
@@ -141,40 +140,32 @@ fn names_and_quantities_that_a_cluster_refuses_are_refused_here() {
     assert!(refused(&|options| options.image = String::new()).starts_with("--image is "));
 }
 
-/// The paper's suite has a pod for each job, and each pod has the organisation of the lone agents beside the suite.
+/// The paper's suite has a pod for each job, and each pod has the organisation of the lone agents beside the suite, wherever
+/// the manifest is printed.
 #[cfg(feature = "lab")]
 #[test]
 fn a_suite_is_a_job_with_all_that_lies_beside_it() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suites/paper.toml");
-    let (pieces, files) = crate::experiment::pieces(&file).unwrap();
-    let names: Vec<_> =
-        files.iter().map(|file| Path::new(file).file_name().unwrap().to_str().unwrap()).collect();
-    assert_eq!(names, ["one.guides.yaml", "one.xml"]);
-    let work = Work {
-        program: "karma-lab",
-        command: "experiment",
-        flag: "--job",
-        file: ("suite.toml", "about = \"it\""),
-        beside: vec![("one.xml".to_owned(), "<a/>".to_owned())],
-        pieces,
-        parallelism: 4,
-    };
-    let found = work.documents(&options(None));
-    assert_eq!(found[0]["data"], json!({ "suite.toml": "about = \"it\"", "one.xml": "<a/>" }));
-    assert_eq!(
-        (&found[1]["spec"]["completions"], &found[1]["spec"]["parallelism"]),
-        (&json!(pieces), &json!(4))
+    let args =
+        |file: &str| super::cli::SuiteJobsArgs { file: file.into(), parallelism: 4, pod: options(None) };
+    let found = super::suite_manifest(&args("../../suites/paper.toml")).unwrap();
+    for told in [
+        "suite.toml: |",
+        "one.xml: |",
+        "one.guides.yaml: |",
+        "completions: 60",
+        "parallelism: 4",
+        "- karma-lab",
+    ] {
+        assert!(found.contains(told), "{told} is missing");
+    }
+    assert!(found.contains("- --job\n") && found.contains("- $(JOB_COMPLETION_INDEX)\n"), "{found}");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("suite.toml");
+    let organization = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suites/one.xml");
+    let text = format!(
+        "about = \"it\"\n[fixed]\norganization = {organization:?}\n[[arenas]]\nname = \"main\"\n[[teams]]\nname = \"t\"\nseeds = 1\n"
     );
-    let container = &found[1]["spec"]["template"]["spec"]["containers"][0];
-    assert_eq!(container["command"], json!(["karma-lab"]));
-    let args = [
-        "experiment",
-        "/etc/karma/suite.toml",
-        "--out",
-        "/data/first",
-        "--job",
-        "$(JOB_COMPLETION_INDEX)",
-        "--quiet",
-    ];
-    assert_eq!(container["args"], json!(args));
+    std::fs::write(&file, text).unwrap();
+    let told = super::suite_manifest(&args(file.to_str().unwrap())).unwrap_err().to_string();
+    assert!(told.starts_with("a pod does not have ") && told.contains("put it beside"), "{told}");
 }

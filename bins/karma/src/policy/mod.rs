@@ -21,6 +21,8 @@ use crate::run_dir::{self, CHECKPOINT, POLICY_CARD, RunDirError};
 
 const FORMAT: &str = "karma-policy";
 const FORMAT_VERSION: u32 = 1;
+/// What features mean, to be raised when one comes to mean something else. 2: CPU is of the limit.
+const OBSERVATION: u32 = 2;
 
 /// `policy/policy.json`: what the networks of a checkpoint are for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +43,7 @@ pub struct PolicyCard {
     pub history: usize,
     /// Features of an observation, normalised by what the topology knows; no statistics are kept beside it.
     pub observation_size: usize,
-    /// Digest of the metrics' schema, the sizes and the topology: other ones need other policies.
+    /// Digest of the metrics' schema, what features mean, the sizes and the topology: other ones need other policies.
     pub observation_schema: String,
     /// Digest of the topology's normal form.
     pub topology: String,
@@ -54,8 +56,8 @@ impl PolicyCard {
             (config.team(), config.observer(), config.topology_digest().to_string());
         let observation_size = observer.observation_size(AgentId::from_index(0));
         let metrics: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
-        let schema =
-            serde_json::json!([metrics, observer.depth(), observer.parts(), observation_size, topology]);
+        let (depth, parts) = (observer.depth(), observer.parts());
+        let schema = serde_json::json!([OBSERVATION, metrics, depth, parts, observation_size, topology]);
         Self {
             format: FORMAT.to_owned(),
             format_version: FORMAT_VERSION,
