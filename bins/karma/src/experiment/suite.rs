@@ -128,6 +128,7 @@ impl Suite {
             })
         };
         let arenas = params.arenas.iter().map(arena).collect::<Result<Vec<_>, SuiteError>>()?;
+        check::contestants(&params)?;
         let mut trained_with = BTreeMap::new();
         for team in &params.teams {
             let place = format!("team \"{}\"", team.name);
@@ -136,7 +137,6 @@ impl Suite {
         }
         let rule = |entry| check::rule(entry, &home);
         let rules = params.rules.iter().map(rule).collect::<Result<Vec<_>, SuiteError>>()?;
-        check::contestants(&params)?;
         let objective = check::objective(&params)?;
         Ok(Self { params, arenas, home, rules, objective, trained_with, threads })
     }

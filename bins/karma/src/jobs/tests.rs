@@ -158,7 +158,7 @@ fn a_suite_is_a_job_with_all_that_lies_beside_it() {
     ] {
         assert!(found.contains(told), "{told} is missing");
     }
-    assert!(found.contains("- --job\n") && found.contains("- $(JOB_COMPLETION_INDEX)\n"), "{found}");
+    assert!(found.contains("- \"--job\"\n        - \"$(JOB_COMPLETION_INDEX)\"\n"), "{found}");
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("suite.toml");
     let organization = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suites/one.xml");
