@@ -6,7 +6,9 @@ mod common;
 use std::sync::Arc;
 
 use common::{awkward_snapshots, decide, orders, snapshot, topology, web};
-use karma_baseline::aware::{Aware, Deployments, FEATURES, LifecycleParams, Phase, change, mask, towards};
+use karma_baseline::aware::{
+    ACCEPTABLE, Aware, Deployments, FEATURES, LifecycleParams, Phase, change, mask, towards,
+};
 use karma_baseline::{HpaAutoscaler, HpaAutoscalerParams};
 use karma_core::{
     Action, ActionMask, Autoscaler as _, Metric, Observation, PerService, Policy, Replicas, SeedTree,
@@ -27,7 +29,8 @@ fn aware(online: f64) -> Aware {
         topology().services.map(|_| Arc::new(More) as Arc<dyn Policy>);
     let hpa = HpaAutoscaler::new(&topology(), &HpaAutoscalerParams::cpu(50)).unwrap();
     let lifecycle = LifecycleParams { online, window: 2, ..LifecycleParams::default() };
-    Aware::new(&topology(), policies, hpa, lifecycle.check().unwrap())
+    let deployments = Deployments::new(&topology(), ACCEPTABLE);
+    Aware::new(&topology(), (deployments, policies), hpa, lifecycle.check().unwrap())
 }
 
 #[test]
@@ -38,7 +41,7 @@ fn it_keeps_every_promise_of_an_autoscaler() {
 
 #[test]
 fn a_deployment_sees_itself_and_earns_by_objective_and_utilisation() {
-    let mut deployments = Deployments::new(&topology());
+    let mut deployments = Deployments::new(&topology(), ACCEPTABLE);
     let mut seen = snapshot(0.0, [4, 5], [Some(0.5), None]);
     let unloaded = topology().unloaded_latencies()[web()].get();
     // The acceptable latency is three times that of an empty system; six times it keeps half of the objective.

@@ -9,8 +9,9 @@ use crate::desired::{desired, ready};
 pub const FEATURES: usize = 8;
 /// Weight of the objective in a reward; the rest is that of utilisation.
 const OBJECTIVE: f32 = 0.7;
-/// The acceptable latency as a multiple of that of an empty system, as everywhere here.
-const ACCEPTABLE: f64 = 3.0;
+/// The acceptable mean latency as a multiple of that of an empty system, unless a user says otherwise: that of a single request everywhere
+/// here.
+pub const ACCEPTABLE: f64 = 3.0;
 /// Ratios that may grow without bound are cut here.
 const CUT: f32 = 2.0;
 
@@ -41,13 +42,13 @@ struct Place {
 }
 
 impl Deployments {
-    /// Those of a topology.
+    /// Those of a topology, whose mean latencies are to stay within `acceptable` times those of an empty system.
     #[expect(clippy::cast_possible_truncation, reason = "features are single precision")]
-    pub fn new(topology: &Topology) -> Self {
+    pub fn new(topology: &Topology, acceptable: f64) -> Self {
         let (bounds, unloaded) = (Bounds::of(topology), topology.unloaded_latencies());
         let place = |(id, service): (ServiceId, &karma_core::topology::Service)| Place {
             bounds: bounds[id],
-            acceptable: ACCEPTABLE * unloaded[id].get(),
+            acceptable: acceptable * unloaded[id].get(),
             capacity: (service.pod_capacity().0 * f64::from(service.max_replicas.get())) as f32,
         };
         let places: PerService<Place> = topology.services.iter_enumerated().map(place).collect();

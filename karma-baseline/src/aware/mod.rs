@@ -23,7 +23,8 @@
 //! Where we differ: no vertical scaling, which our clusters do not have, and so no memory, disk or network in the state; no embedding by a
 //! meta-learner, whose 800 synthetic applications are not published, so it knows the services that it was trained on and no others;
 //! learning from the HPA is imitation in the simulated cluster, which the paper's section 7 suggests where an on-policy learner (PPO, which
-//! its code ships) cannot use logs; `T_serving` is 0.96 times what the HPA earns, by the retrain threshold of 5 on rewards of 130, and the
+//! its code ships) cannot use logs; the acceptable latency is to be calibrated, for a mean at the limit has half of the requests beyond it;
+//! `T_serving` is 0.96 times what the HPA earns, by the retrain threshold of 5 on rewards of 130, and the
 //! variance has no threshold, for the paper gives none.
 //!
 //! Cost: features of all services, O(services), and one pass of a small network for each.
@@ -38,7 +39,7 @@ use karma_core::{
     StreamRng, Target, Topology,
 };
 
-pub use deployment::{Deployments, FEATURES, Seen};
+pub use deployment::{ACCEPTABLE, Deployments, FEATURES, Seen};
 pub use lifecycle::{Lifecycle, LifecycleConfig, LifecycleParams, Phase};
 
 use crate::bounds::Bounds;
@@ -70,16 +71,16 @@ pub struct Aware {
 }
 
 impl Aware {
-    /// A policy for each service of `topology`, and what drives while they may not.
+    /// A policy for each service of `topology`, who look through `deployments`, and what drives while they may not.
     pub fn new(
         topology: &Topology,
-        policies: PerService<Arc<dyn Policy>>,
+        (deployments, policies): (Deployments, PerService<Arc<dyn Policy>>),
         fallback: HpaAutoscaler,
         lifecycle: LifecycleConfig,
     ) -> Self {
         Self {
             bounds: Bounds::of(topology),
-            deployments: Deployments::new(topology),
+            deployments,
             policies,
             fallback,
             lifecycle: Lifecycle::new(lifecycle),

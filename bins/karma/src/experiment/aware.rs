@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use karma_baseline::aware::{
-    ACTIONS, Aware, Deployments, FEATURES, LifecycleParams, Seen, change, mask, towards,
+    ACCEPTABLE, ACTIONS, Aware, Deployments, FEATURES, LifecycleParams, Seen, change, mask, towards,
 };
 use karma_baseline::{HpaAutoscaler, HpaAutoscalerParams, Signal};
 use karma_core::{
@@ -33,11 +33,13 @@ pub(crate) struct AwareRule {
     bootstrap: u64,
     /// CPU utilisation that the HPA behind it aims at. Default 0.5, as the calibrated one.
     target: f64,
+    /// The acceptable mean latency as a multiple of that of an empty system, more than 0. Default 3.
+    acceptable: f64,
 }
 
 impl Default for AwareRule {
     fn default() -> Self {
-        Self { seed: 1, iterations: 60, bootstrap: 20, target: 0.5 }
+        Self { seed: 1, iterations: 60, bootstrap: 20, target: 0.5, acceptable: ACCEPTABLE }
     }
 }
 
@@ -54,6 +56,9 @@ impl AwareRule {
         if bootstrap > iterations {
             return Err(format!("`bootstrap` is {bootstrap}, allowed is 0 to {iterations}, the iterations"));
         }
+        if !(self.acceptable.is_finite() && self.acceptable > 0.0) {
+            return Err(format!("`acceptable` is {}, allowed is a finite number above 0", self.acceptable));
+        }
         self.learner(config).check().map_err(|error| error.to_string())?;
         self.hpa(config).map(|_| ())
     }
@@ -67,7 +72,8 @@ impl AwareRule {
         let told = |error: &dyn std::error::Error| error.to_string();
         let learner = self.learner(config).check().map_err(|error| told(&error))?;
         let hpa = self.hpa(config)?;
-        let game = |_| Box::new(Game::new(config, hpa.clone())) as Box<dyn Environment>;
+        let game =
+            |_| Box::new(Game::new(config, hpa.clone(), self.deployments(config))) as Box<dyn Environment>;
         let games = (0..learner.params().num_envs).map(game).collect();
         let mut trainer =
             Mappo::new(learner, games, self.seed, config.threads()).map_err(|error| told(&error))?;
@@ -76,9 +82,13 @@ impl AwareRule {
         }
         let policies = trainer.policies(Mode::Greedy);
         let policies = policies.iter().map(|policy| Arc::new(policy.clone()) as Arc<dyn Policy>).collect();
-        let lifecycle = LifecycleParams { online: earned(config, &hpa), ..LifecycleParams::default() };
+        let lifecycle = LifecycleParams { online: self.earned(config, &hpa), ..LifecycleParams::default() };
         let lifecycle = lifecycle.check().map_err(|error| told(&error))?;
-        Ok(Aware::new(&config.setup().topology, policies, hpa, lifecycle))
+        Ok(Aware::new(&config.setup().topology, (self.deployments(config), policies), hpa, lifecycle))
+    }
+
+    fn deployments(&self, config: &RunConfig) -> Deployments {
+        Deployments::new(&config.setup().topology, self.acceptable)
     }
 
     fn hpa(&self, config: &RunConfig) -> Result<HpaAutoscaler, String> {
@@ -110,25 +120,26 @@ impl AwareRule {
             ..ours.clone()
         }
     }
-}
 
-/// Mean reward of a decision and Deployment while the HPA drives, over episodes of the training split.
-fn earned(config: &RunConfig, hpa: &HpaAutoscaler) -> f64 {
-    let mut rewards = Vec::new();
-    for (seed, scenario) in (1..=MEASURED).flat_map(|seed| config.scenarios().iter().map(move |s| (seed, s)))
-    {
-        let mut episode = Episode::new(config.setup(), scenario, Split::Train, seed);
-        let mut deployments = Deployments::new(&config.setup().topology);
-        let (mut hpa, mut rng) = (hpa.clone(), SeedTree::new(seed).child("aware").rng());
-        hpa.reset();
-        while !episode.is_over() {
-            let decision = hpa.decide(&episode.snapshot(), &mut rng);
-            episode.play(&decision);
-            let seen = deployments.look(&episode.snapshot());
-            rewards.extend(seen.iter().map(|seen| f64::from(seen.reward)));
+    /// Mean reward of a decision and Deployment while the HPA drives, over episodes of the training split.
+    fn earned(&self, config: &RunConfig, hpa: &HpaAutoscaler) -> f64 {
+        let mut rewards = Vec::new();
+        for (seed, scenario) in
+            (1..=MEASURED).flat_map(|seed| config.scenarios().iter().map(move |s| (seed, s)))
+        {
+            let mut episode = Episode::new(config.setup(), scenario, Split::Train, seed);
+            let mut deployments = self.deployments(config);
+            let (mut hpa, mut rng) = (hpa.clone(), SeedTree::new(seed).child("aware").rng());
+            hpa.reset();
+            while !episode.is_over() {
+                let decision = hpa.decide(&episode.snapshot(), &mut rng);
+                episode.play(&decision);
+                let seen = deployments.look(&episode.snapshot());
+                rewards.extend(seen.iter().map(|seen| f64::from(seen.reward)));
+            }
         }
+        karma_marl::stats::mean(&rewards).unwrap_or(0.0)
     }
-    karma_marl::stats::mean(&rewards).unwrap_or(0.0)
 }
 
 /// The cluster as a game of agents that each scale one Deployment; the HPA is whom they may imitate.
@@ -136,6 +147,8 @@ struct Game {
     config: RunConfig,
     spec: EnvironmentSpec,
     hpa: HpaAutoscaler,
+    /// Before an episode.
+    deployments: Deployments,
     running: Option<Running>,
 }
 
@@ -152,7 +165,7 @@ struct Running {
 }
 
 impl Game {
-    fn new(config: &RunConfig, hpa: HpaAutoscaler) -> Self {
+    fn new(config: &RunConfig, hpa: HpaAutoscaler, deployments: Deployments) -> Self {
         let topology = &config.setup().topology;
         let agent = |service: &karma_core::topology::Service| AgentSpec {
             name: service.name.clone(),
@@ -168,7 +181,7 @@ impl Game {
             horizon: horizons.max().unwrap_or(1),
             agents: agents.into(),
         };
-        Self { config: config.clone(), spec, hpa, running: None }
+        Self { config: config.clone(), spec, hpa, deployments, running: None }
     }
 
     fn view(&self, running: &mut Running, rewarded: bool) -> Step {
@@ -225,7 +238,7 @@ impl Environment for Game {
         hpa.reset();
         let mut running = Running {
             state: State::from(&episode.snapshot()),
-            deployments: Deployments::new(&self.config.setup().topology),
+            deployments: self.deployments.clone(),
             hpa,
             safeguard: self.config.safeguard().as_ref().map(RunningSafeguard::begin),
             rng: SeedTree::new(seed).child("aware").rng(),
@@ -280,7 +293,9 @@ mod tests {
     fn the_game_keeps_the_promises_of_an_environment() {
         let config = config();
         let hpa = AwareRule::default().hpa(&config).unwrap();
-        karma_core::testing::environment(|| Game::new(&config, hpa.clone()));
+        karma_core::testing::environment(|| {
+            Game::new(&config, hpa.clone(), AwareRule::default().deployments(&config))
+        });
     }
 
     #[test]
@@ -317,6 +332,10 @@ mod tests {
         assert_eq!(
             refused(AwareRule { bootstrap: 61, ..rule }),
             "`bootstrap` is 61, allowed is 0 to 60, the iterations"
+        );
+        assert_eq!(
+            refused(AwareRule { acceptable: 0.0, ..rule }),
+            "`acceptable` is 0, allowed is a finite number above 0"
         );
         assert_eq!(
             refused(AwareRule { target: -1.0, ..rule }),

@@ -153,7 +153,7 @@ pub(super) fn savings(arena: &ArenaResults) -> Grid {
             format!("{:.1} %", 100.0 * team.failed_or_late),
             format!("{:.2} pod·h", team.pod_hours),
             front.map_or_else(|| nowhere().to_owned(), |cost| format!("{cost:.2} pod·h")),
-            share.map_or_else(absent, |share| format!("{:+.0} %", 100.0 * share)),
+            share.map_or_else(absent, |share| format!("{:+.0} %", (100.0 * share).round() + 0.0)),
         ]
     };
     let head = ["team", "failed or late", "it pays", "the rules' front pays", "it saves"];
