@@ -8,9 +8,7 @@
 
 use std::sync::Arc;
 
-use karma_core::{
-    Action, ActionError, ActionMask, Environment, Memory, Observation, PerAgent, Policy, StreamRng,
-};
+use karma_core::{ActionError, Environment, PerAgent};
 use karma_marl::{Mappo, MappoError, Mode, TrainedPolicy, episodic_returns};
 use karma_mock::environment::{Assault, Defence, NoScenario, SiegeConfig, SiegeParams, SiegeParamsError};
 use karma_mock::{Scenario, Split};
@@ -88,16 +86,14 @@ pub(crate) struct Studied {
 /// If the attacker's limits are out of range, or training fails.
 pub(crate) fn study(
     config: &RunConfig,
-    row: Row,
+    row: &Arc<Row>,
     study: Study,
     progress: &mut dyn Progress,
 ) -> Result<Option<Studied>, AssaultError> {
-    let cluster = Arc::new(config.clone());
-    let defence: Defence = Arc::new(move |foresight| row.guarded(&cluster, foresight));
     let quiet = Scenario::by_name("nominal").map_err(|_| NoScenario)?;
-    let ground = Ground { config, quiet, defence, limits: study.limits.try_into()? };
+    let ground = Ground { config, quiet, row: Arc::clone(row), limits: study.limits.try_into()? };
     let mut trainer = ground.trainer(study.seed)?;
-    let untrained = Attacker::of(&trainer);
+    let untrained = trainer.policies(Mode::Sampled);
     let watch = Stopwatch::start();
     while trainer.iteration() < study.iterations && !progress.interrupted() {
         let stats = trainer.iterate()?;
@@ -112,10 +108,11 @@ pub(crate) fn study(
     if trainer.iteration() < study.iterations {
         return Ok(None);
     }
-    let attackers = [Attacker::Idle, untrained, Attacker::of(&trainer)];
+    let trained = trainer.policies(Mode::Sampled);
     let mut episodes = [const { Vec::new() }; 3];
+    let attackers = [None, Some(&untrained), Some(&trained)];
     for ((played, attacker), (name, _)) in episodes.iter_mut().zip(attackers).zip(ATTACKERS) {
-        match ground.play(name, &vec![attacker].into(), study.episodes, progress)? {
+        match ground.play(name, attacker, study.episodes, progress)? {
             Some(records) => *played = records,
             None => return Ok(None),
         }
@@ -123,56 +120,21 @@ pub(crate) fn study(
     Ok(Some(Studied { iterations: trainer.iteration(), episodes }))
 }
 
-/// Who attacks.
-#[derive(Clone)]
-enum Attacker {
-    Trained(TrainedPolicy),
-    /// Does nothing.
-    Idle,
-}
-
-impl Attacker {
-    /// As it is now; it samples.
-    fn of(trainer: &Mappo) -> Self {
-        trainer.policies(Mode::Sampled).iter().next().cloned().map_or(Self::Idle, Self::Trained)
-    }
-}
-
-/// No change at the first entry point.
-const NOTHING: Action = Action(6);
-
-impl Policy for Attacker {
-    fn act(&self, observation: &Observation, mask: &ActionMask, rng: &mut StreamRng) -> Action {
-        self.act_on(&mut Memory::default(), observation, mask, rng)
-    }
-
-    fn act_on(
-        &self,
-        memory: &mut Memory,
-        observation: &Observation,
-        mask: &ActionMask,
-        rng: &mut StreamRng,
-    ) -> Action {
-        match self {
-            Self::Trained(policy) => policy.act_on(memory, observation, mask, rng),
-            Self::Idle => NOTHING,
-        }
-    }
-}
-
 /// A cluster where nothing happens by itself, and who scales it.
 struct Ground<'a> {
     config: &'a RunConfig,
     quiet: Scenario,
-    defence: Defence,
+    row: Arc<Row>,
     limits: SiegeConfig,
 }
 
 impl Ground<'_> {
     fn game(&self, split: Split) -> Assault {
+        let (config, row) = (self.config.clone(), Arc::clone(&self.row));
+        let defence: Defence = Arc::new(move |foresight| row.guarded(&config, foresight));
         let played = (self.quiet.clone(), split);
         let (setup, observer) = (Arc::clone(self.config.setup()), self.config.observer());
-        Assault::new(setup, played, observer, Arc::clone(&self.defence), self.limits)
+        Assault::new(setup, played, observer, defence, self.limits)
     }
 
     /// A learner for the attacker, with the settings of the run's.
@@ -183,20 +145,26 @@ impl Ground<'_> {
         Ok(Mappo::new(learner, games, seed, self.config.threads())?)
     }
 
-    /// The first `episodes` of the evaluation's split.
+    /// The first `episodes` of the evaluation's split, against nobody or an attacker that samples.
     fn play(
         &self,
         name: &str,
-        attacker: &PerAgent<Attacker>,
+        attacker: Option<&PerAgent<TrainedPolicy>>,
         episodes: u64,
         progress: &mut dyn Progress,
     ) -> Result<Option<Vec<EpisodeRecord>>, AssaultError> {
         let (total, split) =
             (usize::try_from(episodes).unwrap_or(usize::MAX), self.config.params().evaluation.split);
         let play = |episode: usize| -> Result<EpisodeRecord, AssaultError> {
-            let (mut game, seed) = (self.game(split), episode as u64 + 1);
-            episodic_returns(&mut game, attacker, [seed])?;
-            let report = game.report().ok_or(ActionError::EpisodeOver)?;
+            let seed = episode as u64 + 1;
+            let report = match attacker {
+                None => self.row.play(self.config, &self.quiet, (split, seed)),
+                Some(attacker) => {
+                    let mut game = self.game(split);
+                    episodic_returns(&mut game, attacker, [seed])?;
+                    game.report().ok_or(ActionError::EpisodeOver)?
+                }
+            };
             Ok(EpisodeRecord { scenario: name.to_owned(), seed, report })
         };
         let played = parallel::run_all(total, self.config.threads(), play, |done| {
@@ -235,9 +203,9 @@ mod tests {
         (params.learner.num_envs, params.learner.num_minibatches) = (1, 1);
         let config = Written::from(params).check().unwrap();
         let plan = Study { limits: SiegeParams::default(), iterations: 2, seed: 1, episodes: 2 };
-        let row = || Row::of("static", "", StaticReplicas::initial(&config.setup().topology));
-        assert!(study(&config, row(), plan, &mut Once(false)).unwrap().is_none());
-        let whole = study(&config, row(), plan, &mut Silent).unwrap().unwrap();
+        let row = Arc::new(Row::of("static", "", StaticReplicas::initial(&config.setup().topology)));
+        assert!(study(&config, &row, plan, &mut Once(false)).unwrap().is_none());
+        let whole = study(&config, &row, plan, &mut Silent).unwrap().unwrap();
         assert_eq!((whole.iterations, whole.episodes.each_ref().map(Vec::len)), (2, [2; 3]));
     }
 }

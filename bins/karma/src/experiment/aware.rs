@@ -158,7 +158,8 @@ struct Running {
     hpa: HpaAutoscaler,
     safeguard: Option<RunningSafeguard>,
     rng: StreamRng,
-    /// The state of the moment, which the shield reviews a decision on.
+    /// The moment, and the state of it, which the shield reviews a decision on.
+    snapshot: Snapshot,
     state: State,
     steps: usize,
     horizon: usize,
@@ -185,12 +186,12 @@ impl Game {
     }
 
     fn view(&self, running: &mut Running, rewarded: bool) -> Step {
-        let (topology, snapshot) = (&self.config.setup().topology, running.episode.snapshot());
-        let seen = running.deployments.look(&snapshot);
+        let (topology, snapshot) = (&self.config.setup().topology, &running.snapshot);
+        let seen = running.deployments.look(snapshot);
         let desired = snapshot.services.map(|service| service.desired);
         let masks: PerService<ActionMask> =
             desired.iter_enumerated().map(|(id, now)| mask(topology, id, *now)).collect();
-        let advice = advice(&mut running.hpa, &snapshot, &desired, &mut running.rng);
+        let advice = advice(&mut running.hpa, snapshot, &desired, &mut running.rng);
         let global = seen.iter().flat_map(|seen| seen.observation.0.iter().copied()).collect();
         let rewards = seen.iter().map(|seen: &Seen| if rewarded { seen.reward } else { 0.0 });
         Step {
@@ -234,10 +235,11 @@ impl Environment for Game {
         let draw = SeedTree::new(seed).child("scenario").seed() % scenarios.len().max(1) as u64;
         let scenario = &scenarios[usize::try_from(draw).unwrap_or(0)];
         let episode = Episode::new(self.config.setup(), scenario, Split::Train, seed);
-        let mut hpa = self.hpa.clone();
+        let (mut hpa, snapshot) = (self.hpa.clone(), episode.snapshot());
         hpa.reset();
         let mut running = Running {
-            state: State::from(&episode.snapshot()),
+            state: State::from(&snapshot),
+            snapshot,
             deployments: self.deployments.clone(),
             hpa,
             safeguard: self.config.safeguard().as_ref().map(RunningSafeguard::begin),
@@ -256,18 +258,21 @@ impl Environment for Game {
         let Some(mut running) = self.running.take().filter(|running| running.steps < running.horizon) else {
             return Err(ActionError::EpisodeOver);
         };
-        let (services, snapshot) = (&self.config.setup().topology.services, running.episode.snapshot());
-        let targets = services.iter().zip(&snapshot.services).zip(action).map(|((service, seen), action)| {
-            let replicas = seen.desired.moved(change(*action), service.min_replicas, service.max_replicas);
-            Target::new(replicas, "its agent")
-        });
+        let services = &self.config.setup().topology.services;
+        let targets =
+            services.iter().zip(&running.snapshot.services).zip(action).map(|((service, seen), action)| {
+                let replicas =
+                    seen.desired.moved(change(*action), service.min_replicas, service.max_replicas);
+                Target::new(replicas, "its agent")
+            });
         let mut decision = Decision { targets: targets.collect() };
         if let Some(safeguard) = &mut running.safeguard {
             decision = safeguard.review(&running.state, decision);
         }
         running.episode.play(&decision);
         running.steps += 1;
-        running.state = State::from(&running.episode.snapshot());
+        running.snapshot = running.episode.snapshot();
+        running.state = State::from(&running.snapshot);
         let step = self.view(&mut running, true);
         self.running = Some(running);
         Ok(step)

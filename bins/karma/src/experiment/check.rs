@@ -72,6 +72,7 @@ pub(super) fn contestants(suite: &SuiteParams) -> Result<(), SuiteError> {
         return Err(refuse("rules and teams", "there is nobody to compare"));
     }
     check_names("", players())?;
+    check_jobs(suite)?;
     check_names("arena ", suite.arenas.iter().map(|arena| &arena.name))?;
     check_names("twin ", suite.twins.iter().map(|twin| &twin.name))?;
     suite.assault.as_ref().map_or(Ok(()), |assault| check_assault(assault, suite))
@@ -87,6 +88,19 @@ fn check_names<'a>(kind: &str, names: impl Iterator<Item = &'a String>) -> Resul
         }
     }
     Ok(())
+}
+
+/// Refuses a rule whose file would be that of a team's job.
+fn check_jobs(suite: &SuiteParams) -> Result<(), SuiteError> {
+    let trains = |team: &TeamEntry, rule: &RuleEntry| {
+        let seed = rule.name.strip_prefix(&format!("{}-seed-", team.name));
+        seed.and_then(|seed| seed.parse().ok()).is_some_and(|seed: u64| (1..=team.seeds).contains(&seed))
+    };
+    let taken = |rule: &&RuleEntry| suite.teams.iter().any(|team| trains(team, rule));
+    match suite.rules.iter().find(taken) {
+        Some(rule) => Err(refuse(format!("rule \"{}\"", rule.name), "a team's training has this name")),
+        None => Ok(()),
+    }
 }
 
 /// Whether a team can be taken to another topology than that of its training. What is wrong with its settings is told
@@ -287,6 +301,10 @@ mod tests {
             named("[assault]\nagainst = [\"a\"]\nepisodes = 0\n"),
             "assault: episodes is 0; allowed: 1 to 10000"
         );
+        let taken = refused(
+            "[[rules]]\nname = \"t-seed-2\"\nrule = { kind = \"static\" }\n[[teams]]\nname = \"t\"\nseeds = 2\n",
+        );
+        assert_eq!(taken, "rule \"t-seed-2\": a team's training has this name");
         assert!(named("[assault]\nagainst = []\n").starts_with("assault: against names nobody"));
         let team = "[[teams]]\nname = \"t\"\nseeds = 1\n";
         let own = named(&format!("{team}settings = {{ twin = \"x\" }}\n"));

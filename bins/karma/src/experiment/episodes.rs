@@ -20,6 +20,7 @@ use parquet::schema::types::Type;
 
 use super::record::Record;
 use crate::evaluation::{COLUMNS, EpisodeRecord};
+use crate::traces::write_optional;
 
 /// The arena of episodes against attackers.
 const ASSAULT: &str = "assault";
@@ -97,9 +98,6 @@ fn column<T: DataType>(
     let Some(mut column) = group.next_column()? else {
         return Err(ParquetError::General("the table has more columns than its schema".to_owned()));
     };
-    let cells: Vec<Option<T::T>> = cells.collect();
-    let levels: Vec<i16> = cells.iter().map(|cell| cell.is_some().into()).collect();
-    let values: Vec<T::T> = cells.into_iter().flatten().collect();
-    column.typed::<T>().write_batch(&values, Some(&levels), None)?;
+    write_optional::<T>(&mut column, cells)?;
     column.close()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use karma_core::PerAgent;
@@ -54,21 +55,20 @@ impl Site<'_> {
         if chosen.learns() {
             progress.note(&format!("training {}", rule.name));
         }
-        let row = self.row(&rule.name, chosen)?;
+        let row = Arc::new(self.row(&rule.name, chosen)?);
         let (mut arenas, mut arena_seconds) = (BTreeMap::new(), BTreeMap::new());
         for arena in suite.arenas.iter().filter(|arena| plays_in(rule.arenas.as_deref(), &arena.name)) {
             // Where services are others, the same rule is made for them, and a tabular learner learns them.
             let there =
                 || chosen.row(&rule.name, &arena.config).map_err(|reason| refused(&rule.name, &reason));
             let other = arena.elsewhere.then(there).transpose()?;
-            let row = other.as_ref().unwrap_or(&row);
+            let row = other.as_ref().unwrap_or(&*row);
             let watch = Stopwatch::start();
             let Some(episodes) = play(&arena.config, row, progress) else { return Ok(None) };
             arena_seconds.insert(arena.name.clone(), watch.elapsed().as_secs_f64());
             arenas.insert(arena.name.clone(), episodes);
         }
-        let make = || self.row(&rule.name, chosen);
-        let Some(assaults) = self.assaults(job, 1, make, progress)? else { return Ok(None) };
+        let Some(assaults) = self.assaults(job, 1, &row, progress)? else { return Ok(None) };
         let about = chosen.about().to_owned();
         let about = if settings.is_empty() { about } else { format!("{about}, calibrated: {settings}") };
         let calibration = (calibration.candidates.len() > 1).then_some(calibration);
@@ -144,8 +144,8 @@ impl Site<'_> {
         let watch = Stopwatch::start();
         let played = self.compare((team, seed), (&directory, &trained.policies), progress)?;
         let Some((arenas, arena_seconds)) = played else { return Ok(None) };
-        let make = || Ok(team_row(&config, trained.policies.clone())?);
-        let Some(assaults) = self.assaults(job, seed, make, progress)? else { return Ok(None) };
+        let row = Arc::new(team_row(&config, trained.policies)?);
+        let Some(assaults) = self.assaults(job, seed, &row, progress)? else { return Ok(None) };
         Ok(Some(Record {
             digest: suite.digest_of(job).to_string(),
             contestant: team.name.clone(),
@@ -200,7 +200,7 @@ impl Site<'_> {
         self,
         job: &Job<'_>,
         first: u64,
-        make: impl Fn() -> anyhow::Result<Row>,
+        row: &Arc<Row>,
         progress: &mut dyn Progress,
     ) -> anyhow::Result<Option<Vec<Vec<EpisodeRecord>>>> {
         let mut assaults = Vec::new();
@@ -209,7 +209,7 @@ impl Site<'_> {
             progress.note(&format!("attacker {seed} studies {}", job.contestant()));
             let (limits, iterations, episodes) = (params.attacker, params.iterations, params.episodes);
             let plan = Study { limits, iterations, seed, episodes };
-            let Some(studied) = study(&self.suite.home, make()?, plan, progress)? else { return Ok(None) };
+            let Some(studied) = study(&self.suite.home, row, plan, progress)? else { return Ok(None) };
             assaults.push(studied.episodes.concat());
         }
         Ok(Some(assaults))

@@ -160,6 +160,53 @@ fn ablations_of_the_organisation_are_karmas_with_other_numbers() {
     }
 }
 
+/// A team is trained in the suite's own twin, which is fitted once, and plays in the simulated cluster.
+#[test]
+fn a_team_is_trained_in_a_twin_that_the_suite_fits() {
+    const TWIN: &str = r#"
+about = "in a twin"
+[fixed]
+budget = 1
+evaluation = { seeds = 1, resamples = 200 }
+scenarios = ["nominal", "ddos:2"]
+"learner.num_envs" = 2
+[[arenas]]
+name = "main"
+[[twins]]
+name = "small"
+episodes = 3
+[[teams]]
+name = "hard"
+seeds = 2
+twin = "small"
+settings = { teacher = "none", informed_critic = false }
+[[teams]]
+name = "outside"
+seeds = 1
+"#;
+    let directory = tempfile::tempdir().unwrap();
+    let first = suite(TWIN).unwrap();
+    let site = Site { suite: &first, base: Path::new(""), directory: directory.path() };
+    for job in first.jobs() {
+        let record = site.work(&job, &mut Silent).unwrap().unwrap();
+        assert_eq!(record.arenas["main"].len(), 2);
+        let run = directory.path().join("teams").join(job.name());
+        let (_, manifest) = RunDir::open(&run).unwrap();
+        assert_eq!(manifest.config["twin"].is_string(), job.contestant() == "hard", "{}", manifest.config);
+    }
+    let twins: Vec<_> = fs::read_dir(directory.path().join("twins"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(twins.len(), 1, "the second training found it: {twins:?}");
+    let more = suite(&TWIN.replace("episodes = 3", "episodes = 4")).unwrap();
+    let same = |(one, other): (&super::suite::Job<'_>, &super::suite::Job<'_>)| {
+        first.digest_of(one) == more.digest_of(other)
+    };
+    let same: Vec<bool> = first.jobs().iter().zip(&more.jobs()).map(same).collect();
+    assert_eq!(same, [false, false, true], "another twin concerns who is trained in it");
+}
+
 #[test]
 fn results_do_not_depend_on_threads() {
     let played = [1, 3].map(|threads| play(tempfile::tempdir().unwrap().path(), threads).1);

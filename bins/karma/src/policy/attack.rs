@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -98,7 +99,8 @@ pub fn attack_policy(
     let given = config.params().attacker.unwrap_or_default();
     let limits = SiegeParams { budget: args.budget.unwrap_or(given.budget), ..given };
     let plan = Study { limits, iterations: args.iterations, seed: args.seed, episodes: args.episodes };
-    let Some(studied) = study(&config, team_row(&config, team)?, plan, progress)? else { return Ok(None) };
+    let row = Arc::new(team_row(&config, team)?);
+    let Some(studied) = study(&config, &row, plan, progress)? else { return Ok(None) };
     let Studied { iterations, episodes } = studied;
     let rows = ATTACKERS.iter().zip(&episodes).map(|(names, played)| summarized(&config, *names, played));
     Ok(Some(AttackReport { iterations, seed: args.seed, attacker: limits, rows: rows.collect() }))

@@ -24,6 +24,8 @@ use std::path::Path;
 use karma_twin::trace::{CsvError, Traces, read_csv, write_csv};
 
 pub use error::{Problem, TraceFileError};
+#[cfg(feature = "lab")]
+pub(crate) use parquet::write_optional;
 pub use parquet::{read_parquet, write_parquet};
 pub use store::{Summary, TraceStore, WindowEntry, WindowWriter};
 

@@ -130,9 +130,20 @@ fn write<T: DataType>(
     cells: Vec<Cell<'_>>,
     value: impl Fn(Cell<'_>) -> Option<T::T>,
 ) -> Result<(), ParquetError> {
-    let values: Vec<Option<T::T>> = cells.into_iter().map(value).collect();
-    let levels: Vec<i16> = values.iter().map(|value| value.is_some().into()).collect();
-    let values: Vec<T::T> = values.into_iter().flatten().collect();
+    write_optional::<T>(column, cells.into_iter().map(value))
+}
+
+/// Writes a flat column in which a cell may be empty.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write_optional<T: DataType>(
+    column: &mut SerializedColumnWriter<'_>,
+    cells: impl Iterator<Item = Option<T::T>>,
+) -> Result<(), ParquetError> {
+    let cells: Vec<Option<T::T>> = cells.collect();
+    let levels: Vec<i16> = cells.iter().map(|cell| cell.is_some().into()).collect();
+    let values: Vec<T::T> = cells.into_iter().flatten().collect();
     column.typed::<T>().write_batch(&values, Some(&levels), None)?;
     Ok(())
 }
