@@ -1,4 +1,4 @@
-//! Perfect foresight, by trying: how much room any rule leaves.
+//! Playing ahead, with perfect foresight or without: how much room any rule leaves.
 //!
 //! A clairvoyant that is told the coming load still has to guess what its replicas will make of it. One that plays the
 //! episode itself ahead, arrivals, crashes, start-up delays and all, has nothing to guess: before each decision it tries
@@ -13,12 +13,20 @@
 //! **What it is not.** Not the optimum: it looks at one service at a time, as far as its horizon, and the base follows. But what
 //! earns less has something to gain, and what it gains no rule can be asked for that does not know the future.
 //!
-//! Cost of a decision: (1 + 2 · services · reach) · horizon decision periods of the simulated cluster.
+//! **Without the future** ([`AheadParams::futures`]). Tries may also be followed in futures that are imagined: everything stays as it
+//! is ([`Episode::imagined`]), a try is worth the mean over several. That is *certainty-equivalent* model predictive control: it knows
+//! the present in full, queues, starting pods and crowded nodes included, and of the future nothing. What it earns more than its
+//! base is what an autoscaler could earn that knew its cluster; what foresight earns beyond that, nobody could.
+//!
+//! Cost of a decision: (1 + 2 · services · reach) · horizon · futures decision periods of the simulated cluster.
+
+use std::sync::Arc;
 
 use karma_core::{
     Autoscaler, Decision, EpisodeReport, Foresight, RunningSafeguard, SafeguardFactory, SeedTree, Snapshot,
     State, StreamRng, Target,
 };
+use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Episode, Setup};
@@ -26,7 +34,7 @@ use crate::scenario::Scenario;
 use crate::workload::Split;
 
 /// How far is looked ahead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AheadParams {
     /// Decisions that a try is followed, the first included; 0 is 1. Default 8: two minutes, in which pods start and their work
@@ -34,16 +42,19 @@ pub struct AheadParams {
     pub horizon: usize,
     /// Replicas of one service that are tried above and below what the base asks for; 0 tries nothing. Default 3.
     pub reach: u32,
+    /// Futures that each try is followed in, imagined from how things are ([`Episode::imagined`]); 0, the default, is the one
+    /// future that comes.
+    pub futures: usize,
+    /// Reward that a try has to earn more than what is decided so far; less is rounding, or chance where futures are imagined.
+    /// Default 0.0001.
+    pub margin: f32,
 }
 
 impl Default for AheadParams {
     fn default() -> Self {
-        Self { horizon: 8, reach: 3 }
+        Self { horizon: 8, reach: 3, futures: 0, margin: 1e-4 }
     }
 }
-
-/// What a try has to earn more than what is decided so far: less is rounding.
-const MARGIN: f32 = 1e-4;
 
 /// One who decides: a base rule with the safeguard behind it.
 #[derive(Clone)]
@@ -54,6 +65,13 @@ struct Player<A> {
 }
 
 impl<A: Autoscaler + Clone> Player<A> {
+    /// At the beginning of an episode.
+    fn begin(mut base: A, safeguard: Option<RunningSafeguard>, rng: StreamRng) -> Self {
+        base.reset();
+        Self { base, safeguard, rng }
+    }
+
+    /// What the base asks for.
     fn decide(&mut self, snapshot: &Snapshot) -> Decision {
         self.base.decide(snapshot, &mut self.rng)
     }
@@ -66,24 +84,40 @@ impl<A: Autoscaler + Clone> Player<A> {
         episode.play(&decision)
     }
 
-    /// The rewards that follow from a decision, in a copy.
-    fn follow(&self, episode: &Episode, first: &Decision, horizon: usize) -> f32 {
-        let (mut player, mut episode) = (self.clone(), episode.clone());
-        let mut earned = player.play(&mut episode, first.clone());
+    /// The rewards that follow from a decision, in copies of all futures together.
+    fn follow(&self, futures: &[Episode], first: &Decision, horizon: usize) -> f32 {
+        futures.iter().map(|future| self.clone().follow_one(future.clone(), first, horizon)).sum()
+    }
+
+    fn follow_one(mut self, mut future: Episode, first: &Decision, horizon: usize) -> f32 {
+        let mut earned = self.play(&mut future, first.clone());
         for _ in 1..horizon {
-            if episode.is_over() {
+            if future.is_over() {
                 break;
             }
-            let decision = player.decide(&episode.snapshot());
-            earned += player.play(&mut episode, decision);
+            let decision = self.decide(&future.snapshot());
+            earned += self.play(&mut future, decision);
         }
         earned
     }
 
+    /// What is best when played ahead from where an episode is.
+    fn plan(&mut self, episode: &Episode, params: AheadParams) -> Decision {
+        let decision = self.decide(&episode.snapshot());
+        if params.futures == 0 {
+            return self.improve(std::slice::from_ref(episode), decision, params);
+        }
+        let futures: Vec<_> = (0..params.futures).map(|_| episode.imagined(self.rng.random())).collect();
+        self.improve(&futures, decision, params)
+    }
+
     /// The base's decision, and what can be improved of it.
-    fn improve(&self, episode: &Episode, mut decision: Decision, params: AheadParams) -> Decision {
-        let mut best = self.follow(episode, &decision, params.horizon);
-        for (id, service) in episode.cluster().topology().services.iter_enumerated() {
+    fn improve(&self, futures: &[Episode], mut decision: Decision, params: AheadParams) -> Decision {
+        let Some(topology) = futures.first().map(|future| Arc::clone(future.cluster().topology())) else {
+            return decision;
+        };
+        let mut best = self.follow(futures, &decision, params.horizon);
+        for (id, service) in topology.services.iter_enumerated() {
             let from = decision.targets[id].replicas;
             let most = i32::try_from(params.reach).unwrap_or(i32::MAX);
             for change in (-most..=most).filter(|change| *change != 0) {
@@ -93,8 +127,8 @@ impl<A: Autoscaler + Clone> Player<A> {
                     continue;
                 }
                 decision.targets[id].replicas = to;
-                let earned = self.follow(episode, &decision, params.horizon);
-                if earned > best + MARGIN {
+                let earned = self.follow(futures, &decision, params.horizon);
+                if earned > best + params.margin * futures.len() as f32 {
                     best = earned;
                 } else {
                     decision.targets[id].replicas = before;
@@ -123,13 +157,11 @@ pub fn evaluate_ahead<A: Autoscaler + Clone>(
     (safeguard, params): (Option<&SafeguardFactory>, AheadParams),
 ) -> EpisodeReport {
     let mut episode = Episode::new(setup, scenario, split, seed);
-    let mut base = make(&episode.foresight());
-    base.reset();
+    let base = make(&episode.foresight());
     let rng = SeedTree::new(seed).child("autoscaler").child(base.name()).rng();
-    let mut player = Player { base, safeguard: safeguard.map(RunningSafeguard::begin), rng };
+    let mut player = Player::begin(base, safeguard.map(RunningSafeguard::begin), rng);
     while !episode.is_over() {
-        let decision = player.decide(&episode.snapshot());
-        let decision = player.improve(&episode, decision, params);
+        let decision = player.plan(&episode, params);
         player.play(&mut episode, decision);
     }
     let interventions = player.safeguard.as_ref().map(|safeguard| safeguard.interventions().clone());

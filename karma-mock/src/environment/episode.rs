@@ -119,6 +119,14 @@ impl Episode {
         &mut self.cluster
     }
 
+    /// A copy that goes on as things are: see [`Simulation::imagine`].
+    #[must_use]
+    pub fn imagined(&self, seed: u64) -> Self {
+        let mut copy = self.clone();
+        copy.cluster.imagine(seed);
+        copy
+    }
+
     /// The cluster.
     pub const fn cluster(&self) -> &Simulation {
         &self.cluster

@@ -48,6 +48,32 @@ impl Arrivals {
         self.recorded = Some((moments, 0));
     }
 
+    /// From `now` on, which is not after the next arrival, the rate is the mean of the last `window` seconds, to the end;
+    /// draws are of `rng`. Moments that were recorded count as what came of a rate.
+    pub(super) fn persist(&mut self, now: f64, window: f64, rng: StreamRng) {
+        let rate = self.mean_rate((now - window).max(0.0), now);
+        self.rates.iter_mut().skip(second_of(now)).for_each(|second| *second = rate);
+        (self.now, self.rng, self.recorded) = (now, rng, None);
+    }
+
+    /// Requests per second between two moments, those beside the timeline's left out.
+    fn mean_rate(&self, from: f64, to: f64) -> f64 {
+        if from >= to {
+            return self.rates.get(second_of(to)).copied().unwrap_or(0.0);
+        }
+        if let Some((moments, _)) = &self.recorded {
+            return moments.iter().filter(|moment| (from..to).contains(*moment)).count() as f64 / (to - from);
+        }
+        let overlap = |second: usize| (to.min(second as f64 + 1.0) - from.max(second as f64)).max(0.0);
+        let seconds = self
+            .rates
+            .iter()
+            .enumerate()
+            .skip(second_of(from))
+            .take_while(|(second, _)| (*second as f64) < to);
+        seconds.map(|(second, rate)| rate * overlap(second)).sum::<f64>() / (to - from)
+    }
+
     /// The moment of the next arrival; [`NEVER`] after the last second, or the last moment that was recorded.
     pub(super) fn next_time(&mut self) -> f64 {
         if let Some((moments, passed)) = &mut self.recorded {
@@ -59,6 +85,16 @@ impl Arrivals {
         self.now = next.unwrap_or_else(|| self.now.max(self.rates.len() as f64));
         next.unwrap_or(NEVER)
     }
+}
+
+/// The second that a moment lies in.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "saturating cast of a time to a second"
+)]
+fn second_of(time: f64) -> usize {
+    time as usize
 }
 
 #[cfg(test)]
@@ -108,6 +144,24 @@ mod tests {
         let mut stream = Arrivals::new(0, 0, Traffic::Legitimate, &[100.0; 9], rng);
         stream.follow([0.5, 0.5, 7.25].into());
         assert_eq!([0; 5].map(|_| stream.next_time()), [0.5, 0.5, 7.25, NEVER, NEVER]);
+    }
+
+    /// The rate that goes on from second 2.5, over a window of so many seconds.
+    fn persistent(stream: &Arrivals, window: f64) -> f64 {
+        let mut stream = stream.clone();
+        stream.persist(2.5, window, SeedTree::new(2).rng());
+        stream.rates[3]
+    }
+
+    #[test]
+    fn what_persists_is_the_mean_of_the_window_or_of_what_was_recorded_in_it() {
+        let rng = SeedTree::new(1).child("arrivals").rng();
+        let mut stream = Arrivals::new(0, 0, Traffic::Legitimate, &[10.0, 20.0, 40.0, 900.0], rng);
+        assert_eq!([1.0, 2.5, 60.0, 0.0].map(|window| persistent(&stream, window)), [30.0, 20.0, 20.0, 40.0]);
+        stream.follow([0.5, 1.75, 2.0, 2.25, 3.0].into());
+        assert_eq!([1.0, 2.5].map(|window| persistent(&stream, window)), [3.0, 1.6]);
+        stream.persist(2.5, 1.0, SeedTree::new(2).rng());
+        assert!((stream.recorded.is_none()) && stream.next_time() > 2.5);
     }
 
     #[test]

@@ -68,6 +68,11 @@ impl Control {
         self.tasks.peek().map_or(super::calendar::NEVER, |Reverse((at, ..))| at.0)
     }
 
+    /// Disturbances that are still to come do not.
+    pub(super) fn forget_disturbances(&mut self) {
+        self.tasks.retain(|Reverse((_, _, task))| !matches!(task, Task::Disturb { .. }));
+    }
+
     fn pop(&mut self) -> Option<Task> {
         self.tasks.pop().map(|Reverse((_, _, task))| task)
     }

@@ -24,6 +24,7 @@ mod completed;
 mod config;
 mod control;
 mod flow;
+mod imagined;
 mod ledger;
 mod lifecycle;
 mod node;
@@ -86,6 +87,20 @@ struct Streams {
     faults: StreamRng,
     scrape: StreamRng,
     periods: StreamRng,
+}
+
+impl Streams {
+    fn new(seeds: SeedTree) -> Self {
+        let stream = |name| seeds.child(name).rng();
+        Self {
+            work: stream("work"),
+            balance: stream("balance"),
+            startup: stream("startup"),
+            faults: stream("faults"),
+            scrape: stream("scrape"),
+            periods: stream("periods"),
+        }
+    }
 }
 
 /// One episode of a cluster.
@@ -193,14 +208,7 @@ impl Simulation {
             malicious_work: 1.0,
             alteration: 0.0,
             pressed: 0.0,
-            streams: Streams {
-                work: seeds.child("work").rng(),
-                balance: seeds.child("balance").rng(),
-                startup: seeds.child("startup").rng(),
-                faults: seeds.child("faults").rng(),
-                scrape: seeds.child("scrape").rng(),
-                periods: seeds.child("periods").rng(),
-            },
+            streams: Streams::new(seeds),
             ledger: Ledger::default(),
             interval: IntervalCounters::default(),
             last_interval: None,

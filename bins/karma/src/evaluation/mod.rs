@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use column::{Better, COLUMNS, Column, Unit};
 pub use load::ScenarioLoad;
 #[cfg(feature = "lab")]
-pub(crate) use rows::oracle;
+pub(crate) use rows::{Ahead, oracle};
 pub use rows::{Factory, Row, rivals};
 pub(crate) use rows::{Oracles, oracles};
 pub use showcase::{Play, Showcase};

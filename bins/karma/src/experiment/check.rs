@@ -167,7 +167,8 @@ fn check_assault(assault: &AssaultParams, suite: &SuiteParams) -> Result<(), Sui
     allowed(place, "episodes", assault.episodes, 10_000)?;
     SiegeConfig::try_from(assault.attacker).map_err(|error| refuse(place, error))?;
     let names = || {
-        let rules = suite.rules.iter().filter(|rule| !rule.yardstick).map(|rule| rule.name.as_str());
+        let rules = suite.rules.iter().filter(|rule| !rule.yardstick && !plays_ahead(rule));
+        let rules = rules.map(|rule| rule.name.as_str());
         rules.chain(suite.teams.iter().map(|team| team.name.as_str()))
     };
     let Some(unknown) = assault.against.iter().find(|name| names().all(|known| known != name.as_str()))
@@ -179,6 +180,12 @@ fn check_assault(assault: &AssaultParams, suite: &SuiteParams) -> Result<(), Sui
         place,
         format!("there is no rule or team \"{unknown}\" that could be attacked; there are {known}"),
     ))
+}
+
+/// Whether a rule plays copies of the episode, which an attacker who learns as it goes is not in.
+fn plays_ahead(rule: &RuleEntry) -> bool {
+    let kind = rule.rule.get("kind").and_then(toml::Value::as_str);
+    matches!(kind, Some("ahead" | "planner"))
 }
 
 fn check_name(name: &str) -> Result<(), SuiteError> {
@@ -284,6 +291,13 @@ mod tests {
         assert_eq!(named("[calibration]\nseeds = 0\n"), "calibration.seeds: it is 0; allowed: 1 to 10000");
         let long = "[[rules]]\nname = \"a\"\nrule = { kind = \"rlad-like\", episodes = 10001 }\n";
         assert_eq!(refused(long), "rule \"a\": `episodes` is 10001, allowed is 0 to 10000");
+        let planner = |setting: &str| {
+            refused(&format!("[[rules]]\nname = \"a\"\nrule = {{ kind = \"planner\", {setting} }}\n"))
+        };
+        assert_eq!(planner("futures = 0"), "rule \"a\": `futures` is 0, allowed is 1 to 1000");
+        assert_eq!(planner("margin = nan"), "rule \"a\": `margin` is NaN, allowed is 0 to 1");
+        assert_eq!(planner("horizon = 0"), "rule \"a\": `horizon` is 0, allowed is 1 to 1000");
+        assert!(planner("utilization = 0.0").starts_with("rule \"a\": `utilization` is 0"));
         let objective =
             "[calibration]\nobjective = \"beauty\"\n[[rules]]\nname = \"a\"\nrule = { kind = \"static\" }\n";
         assert!(refused(objective).starts_with("calibration.objective: there is no measure \"beauty\""));
@@ -300,6 +314,12 @@ mod tests {
         assert_eq!(
             named("[assault]\nagainst = [\"a\"]\nepisodes = 0\n"),
             "assault: episodes is 0; allowed: 1 to 10000"
+        );
+        let ahead =
+            named("[[rules]]\nname = \"p\"\nrule = { kind = \"planner\" }\n[assault]\nagainst = [\"p\"]\n");
+        assert!(
+            ahead.starts_with("assault: there is no rule or team \"p\" that could be attacked"),
+            "{ahead}"
         );
         let taken = refused(
             "[[rules]]\nname = \"t-seed-2\"\nrule = { kind = \"static\" }\n[[teams]]\nname = \"t\"\nseeds = 2\n",

@@ -10,6 +10,7 @@
 //! Nobody sees an arena's episodes before. Everybody has the same bounds, decision period, lag, start-up delay, shield and seeds:
 //! they are settings of the arena, and a contestant is only an autoscaler in it.
 
+mod ahead;
 mod aware;
 mod check;
 pub(crate) mod cli;

@@ -9,20 +9,19 @@ use karma_baseline::{
     WatermarkParams,
 };
 use karma_core::{Autoscaler as _, Replicas, SeedTree};
-use karma_mock::environment::{AheadParams, evaluate_ahead};
-use karma_mock::{Episode, Scenario, Split};
+use karma_mock::{Episode, Split};
 use serde::{Deserialize, Serialize};
 
+use super::ahead::{AheadRule, PlannerRule};
 use super::aware::AwareRule;
 use crate::config::RunConfig;
-use crate::error::RunError;
-use crate::evaluation::{Row, oracle, oracles};
+use crate::evaluation::{Row, oracle};
 
 /// Most episodes of training of a tabular learner.
 const MOST_EPISODES: u64 = 10_000;
 
 /// A rule that is not one: what is wrong with it, in one sentence.
-type Refused = String;
+pub(super) type Refused = String;
 
 /// A rule as written; `kind` says which.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,8 +43,10 @@ pub(crate) enum RuleParams {
     AwareLike(AwareRule),
     /// See [`karma_baseline::Oracle`].
     Oracle(OracleRule),
-    /// See [`evaluate_ahead`]; its base is [`karma_baseline::Oracle`].
+    /// See [`karma_mock::environment::evaluate_ahead`]; its base is [`karma_baseline::Oracle`].
     Ahead(AheadRule),
+    /// The same without the future: its base is [`Threshold`], and it plans for things to stay as they are.
+    Planner(PlannerRule),
     /// See [`StaticReplicas`].
     Static(StaticRule),
     /// See [`RandomWalk`].
@@ -112,37 +113,15 @@ impl Default for RladRule {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct OracleRule {
     /// Utilisation that is planned for. Default 0.5.
-    target: f64,
+    pub(super) target: f64,
     /// Seconds from a decision until a new pod serves. Default 30.
-    lead: f64,
+    pub(super) lead: f64,
 }
 
 impl Default for OracleRule {
     fn default() -> Self {
         let OracleParams { target_utilization, lead_seconds, .. } = OracleParams::default();
         Self { target: target_utilization, lead: lead_seconds }
-    }
-}
-
-/// One who plays the episode ahead, as a suite writes it: the settings of the clairvoyant that is improved on, and how far.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct AheadRule {
-    /// Utilisation that the clairvoyant plans for. Default 0.5.
-    target: f64,
-    /// Its seconds from a decision until a new pod serves. Default 30.
-    lead: f64,
-    /// Decisions that are played ahead, 1 to 1000. Default 8.
-    horizon: usize,
-    /// Replicas of one service that are tried above and below, 1 to 100. Default 3.
-    reach: u32,
-}
-
-impl Default for AheadRule {
-    fn default() -> Self {
-        let (OracleRule { target, lead }, AheadParams { horizon, reach }) =
-            (OracleRule::default(), AheadParams::default());
-        Self { target, lead, horizon, reach }
     }
 }
 
@@ -199,6 +178,9 @@ impl RuleParams {
             }
             Self::Oracle(_) => "knows the coming load, but neither crashes nor crowded nodes",
             Self::Ahead(_) => "plays the episode ahead before each decision, and takes what is best",
+            Self::Planner(_) => {
+                "a threshold rule that plays ahead what it may decide, as if everything stayed as it is"
+            }
             Self::Static(_) => "fixed replicas",
             Self::Random(_) => "uniform steps, as an untrained team",
         }
@@ -218,12 +200,8 @@ impl RuleParams {
             Self::RladLike(RladRule { episodes, .. }) if *episodes > MOST_EPISODES => {
                 Err(format!("`episodes` is {episodes}, allowed is 0 to {MOST_EPISODES}"))
             }
-            Self::Ahead(AheadRule { horizon, .. }) if !(1..=1000).contains(horizon) => {
-                Err(format!("`horizon` is {horizon}, allowed is 1 to 1000"))
-            }
-            Self::Ahead(AheadRule { reach, .. }) if !(1..=100).contains(reach) => {
-                Err(format!("`reach` is {reach}, allowed is 1 to 100"))
-            }
+            Self::Ahead(rule) => rule.check(),
+            Self::Planner(rule) => rule.check().and_then(|()| self.row("", config).map(|_| ())),
             Self::RladLike(_) => Ok(()),
             Self::AwareLike(rule) => rule.check(config),
             _ => self.row("", config).map(|_| ()),
@@ -255,6 +233,7 @@ impl RuleParams {
             Self::AwareLike(rule) => Row::of(name, about, rule.trained(config)?),
             Self::Oracle(rule) => oracle(config, name, rule.params()).map_err(|error| text(&error))?,
             Self::Ahead(rule) => rule.row(name, about, config).map_err(|error| text(&error))?,
+            Self::Planner(rule) => rule.row(name, about, &topology)?,
             Self::Static(rule) => Row::of(
                 name,
                 about,
@@ -272,22 +251,9 @@ impl RuleParams {
 }
 
 impl OracleRule {
-    fn params(&self) -> OracleParams {
+    pub(super) fn params(&self) -> OracleParams {
         let Self { target: target_utilization, lead: lead_seconds } = *self;
         OracleParams { target_utilization, lead_seconds, ..OracleParams::default() }
-    }
-}
-
-impl AheadRule {
-    fn row(&self, name: &str, about: &'static str, config: &RunConfig) -> Result<Row, RunError> {
-        let Self { target, lead, horizon, reach } = *self;
-        let base = OracleRule { target, lead }.params();
-        let (make, ahead) = (oracles(config, base)?, AheadParams { horizon, reach });
-        let play = move |config: &RunConfig, scenario: &Scenario, moment: (Split, u64)| {
-            let safeguard = config.safeguard();
-            evaluate_ahead(config.setup(), scenario, moment, &*make, (safeguard.as_ref(), ahead))
-        };
-        Ok(oracle(config, name, base)?.playing_ahead(about, Box::new(play)))
     }
 }
 

@@ -46,6 +46,10 @@ name = "foresight"
 yardstick = true
 arenas = ["main"]
 rule = { kind = "ahead", horizon = 2, reach = 1 }
+[[rules]]
+name = "planner"
+yardstick = true
+rule = { kind = "planner", horizon = 2, futures = 1 }
 [[teams]]
 name = "hard"
 seeds = 2
@@ -82,8 +86,8 @@ fn a_suite_is_played_and_says_who_is_better_and_how_much_room_is_left() {
     );
     let arena = &results.arenas[0];
     let names: Vec<&str> = arena.standings.iter().map(|standing| standing.name.as_str()).collect();
-    assert_eq!(names, ["hpa", "static", "oracle", "foresight", "hard", "none"]);
-    assert_eq!((arena.standings[4].runs, arena.standings[0].runs), (2, 1));
+    assert_eq!(names, ["hpa", "static", "oracle", "foresight", "planner", "hard", "none"]);
+    assert_eq!((arena.standings[5].runs, arena.standings[0].runs), (2, 1));
     assert_eq!(results.calibrations["hpa"].candidates.len(), 2);
     assert!(arena.versus.iter().all(|versus| versus.p <= versus.p_holm && versus.against != "hard"));
     assert!(arena.versus.iter().any(|versus| versus.against == "none"), "teams are compared, too");
@@ -272,7 +276,7 @@ fn who_joins_a_suite_makes_nobody_else_play_again() {
     let one: Vec<String> = changed("organization = \"none\"", "organization = \"soft\"");
     assert_eq!(one, ["none-seed-1"]);
     let rules: Vec<String> = changed("[calibration]\nseeds = 1", "[calibration]\nseeds = 2");
-    assert_eq!(rules, ["foresight", "hpa", "oracle", "static"]);
+    assert_eq!(rules, ["foresight", "hpa", "oracle", "planner", "static"]);
     let teams: Vec<String> = changed("budget = 2", "budget = 2\n\"learner.gamma\" = 0.9");
     let all = ["hard-seed-1", "hard-seed-2", "none-seed-1", "static"];
     assert_eq!(teams, all, "no rule depends on how teams learn, unless an attacker learns so");

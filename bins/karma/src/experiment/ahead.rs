@@ -1,0 +1,119 @@
+//! Yardsticks that play the episode ahead: one that knows what comes, and one that does not.
+
+use karma_baseline::{OracleParams, Threshold, ThresholdParams};
+use karma_core::{Autoscaler, Foresight, Topology};
+use karma_mock::environment::{AheadParams, evaluate_ahead};
+use karma_mock::{Scenario, Split};
+use serde::{Deserialize, Serialize};
+
+use super::rule::{OracleRule, Refused};
+use crate::config::RunConfig;
+use crate::error::RunError;
+use crate::evaluation::{Ahead, Row, oracle, oracles};
+
+/// One who knows what comes, as a suite writes it: the settings of the clairvoyant that is improved on, and how far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AheadRule {
+    /// Utilisation that the clairvoyant plans for. Default 0.5.
+    target: f64,
+    /// Its seconds from a decision until a new pod serves. Default 30.
+    lead: f64,
+    /// Decisions that are played ahead, 1 to 1000. Default 8.
+    horizon: usize,
+    /// Replicas of one service that are tried above and below, 1 to 100. Default 3.
+    reach: u32,
+}
+
+impl Default for AheadRule {
+    fn default() -> Self {
+        let (OracleRule { target, lead }, AheadParams { horizon, reach, .. }) =
+            (OracleRule::default(), AheadParams::default());
+        Self { target, lead, horizon, reach }
+    }
+}
+
+impl AheadRule {
+    /// Whether it can be played.
+    pub(super) fn check(&self) -> Result<(), Refused> {
+        check(self.horizon, self.reach)
+    }
+
+    pub(super) fn row(&self, name: &str, about: &'static str, config: &RunConfig) -> Result<Row, RunError> {
+        let Self { target, lead, horizon, reach } = *self;
+        let base: OracleParams = OracleRule { target, lead }.params();
+        let ahead = AheadParams { horizon, reach, ..AheadParams::default() };
+        let row = oracle(config, name, base)?;
+        Ok(row.playing_ahead(about, playing(oracles(config, base)?, ahead)))
+    }
+}
+
+/// One who plans for things to stay as they are, as a suite writes it: the rule that is improved on, and how far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PlannerRule {
+    /// CPU over the request above which the rule adds a replica; more than 0. Default 0.8.
+    utilization: f64,
+    /// Decisions that are played ahead, 1 to 1000. Default 5: longer looks count on things to stay as they are for longer.
+    horizon: usize,
+    /// Replicas of one service that are tried above and below, 1 to 100. Default 1.
+    reach: u32,
+    /// Futures that are imagined for each decision, 1 to 1000. Default 2.
+    futures: usize,
+    /// Reward that a try has to earn more than what is decided so far, 0 to 1; less is chance. Default 0.01.
+    margin: f32,
+}
+
+impl Default for PlannerRule {
+    fn default() -> Self {
+        let ThresholdParams { utilization, .. } = ThresholdParams::default();
+        Self { utilization, horizon: 5, reach: 1, futures: 2, margin: 0.01 }
+    }
+}
+
+impl PlannerRule {
+    /// Whether it can be played.
+    pub(super) fn check(&self) -> Result<(), Refused> {
+        let Self { futures, margin, .. } = self;
+        if !(1..=1000).contains(futures) {
+            return Err(format!("`futures` is {futures}, allowed is 1 to 1000"));
+        }
+        if !(0.0..=1.0).contains(margin) {
+            return Err(format!("`margin` is {margin}, allowed is 0 to 1"));
+        }
+        check(self.horizon, self.reach)
+    }
+
+    pub(super) fn row(&self, name: &str, about: &'static str, topology: &Topology) -> Result<Row, Refused> {
+        let Self { utilization, horizon, reach, futures, margin } = *self;
+        let base = ThresholdParams { utilization, ..ThresholdParams::default() };
+        let base = Threshold::new(topology, base.check().map_err(|error| error.to_string())?);
+        let make = {
+            let base = base.clone();
+            move |_: &Foresight| base.clone()
+        };
+        let ahead = AheadParams { horizon, reach, futures, margin };
+        Ok(Row::of(name, about, base).playing_ahead(about, playing(make, ahead)))
+    }
+}
+
+fn check(horizon: usize, reach: u32) -> Result<(), Refused> {
+    if !(1..=1000).contains(&horizon) {
+        return Err(format!("`horizon` is {horizon}, allowed is 1 to 1000"));
+    }
+    if !(1..=100).contains(&reach) {
+        return Err(format!("`reach` is {reach}, allowed is 1 to 100"));
+    }
+    Ok(())
+}
+
+/// Plays an episode ahead, on top of what is made for it, behind the shield of the run.
+fn playing<A>(make: impl Fn(&Foresight) -> A + Send + Sync + 'static, ahead: AheadParams) -> Ahead
+where
+    A: Autoscaler + Clone + 'static,
+{
+    Box::new(move |config: &RunConfig, scenario: &Scenario, moment: (Split, u64)| {
+        let safeguard = config.safeguard();
+        evaluate_ahead(config.setup(), scenario, moment, &make, (safeguard.as_ref(), ahead))
+    })
+}
