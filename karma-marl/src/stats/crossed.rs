@@ -51,9 +51,8 @@ impl Crossed {
     /// # Errors
     /// If the episodes, or the runs, are not the same.
     pub fn minus(&self, other: &Self) -> Result<Self, ScoresError> {
-        let sizes = |of: &Self| of.strata.iter().map(Vec::len).collect::<Vec<_>>();
-        if sizes(self) != sizes(other) || (other.runs != self.runs && other.runs != 1) {
-            return Err(ScoresError::Unpaired { left: sizes(self), right: sizes(other) });
+        if self.sizes() != other.sizes() || (other.runs != self.runs && other.runs != 1) {
+            return Err(ScoresError::Unpaired { left: self.sizes(), right: other.sizes() });
         }
         let difference = |(ours, theirs): (&Vec<f64>, &Vec<f64>)| {
             ours.iter().enumerate().map(|(run, score)| score - theirs[run.min(theirs.len() - 1)]).collect()
@@ -62,6 +61,25 @@ impl Crossed {
             ours.iter().zip(theirs).map(difference).collect()
         };
         Ok(Self { strata: self.strata.iter().zip(&other.strata).map(stratum).collect(), runs: self.runs })
+    }
+
+    /// The statistic of all scores, pooled.
+    pub fn value(&self, statistic: Statistic) -> f64 {
+        statistic.of(&mut self.strata.iter().flatten().flatten().copied().collect::<Vec<_>>())
+    }
+
+    /// Episodes of each stratum.
+    pub(super) fn sizes(&self) -> Vec<usize> {
+        self.strata.iter().map(Vec::len).collect()
+    }
+
+    /// The scores of these episodes of each stratum, and of these runs, pooled.
+    pub(super) fn drawn(&self, episodes: &[Vec<usize>], runs: &[usize], pooled: &mut Vec<f64>) {
+        pooled.clear();
+        for (stratum, episodes) in self.strata.iter().zip(episodes) {
+            let rows = episodes.iter().map(|episode| &stratum[*episode]);
+            pooled.extend(rows.flat_map(|row| runs.iter().map(|run| row[*run])));
+        }
     }
 
     /// The mean over runs of each episode.

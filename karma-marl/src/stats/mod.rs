@@ -10,6 +10,7 @@
 //! | how good is a policy? | [`Bootstrap::estimate`] of [`Statistic::InterquartileMean`] |
 //! | is it better than another? | the same of [`Scores::minus`]; an interval without 0 says yes |
 //! | the same of several trainings on the same episodes? | [`Bootstrap::estimate_crossed`] of [`Crossed::minus`] |
+//! | what is made of several at once, such as the distance to a front? | [`Bootstrap::estimate_jointly`] |
 //! | how far is it from the target? | the same of [`Statistic::OptimalityGap`] |
 //! | how bad does it get? | the same of [`Statistic::LowestTenth`] |
 //! | how often is it better, not by how much? | [`Bootstrap::probability_of_improvement`] |
@@ -34,6 +35,7 @@
 mod bootstrap;
 mod crossed;
 mod improvement;
+mod joint;
 mod marl_eval;
 mod profile;
 mod scores;
@@ -43,6 +45,7 @@ mod testing;
 
 pub use bootstrap::{Bootstrap, BootstrapParams, Estimate};
 pub use crossed::{Crossed, Tested};
+pub use joint::Joint;
 pub use marl_eval::{EvalRun, EvalStep, MarlEval, MarlEvalError, Metrics, RunName};
 pub use scores::{Scores, ScoresError};
 pub use statistic::{

@@ -8,15 +8,26 @@
 //!
 //! and there is none to measure where the team is more resilient than every rule, or cheaper than the whole front.
 //!
-//! The front is made of figures of the very episodes that are compared, so a rule may be on it by luck; a team's place is not chosen.
-//! Both are point estimates: the differences of the pairs have intervals.
+//! The interval of a saving is over trainings and episodes at once: each resample draws both anew, for rules and teams alike, makes the
+//! front of what comes out and measures the saving there ([`Bootstrap::estimate_jointly`]). So it knows of the luck that brings a rule
+//! onto the front, which a front that was taken as given would not. It is of those resamples in which there is a saving to measure; where
+//! fewer than [`ENOUGH`] have one, none is told.
 
+use karma_core::StreamRng;
+use karma_marl::stats::{Bootstrap, Crossed, Estimate, Joint, Statistic};
 use serde::Serialize;
 
-use super::results::Standing;
+/// What a place is made of: resilience, then cost.
+pub(super) const MEASURES: [&str; 2] = ["failed_or_late", "pod_hours"];
+/// Share of the resamples that a saving must be defined in for its interval to be told.
+const ENOUGH: f64 = 0.95;
 
-const RESILIENCE: &str = "failed_or_late";
-const COST: &str = "pod_hours";
+/// Who is placed: its tables of both measures, over the same episodes as everybody's.
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) is_team: bool,
+    pub(super) tables: [Crossed; 2],
+}
 
 /// The front of an arena, and where teams are.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -43,32 +54,49 @@ pub(crate) struct Saving {
     pub(crate) front: Option<f64>,
     /// Share of them that the team saves; negative: it pays more.
     pub(crate) share: Option<f64>,
+    /// Its interval, if nearly every resample has a saving.
+    pub(crate) interval: Option<Estimate>,
 }
 
 impl Front {
-    /// Of the standings of an arena; `is_team` by name. Yardsticks are left out.
-    pub(crate) fn of(standings: &[Standing], is_team: impl Fn(&str) -> bool) -> Self {
-        let points = |team: bool| {
-            let those = standings.iter().filter(|one| !one.yardstick && is_team(&one.name) == team);
-            those.filter_map(Point::of).collect::<Vec<_>>()
+    /// Of everybody's episodes. Yardsticks are not among them.
+    pub(super) fn of(entries: &[Entry], bootstrap: &Bootstrap, rng: &mut StreamRng) -> Self {
+        let points = |figures: &[Vec<f64>]| -> (Vec<Point>, Vec<Point>) {
+            let placed = entries.iter().zip(figures);
+            let (teams, rules): (Vec<_>, Vec<_>) = placed.partition(|(entry, _)| entry.is_team);
+            let points = |those: Vec<(&Entry, &Vec<f64>)>| those.into_iter().filter_map(Point::of).collect();
+            (hull(points(rules)), points(teams))
         };
-        let rules = hull(points(false));
-        let teams = points(true).into_iter().map(|team| {
-            let front = cost_at(&rules, team.failed_or_late);
-            Saving { share: front.map(|cost| 1.0 - team.pod_hours / cost), front, team }
-        });
-        Self { teams: teams.collect(), rules }
+        let shares = |figures: &[Vec<f64>]| -> Vec<Option<f64>> {
+            let (rules, teams) = points(figures);
+            teams
+                .iter()
+                .map(|team| Some(1.0 - team.pod_hours / cost_at(&rules, team.failed_or_late)?))
+                .collect()
+        };
+        let tables: Vec<Vec<Crossed>> = entries.iter().map(|entry| entry.tables.to_vec()).collect();
+        let statistic = Statistic::InterquartileMean;
+        let Ok(savings) = bootstrap.estimate_jointly(&tables, statistic, shares, rng) else {
+            return Self::default();
+        };
+        let figure = |table: &Crossed| table.value(statistic);
+        let figures: Vec<Vec<f64>> =
+            tables.iter().map(|tables| tables.iter().map(figure).collect()).collect();
+        let (rules, teams) = points(&figures);
+        let saving = |(team, joint): (Point, Option<Joint>)| Saving {
+            front: cost_at(&rules, team.failed_or_late),
+            share: joint.map(|joint| joint.estimate.value),
+            interval: joint.filter(|joint| joint.defined >= ENOUGH).map(|joint| joint.estimate),
+            team,
+        };
+        Self { teams: teams.into_iter().zip(savings).map(saving).collect(), rules }
     }
 }
 
 impl Point {
-    fn of(standing: &Standing) -> Option<Self> {
-        let value = |measure| standing.figures.get(measure).map(|figure| figure.value);
-        Some(Self {
-            name: standing.name.clone(),
-            failed_or_late: value(RESILIENCE)?,
-            pod_hours: value(COST)?,
-        })
+    fn of((entry, figures): (&Entry, &Vec<f64>)) -> Option<Self> {
+        let [failed_or_late, pod_hours] = figures.as_slice() else { return None };
+        Some(Self { name: entry.name.clone(), failed_or_late: *failed_or_late, pod_hours: *pod_hours })
     }
 }
 
@@ -158,5 +186,40 @@ mod tests {
         assert!((cost_at(&front, 0.295).unwrap() - 1.075).abs() < 1e-12);
         let kept = hull(vec![point("a", 0.3, 1.0), point("b", 0.1, 2.0), point("c", 0.05, 4.0)]);
         assert_eq!(kept.len(), 3, "the way on gets flatter");
+    }
+
+    fn entry(name: &str, is_team: bool, episodes: [(f64, f64); 4]) -> Entry {
+        let table = |of: fn(&(f64, f64)) -> f64| {
+            Crossed::new(vec![episodes.iter().map(|episode| vec![of(episode)]).collect()]).unwrap()
+        };
+        Entry {
+            name: name.to_owned(),
+            is_team,
+            tables: [table(|episode| episode.0), table(|episode| episode.1)],
+        }
+    }
+
+    /// On episodes of any hardness the team pays half of what the front does, so there is nothing uncertain about it; another one is
+    /// more resilient than every rule, and a third one is in half of the resamples.
+    #[test]
+    fn a_saving_has_an_interval_where_nearly_every_resample_has_one() {
+        let hard = [0.0, 0.01, 0.02, 0.03];
+        let shifted = |late: f64, cost: f64| hard.map(|more| (late + more, cost));
+        let entries = [
+            entry("cheap", false, shifted(0.3, 2.0)),
+            entry("good", false, shifted(0.1, 4.0)),
+            entry("half", true, shifted(0.2, 1.5)),
+            entry("best", true, shifted(0.05, 9.0)),
+            entry("edge", true, [(0.117, 4.0); 4]),
+        ];
+        let bootstrap =
+            karma_marl::stats::BootstrapParams { resamples: 500, ..Default::default() }.check().unwrap();
+        let front = Front::of(&entries, &bootstrap, &mut karma_core::SeedTree::new(1).rng());
+        let [half, best, edge] = front.teams.as_slice() else { panic!("{front:?}") };
+        let interval = half.interval.unwrap();
+        assert!((half.share.unwrap() - 0.5).abs() < 1e-9);
+        assert!((interval.low - 0.5).abs() < 1e-9 && (interval.high - 0.5).abs() < 1e-9, "{interval:?}");
+        assert_eq!((best.front, best.share, best.interval), (None, None, None));
+        assert!(edge.share.is_some() && edge.interval.is_none(), "{edge:?}");
     }
 }

@@ -137,9 +137,35 @@ pub(super) fn point(point: &Point) -> String {
     format!("{} ({:.1} %, {:.2} pod·h)", point.name, 100.0 * point.failed_or_late, point.pod_hours)
 }
 
+/// What a team saves, with its interval.
+fn saved(saving: &Saving) -> String {
+    let percent = |share: f64| (100.0 * share).round() + 0.0;
+    let Some(share) = saving.share else { return absent() };
+    let interval = saving
+        .interval
+        .map(|interval| format!("\n[{:.0}, {:.0}]", percent(interval.low), percent(interval.high)));
+    format!("{:+.0} %{}", percent(share), interval.unwrap_or_default())
+}
+
+/// What each team saves in each scenario by itself.
+pub(super) fn savings_by_scenario(arena: &ArenaResults) -> Grid {
+    let row = |team: &Saving| {
+        let cell = |scenario: &String| {
+            let there = arena.fronts.get(scenario).map(|front| &front.teams);
+            let saving = there.into_iter().flatten().find(|saving| saving.team.name == team.team.name);
+            saving.map_or_else(absent, saved)
+        };
+        std::iter::once(team.team.name.clone()).chain(arena.scenarios.iter().map(cell)).collect()
+    };
+    Grid {
+        head: std::iter::once("team".to_owned()).chain(arena.scenarios.iter().cloned()).collect(),
+        rows: arena.front.teams.iter().map(row).collect(),
+    }
+}
+
 pub(super) fn savings(arena: &ArenaResults) -> Grid {
     let row = |saving: &Saving| {
-        let Saving { team, front, share } = saving;
+        let Saving { team, front, .. } = saving;
         let least = arena.front.rules.iter().map(|rule| rule.failed_or_late).fold(f64::INFINITY, f64::min);
         let nowhere = || {
             if team.failed_or_late < least {
@@ -153,7 +179,7 @@ pub(super) fn savings(arena: &ArenaResults) -> Grid {
             format!("{:.1} %", 100.0 * team.failed_or_late),
             format!("{:.2} pod·h", team.pod_hours),
             front.map_or_else(|| nowhere().to_owned(), |cost| format!("{cost:.2} pod·h")),
-            share.map_or_else(absent, |share| format!("{:+.0} %", (100.0 * share).round() + 0.0)),
+            saved(saving),
         ]
     };
     let head = ["team", "failed or late", "it pays", "the rules' front pays", "it saves"];

@@ -1,13 +1,13 @@
 //! From episodes to what can be said: figures, differences with corrected p-values, and how much of the room is used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use karma_analyze::relations::Correction;
 use karma_core::SeedTree;
 use karma_marl::stats::{Bootstrap, Crossed, Estimate, Statistic, mean, standard_deviation};
 use serde::Serialize;
 
-use super::front::Front;
+use super::front::{Entry, Front, MEASURES};
 use super::record::{Calibration, Record, Training};
 use super::suite::{Arena, Suite};
 use super::taken::Taken;
@@ -55,6 +55,8 @@ pub(crate) struct ArenaResults {
     pub(crate) versus: Vec<Versus>,
     pub(crate) room: Vec<Room>,
     pub(crate) front: Front,
+    /// Of each scenario by itself, where there are several.
+    pub(crate) fronts: BTreeMap<String, Front>,
     pub(crate) services: usize,
     /// Wall clock of all episodes divided by their number, the mean over rules and over teams; yardsticks are left out.
     pub(crate) seconds: [Option<f64>; 2],
@@ -225,13 +227,45 @@ impl Judge<'_> {
             about: arena.about.clone(),
             episodes: scenarios.len() * arena.config.params().evaluation.seeds,
             room: self.room(&standings, &scenarios),
-            front: Front::of(&standings, |name| self.is_team(name)),
+            front: self.front(&arena.name, None),
+            fronts: self.fronts(&arena.name, &scenarios),
             services: arena.config.setup().topology.services.len(),
             seconds: [false, true].map(|teams| self.seconds(&arena.name, teams)),
             standings,
             versus,
             scenarios,
         }
+    }
+
+    /// The front over those episodes that everybody has both measures of.
+    fn front(&self, arena: &str, scenario: Option<&str>) -> Front {
+        let there: Vec<&Contestant<'_>> =
+            self.contestants.iter().filter(|one| !one.yardstick && one.played_in(arena)).collect();
+        let columns = MEASURES.map(column);
+        let tables_of = |one: &&Contestant<'_>| {
+            columns.map(|column| column.map(|column| one.table(arena, scenario, column)).unwrap_or_default())
+        };
+        let mut tables: Vec<[Table; 2]> = there.iter().map(tables_of).collect();
+        let whole = |key: &(String, u64)| {
+            let all = |values: &Vec<Option<f64>>| values.iter().all(Option::is_some);
+            tables.iter().flatten().all(|table| table.get(key).is_some_and(all))
+        };
+        let keys = tables.first().map(|[table, _]| table.keys().filter(|key| whole(key)).cloned());
+        let keys: BTreeSet<(String, u64)> = keys.into_iter().flatten().collect();
+        tables.iter_mut().flatten().for_each(|table| table.retain(|key, _| keys.contains(key)));
+        let entry = |(one, [resilience, cost]): (&&Contestant<'_>, &[Table; 2])| {
+            let tables = [crossed(resilience)?, crossed(cost)?];
+            Some(Entry { name: one.name.to_owned(), is_team: one.is_team(), tables })
+        };
+        let entries: Vec<Entry> = there.iter().zip(&tables).filter_map(entry).collect();
+        let mut rng = SeedTree::new(0).child("front").child(arena).child(scenario.unwrap_or("all")).rng();
+        Front::of(&entries, self.bootstrap, &mut rng)
+    }
+
+    /// The fronts of the scenarios, where there are several.
+    fn fronts(&self, arena: &str, scenarios: &[String]) -> BTreeMap<String, Front> {
+        let several = scenarios.iter().filter(|_| scenarios.len() > 1);
+        several.map(|scenario| (scenario.clone(), self.front(arena, Some(scenario)))).collect()
     }
 
     fn is_team(&self, name: &str) -> bool {

@@ -1,8 +1,8 @@
 //! What a suite's results say, table by table, each with what it means.
 
 use super::grids::{
-    LEVEL, assaults, by_scenario, calibrations, costs, differences, point, room, savings, standings, tails,
-    trainings,
+    LEVEL, assaults, by_scenario, calibrations, costs, differences, point, room, savings,
+    savings_by_scenario, standings, tails, trainings,
 };
 use super::results::{ArenaResults, Results};
 use crate::report::grid::Grid;
@@ -59,6 +59,14 @@ fn comparisons(arena: &ArenaResults) -> Vec<Section> {
             ),
             savings(arena),
         ));
+        if !arena.fronts.is_empty() {
+            sections.push(Section::new(
+                format!("{name}: the same resilience, at what cost, by scenario"),
+                "What each team saves against the front of the rules in that scenario alone; nothing is said where it is more resilient than \
+                 every rule, or the whole front more resilient than it.",
+                savings_by_scenario(arena),
+            ));
+        }
     }
     if !arena.versus.is_empty() {
         sections.push(Section::new(

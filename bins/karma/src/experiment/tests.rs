@@ -105,6 +105,14 @@ fn a_suite_is_played_and_says_who_is_better_and_how_much_room_is_left() {
         assert!(with("untrained") < with("nobody") && attacked.loss.unwrap().value > 0.0, "{attacked:?}");
     }
     assert_eq!((arena.front.teams.len(), arena.services), (2, 4));
+    assert_eq!(arena.fronts.keys().collect::<Vec<_>>(), ["ddos:2", "nominal"]);
+    let figure = |name: &str, measure: &str| {
+        arena.standings.iter().find(|standing| standing.name == name).unwrap().figures[measure].value
+    };
+    for team in arena.front.teams.iter().map(|saving| &saving.team) {
+        let place = (figure(&team.name, "failed_or_late"), figure(&team.name, "pod_hours"));
+        assert_eq!((team.failed_or_late, team.pod_hours), place, "the front is of the figures of the table");
+    }
     assert!(arena.seconds.iter().all(|seconds| seconds.unwrap() > 0.0));
     let text = report::markdown(&results, "the command");
     for told in [
@@ -114,6 +122,7 @@ fn a_suite_is_played_and_says_who_is_better_and_how_much_room_is_left() {
         "calibrated: target",
         "## main: the worst tenth",
         "## main: the same resilience, at what cost",
+        "## main: the same resilience, at what cost, by scenario",
         "static (2 attackers)",
         "## Cost of an episode",
         "## Calibration",
