@@ -81,8 +81,8 @@ fn comparisons(arena: &ArenaResults) -> Vec<Section> {
     if !arena.room.is_empty() {
         sections.push(Section::new(
             format!("{name}: how much of the room is used"),
-            "Between the best rule of each scenario and the best yardstick there, which knows the future: 0 % is as the rule, 100 % as \
-             the yardstick.",
+            "Between the best rule of each scenario and the best yardstick there, which knows what no rule can, most often the future: 0 % is \
+             as the rule, 100 % as the yardstick.",
             room(arena),
         ));
     }
