@@ -100,7 +100,8 @@ pub(crate) fn pieces(file: &Path) -> anyhow::Result<(usize, BTreeSet<String>)> {
     let params = SuiteParams::read(file)?;
     let suite = Suite::check(params, file, None).with_context(|| file.display().to_string())?;
     let base = file.parent().unwrap_or(Path::new(""));
-    let mut files = BTreeSet::new();
+    let included = suite.params.includes.iter().map(|name| file.with_file_name(name));
+    let mut files: BTreeSet<String> = included.map(|path| path.to_string_lossy().into_owned()).collect();
     let teams = suite.params.teams.iter().map(|team| suite.training(team, 1, base));
     let arenas = suite.arenas.iter().map(|arena| Ok(arena.config.clone()));
     for config in teams.chain(arenas).chain([Ok(suite.home.clone())]) {

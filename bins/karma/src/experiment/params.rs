@@ -1,5 +1,6 @@
 //! A suite as written.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use karma_mock::environment::SiegeParams;
@@ -14,6 +15,9 @@ use crate::sweep::params::{document_error, read_text};
 pub(crate) struct SuiteParams {
     /// What it is for, in one sentence.
     pub(crate) about: String,
+    /// Files beside this one, suites with the same `[fixed]`: whom and what they have, and this one has not, it has too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) includes: Vec<String>,
     /// Settings of every run and every episode, as in a run's configuration; a key may be a path such as `"learner.gamma"`.
     #[serde(default)]
     pub(crate) fixed: toml::Table,
@@ -21,6 +25,7 @@ pub(crate) struct SuiteParams {
     #[serde(default)]
     pub(crate) calibration: CalibrationParams,
     /// Where everybody is compared.
+    #[serde(default)]
     pub(crate) arenas: Vec<ArenaParams>,
     /// Who is compared without training.
     #[serde(default)]
@@ -173,9 +178,90 @@ impl SuiteParams {
     /// Reads a suite's file.
     ///
     /// # Errors
-    /// If it cannot be read or is no suite, with line and column.
+    /// If it cannot be read or is no suite, with line and column; if one that it includes cannot be included.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let mut suite = Self::parse(path)?;
+        for name in suite.includes.clone() {
+            let refuse = |reason: &str| ConfigError::Setting {
+                place: format!("{}: includes", path.display()),
+                message: format!("\"{name}\": {reason}"),
+            };
+            if Path::new(&name).file_name() != Some(OsStr::new(&name)) {
+                return Err(refuse("name a file beside this one, for the paths in it are relative to it"));
+            }
+            let other = Self::parse(&path.with_file_name(&name))?;
+            if !other.includes.is_empty() {
+                return Err(refuse("it includes others itself; name those here"));
+            }
+            if (&other.fixed, &other.calibration) != (&suite.fixed, &suite.calibration) {
+                return Err(refuse(
+                    "its [fixed] or [calibration] is another one; what is played together is played under the same",
+                ));
+            }
+            suite.take_over(other);
+        }
+        Ok(suite)
+    }
+
+    fn parse(path: &Path) -> Result<Self, ConfigError> {
         let text = read_text(path)?;
         toml::from_str(&text).map_err(|error| document_error(path, &text, &error))
+    }
+
+    /// What another suite has and this one has not, by name.
+    fn take_over(&mut self, other: Self) {
+        add(&mut self.arenas, other.arenas, |arena| &arena.name);
+        add(&mut self.rules, other.rules, |rule| &rule.name);
+        add(&mut self.twins, other.twins, |twin| &twin.name);
+        add(&mut self.teams, other.teams, |team| &team.name);
+        self.assault = self.assault.take().or(other.assault);
+    }
+}
+
+fn add<T>(here: &mut Vec<T>, there: Vec<T>, name: fn(&T) -> &String) {
+    for one in there {
+        if here.iter().all(|other| name(other) != name(&one)) {
+            here.push(one);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A suite that includes another, which has this text.
+    fn including(name: &str, other: &str) -> Result<SuiteParams, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let own = "[fixed]\nbudget = 1\n[[arenas]]\nname = \"a\"\nabout = \"mine\"\n";
+        let main = directory.path().join("main.toml");
+        std::fs::write(&main, format!("about = \"all\"\nincludes = [\"{name}\"]\n{own}")).unwrap();
+        std::fs::write(directory.path().join("other.toml"), format!("about = \"other\"\n{other}")).unwrap();
+        SuiteParams::read(&main).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_suite_has_what_it_includes_and_its_own_of_a_name_counts() {
+        const OTHER: &str = "[fixed]\nbudget = 1\n[[arenas]]\nname = \"a\"\nabout = \"theirs\"\n[[arenas]]\nname = \"b\"\n\
+            [[rules]]\nname = \"r\"\nrule = { kind = \"static\" }\n[[teams]]\nname = \"t\"\nseeds = 1\n[assault]\nagainst = [\"r\"]\n";
+        let suite = including("other.toml", OTHER).unwrap();
+        let arenas: Vec<_> =
+            suite.arenas.iter().map(|arena| (arena.name.as_str(), arena.about.as_str())).collect();
+        assert_eq!(arenas, [("a", "mine"), ("b", "")]);
+        assert_eq!((suite.about.as_str(), suite.rules.len(), suite.teams.len()), ("all", 1, 1));
+        assert!(suite.assault.is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_included_is_told() {
+        let fixed = "[fixed]\nbudget = 1\n";
+        let elsewhere = including("../other.toml", fixed).unwrap_err();
+        assert!(elsewhere.ends_with("main.toml: includes: \"../other.toml\": name a file beside this one, for the paths in it are relative to it"), "{elsewhere}");
+        let nested = including("other.toml", &format!("includes = [\"third.toml\"]\n{fixed}")).unwrap_err();
+        assert!(nested.ends_with("it includes others itself; name those here"), "{nested}");
+        let other = including("other.toml", "[fixed]\nbudget = 2\n").unwrap_err();
+        assert!(other.contains("its [fixed] or [calibration] is another one"), "{other}");
+        let missing = including("nobody.toml", fixed).unwrap_err();
+        assert!(missing.contains("nobody.toml"), "{missing}");
     }
 }

@@ -320,7 +320,7 @@ fn a_lone_agent_may_do_anything_and_learns_by_itself() {
 /// No episode that calibration or training may draw is one of the comparison's, whatever the seeds: loads, attacks and disturbances.
 #[test]
 fn no_episode_of_the_comparison_is_one_of_calibration_or_training() {
-    for name in ["smoke", "paper", "ablation", "scale"] {
+    for name in ["smoke", "paper", "ablation", "scale", "full"] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../suites/{name}.toml"));
         let params = super::params::SuiteParams::read(&file).unwrap();
         let suite = super::suite::Suite::check(params, &file, Some(1)).unwrap();

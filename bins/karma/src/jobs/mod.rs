@@ -89,6 +89,10 @@ pub(crate) fn suite(args: &cli::SuiteJobsArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a suite is called in a pod.
+#[cfg(feature = "lab")]
+const SUITE: &str = "suite.toml";
+
 #[cfg(feature = "lab")]
 fn suite_manifest(args: &cli::SuiteJobsArgs) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(&args.file).with_context(|| args.file.display().to_string())?;
@@ -100,6 +104,9 @@ fn suite_manifest(args: &cli::SuiteJobsArgs) -> anyhow::Result<String> {
         let Some(name) = path.file_name().filter(|_| path.parent() == file.parent()) else {
             bail!("a pod does not have {name}, which the suite needs; put it beside {}", args.file.display());
         };
+        if name == SUITE {
+            bail!("{}: a pod has the suite itself under this name; call it another", path.display());
+        }
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         beside.push((name.to_string_lossy().into_owned(), text));
     }
@@ -107,7 +114,7 @@ fn suite_manifest(args: &cli::SuiteJobsArgs) -> anyhow::Result<String> {
         program: "karma-lab",
         command: "experiment",
         flag: "--job",
-        file: ("suite.toml", &text),
+        file: (SUITE, &text),
         beside,
         pieces,
         parallelism: args.parallelism,

@@ -152,15 +152,25 @@ fn a_suite_is_a_job_with_all_that_lies_beside_it() {
         "suite.toml: |",
         "one.xml: |",
         "one.guides.yaml: |",
-        "completions: 60",
+        "completions: 61",
         "parallelism: 4",
         "- karma-lab",
     ] {
         assert!(found.contains(told), "{told} is missing");
     }
     assert!(found.contains("- \"--job\"\n        - \"$(JOB_COMPLETION_INDEX)\"\n"), "{found}");
+    let full = super::suite_manifest(&args("../../suites/full.toml")).unwrap();
+    for told in ["paper.toml: |", "ablation.toml: |", "scale.toml: |", "roles-only.xml: |", "one.xml: |"] {
+        assert!(full.contains(told), "{told} is missing");
+    }
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("suite.toml");
+    let main = directory.path().join("main.toml");
+    let own = "[[arenas]]\nname = \"main\"\n[[rules]]\nname = \"s\"\nrule = { kind = \"static\" }\n";
+    std::fs::write(&file, format!("about = \"included\"\n{own}")).unwrap();
+    std::fs::write(&main, "about = \"it\"\nincludes = [\"suite.toml\"]\n").unwrap();
+    let told = super::suite_manifest(&args(main.to_str().unwrap())).unwrap_err().to_string();
+    assert!(told.contains("suite.toml: a pod has the suite itself under this name"), "{told}");
     let organization = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suites/one.xml");
     let text = format!(
         "about = \"it\"\n[fixed]\norganization = {organization:?}\n[[arenas]]\nname = \"main\"\n[[teams]]\nname = \"t\"\nseeds = 1\n"
