@@ -294,6 +294,8 @@ mod tests {
         let planner = |setting: &str| {
             refused(&format!("[[rules]]\nname = \"a\"\nrule = {{ kind = \"planner\", {setting} }}\n"))
         };
+        let ahead = refused("[[rules]]\nname = \"a\"\nrule = { kind = \"ahead\", target = -1.0 }\n");
+        assert!(ahead.starts_with("rule \"a\": ") && ahead.contains("-1"), "{ahead}");
         assert_eq!(planner("futures = 0"), "rule \"a\": `futures` is 0, allowed is 1 to 1000");
         assert_eq!(planner("margin = nan"), "rule \"a\": `margin` is NaN, allowed is 0 to 1");
         assert_eq!(planner("horizon = 0"), "rule \"a\": `horizon` is 0, allowed is 1 to 1000");

@@ -200,7 +200,7 @@ impl RuleParams {
             Self::RladLike(RladRule { episodes, .. }) if *episodes > MOST_EPISODES => {
                 Err(format!("`episodes` is {episodes}, allowed is 0 to {MOST_EPISODES}"))
             }
-            Self::Ahead(rule) => rule.check(),
+            Self::Ahead(rule) => rule.check().and_then(|()| self.row("", config).map(|_| ())),
             Self::Planner(rule) => rule.check().and_then(|()| self.row("", config).map(|_| ())),
             Self::RladLike(_) => Ok(()),
             Self::AwareLike(rule) => rule.check(config),
