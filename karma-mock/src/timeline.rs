@@ -122,11 +122,12 @@ impl Timeline {
     }
 }
 
+/// The second that a moment lies in.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "saturating cast of a time to a second"
 )]
-fn second_of(time: Seconds) -> usize {
+pub(crate) fn second_of(time: Seconds) -> usize {
     time.0.max(0.0) as usize
 }

@@ -43,14 +43,14 @@ fn plain(replicas: u32) -> EpisodeReport {
 
 #[test]
 fn with_nothing_to_try_it_is_the_base() {
-    let nothing = AheadParams { reach: 0, horizon: 3, futures: 0, margin: 1e-4 };
+    let nothing = AheadParams { reach: 0, horizon: 3, ..AheadParams::default() };
     assert_eq!(ahead(3, None, nothing).episodic_return, plain(3).episodic_return);
 }
 
 #[test]
 fn it_earns_more_than_a_base_that_wastes_and_than_one_that_starves() {
     for (replicas, futures) in [(1, 0), (8, 0), (1, 2), (8, 2)] {
-        let params = AheadParams { reach: 1, horizon: 3, futures, margin: 1e-4 };
+        let params = AheadParams { reach: 1, horizon: 3, futures, ..AheadParams::default() };
         let (base, better) = (plain(replicas).episodic_return.unwrap(), ahead(replicas, None, params));
         let gained = better.episodic_return.unwrap() - base;
         assert!(gained > 0.1, "{replicas} replicas, {futures} futures imagined: {gained}");
@@ -59,7 +59,7 @@ fn it_earns_more_than_a_base_that_wastes_and_than_one_that_starves() {
 
 #[test]
 fn a_safeguard_stands_behind_it_as_behind_everybody() {
-    let params = AheadParams { reach: 3, horizon: 2, futures: 0, margin: 1e-4 };
+    let params = AheadParams { reach: 3, horizon: 2, ..AheadParams::default() };
     let held = ahead(1, Some(&Ceiling::factory(1)), params);
     let interventions = held.interventions.unwrap();
     assert_eq!(

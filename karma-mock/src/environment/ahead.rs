@@ -20,8 +20,6 @@
 //!
 //! Cost of a decision: (1 + 2 · services · reach) · horizon · futures decision periods of the simulated cluster.
 
-use std::sync::Arc;
-
 use karma_core::{
     Autoscaler, Decision, EpisodeReport, Foresight, RunningSafeguard, SafeguardFactory, SeedTree, Snapshot,
     State, StreamRng, Target,
@@ -113,11 +111,9 @@ impl<A: Autoscaler + Clone> Player<A> {
 
     /// The base's decision, and what can be improved of it.
     fn improve(&self, futures: &[Episode], mut decision: Decision, params: AheadParams) -> Decision {
-        let Some(topology) = futures.first().map(|future| Arc::clone(future.cluster().topology())) else {
-            return decision;
-        };
+        let Some(future) = futures.first() else { return decision };
         let mut best = self.follow(futures, &decision, params.horizon);
-        for (id, service) in topology.services.iter_enumerated() {
+        for (id, service) in future.cluster().topology().services.iter_enumerated() {
             let from = decision.targets[id].replicas;
             let most = i32::try_from(params.reach).unwrap_or(i32::MAX);
             for change in (-most..=most).filter(|change| *change != 0) {

@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
-use karma_core::StreamRng;
 use karma_core::resilience::Traffic;
+use karma_core::{Seconds, StreamRng};
 use rand_distr::{Distribution as _, Exp1};
 
 use super::calendar::NEVER;
 use crate::inversion::crossing;
+use crate::timeline::second_of;
 
 /// One stream of requests into one entry point.
 #[derive(Clone, Debug)]
@@ -52,14 +53,14 @@ impl Arrivals {
     /// draws are of `rng`. Moments that were recorded count as what came of a rate.
     pub(super) fn persist(&mut self, now: f64, window: f64, rng: StreamRng) {
         let rate = self.mean_rate((now - window).max(0.0), now);
-        self.rates.iter_mut().skip(second_of(now)).for_each(|second| *second = rate);
+        self.rates.iter_mut().skip(second_of(Seconds(now))).for_each(|second| *second = rate);
         (self.now, self.rng, self.recorded) = (now, rng, None);
     }
 
     /// Requests per second between two moments, those beside the timeline's left out.
     fn mean_rate(&self, from: f64, to: f64) -> f64 {
         if from >= to {
-            return self.rates.get(second_of(to)).copied().unwrap_or(0.0);
+            return self.rates.get(second_of(Seconds(to))).copied().unwrap_or(0.0);
         }
         if let Some((moments, _)) = &self.recorded {
             return moments.iter().filter(|moment| (from..to).contains(*moment)).count() as f64 / (to - from);
@@ -69,7 +70,7 @@ impl Arrivals {
             .rates
             .iter()
             .enumerate()
-            .skip(second_of(from))
+            .skip(second_of(Seconds(from)))
             .take_while(|(second, _)| (*second as f64) < to);
         seconds.map(|(second, rate)| rate * overlap(second)).sum::<f64>() / (to - from)
     }
@@ -85,16 +86,6 @@ impl Arrivals {
         self.now = next.unwrap_or_else(|| self.now.max(self.rates.len() as f64));
         next.unwrap_or(NEVER)
     }
-}
-
-/// The second that a moment lies in.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "saturating cast of a time to a second"
-)]
-fn second_of(time: f64) -> usize {
-    time as usize
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use super::{Simulation, Streams};
 
 impl Simulation {
     /// From now on things go on as they are, in one of the ways that chance leaves: each entry point has its load of the
-    /// last scrape interval, legitimate and malicious; no disturbance of the timeline begins, and none ends. All that is drawn
-    /// from here on is drawn from `seed`.
+    /// last scrape interval, legitimate and malicious; an attacker who decides while the episode runs goes on as at present; no disturbance of the timeline begins, and none ends. All that is drawn
+    /// from here on is drawn from `seed`. Cost: one pass over the rates of each stream.
     pub fn imagine(&mut self, seed: u64) {
         let seeds = SeedTree::new(seed).child("imagined");
         self.control.forget_disturbances();
@@ -38,11 +38,11 @@ mod tests {
 
     const NOW: usize = 60;
 
-    /// 90 seconds of chain4 at 50 requests per second; what happens after the first minute is up to `later`.
-    fn at_one_minute(later: impl Fn(&mut Timeline)) -> Simulation {
+    /// Two minutes of chain4 at 50 requests per second, of which the first has passed; what else happens is up to `more`.
+    fn at_one_minute(more: impl Fn(&mut Timeline)) -> Simulation {
         let topology: Arc<Topology> = Arc::new(topologies::by_name("chain4").unwrap());
         let mut timeline = Timeline::constant(&topology.entry_points.map(|_| 50.0), 0, 120);
-        later(&mut timeline);
+        more(&mut timeline);
         let mut cluster = Simulation::new(topology, SimulationConfig::default(), Arc::new(timeline), 1);
         cluster.run_until(Seconds(NOW as f64));
         cluster

@@ -1,6 +1,6 @@
 //! Yardsticks that play the episode ahead: one that knows what comes, and one that does not.
 
-use karma_baseline::{OracleParams, Threshold, ThresholdParams};
+use karma_baseline::{Threshold, ThresholdParams};
 use karma_core::{Autoscaler, Foresight, Topology};
 use karma_mock::environment::{AheadParams, evaluate_ahead};
 use karma_mock::{Scenario, Split};
@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::{OracleRule, Refused};
 use crate::config::RunConfig;
-use crate::error::RunError;
 use crate::evaluation::{Ahead, Row, oracle, oracles};
 
 /// One who knows what comes, as a suite writes it: the settings of the clairvoyant that is improved on, and how far.
@@ -34,17 +33,14 @@ impl Default for AheadRule {
 }
 
 impl AheadRule {
-    /// Whether it can be played.
-    pub(super) fn check(&self) -> Result<(), Refused> {
-        check(self.horizon, self.reach)
-    }
-
-    pub(super) fn row(&self, name: &str, about: &'static str, config: &RunConfig) -> Result<Row, RunError> {
+    pub(super) fn row(&self, name: &str, about: &'static str, config: &RunConfig) -> Result<Row, Refused> {
         let Self { target, lead, horizon, reach } = *self;
-        let base: OracleParams = OracleRule { target, lead }.params();
+        check(horizon, reach)?;
+        let base = OracleRule { target, lead }.params();
         let ahead = AheadParams { horizon, reach, ..AheadParams::default() };
-        let row = oracle(config, name, base)?;
-        Ok(row.playing_ahead(about, playing(oracles(config, base)?, ahead)))
+        let make = oracles(config, base).map_err(|error| error.to_string())?;
+        let row = oracle(config, name, base).map_err(|error| error.to_string())?;
+        Ok(row.playing_ahead(about, playing(make, ahead)))
     }
 }
 
@@ -72,20 +68,15 @@ impl Default for PlannerRule {
 }
 
 impl PlannerRule {
-    /// Whether it can be played.
-    pub(super) fn check(&self) -> Result<(), Refused> {
-        let Self { futures, margin, .. } = self;
-        if !(1..=1000).contains(futures) {
-            return Err(format!("`futures` is {futures}, allowed is 1 to 1000"));
-        }
-        if !(0.0..=1.0).contains(margin) {
-            return Err(format!("`margin` is {margin}, allowed is 0 to 1"));
-        }
-        check(self.horizon, self.reach)
-    }
-
     pub(super) fn row(&self, name: &str, about: &'static str, topology: &Topology) -> Result<Row, Refused> {
         let Self { utilization, horizon, reach, futures, margin } = *self;
+        check(horizon, reach)?;
+        if !(1..=1000).contains(&futures) {
+            return Err(format!("`futures` is {futures}, allowed is 1 to 1000"));
+        }
+        if !(0.0..=1.0).contains(&margin) {
+            return Err(format!("`margin` is {margin}, allowed is 0 to 1"));
+        }
         let base = ThresholdParams { utilization, ..ThresholdParams::default() };
         let base = Threshold::new(topology, base.check().map_err(|error| error.to_string())?);
         let make = {
@@ -97,6 +88,7 @@ impl PlannerRule {
     }
 }
 
+/// Refuses what would look nowhere, or for ever.
 fn check(horizon: usize, reach: u32) -> Result<(), Refused> {
     if !(1..=1000).contains(&horizon) {
         return Err(format!("`horizon` is {horizon}, allowed is 1 to 1000"));

@@ -69,10 +69,7 @@ impl Front {
         };
         let shares = |figures: &[Vec<f64>]| -> Vec<Option<f64>> {
             let (rules, teams) = points(figures);
-            teams
-                .iter()
-                .map(|team| Some(1.0 - team.pod_hours / cost_at(&rules, team.failed_or_late)?))
-                .collect()
+            teams.iter().map(|team| saved(team, cost_at(&rules, team.failed_or_late))).collect()
         };
         let tables: Vec<Vec<Crossed>> = entries.iter().map(|entry| entry.tables.to_vec()).collect();
         let statistic = Statistic::InterquartileMean;
@@ -83,11 +80,10 @@ impl Front {
         let figures: Vec<Vec<f64>> =
             tables.iter().map(|tables| tables.iter().map(figure).collect()).collect();
         let (rules, teams) = points(&figures);
-        let saving = |(team, joint): (Point, Option<Joint>)| Saving {
-            front: cost_at(&rules, team.failed_or_late),
-            share: joint.map(|joint| joint.estimate.value),
-            interval: joint.filter(|joint| joint.defined >= ENOUGH).map(|joint| joint.estimate),
-            team,
+        let saving = |(team, joint): (Point, Option<Joint>)| {
+            let front = cost_at(&rules, team.failed_or_late);
+            let interval = joint.filter(|joint| joint.defined >= ENOUGH).map(|joint| joint.estimate);
+            Saving { share: saved(&team, front), front, interval, team }
         };
         Self { teams: teams.into_iter().zip(savings).map(saving).collect(), rules }
     }
@@ -131,6 +127,11 @@ fn undominated(mut points: Vec<Point>) -> Vec<Point> {
         }
     }
     front
+}
+
+/// Share of the front's pod-hours that a team saves.
+fn saved(team: &Point, front: Option<f64>) -> Option<f64> {
+    Some(1.0 - team.pod_hours / front?)
 }
 
 /// Pod-hours of the front where it has so many failed or late requests.

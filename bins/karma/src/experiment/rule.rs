@@ -200,8 +200,6 @@ impl RuleParams {
             Self::RladLike(RladRule { episodes, .. }) if *episodes > MOST_EPISODES => {
                 Err(format!("`episodes` is {episodes}, allowed is 0 to {MOST_EPISODES}"))
             }
-            Self::Ahead(rule) => rule.check().and_then(|()| self.row("", config).map(|_| ())),
-            Self::Planner(rule) => rule.check().and_then(|()| self.row("", config).map(|_| ())),
             Self::RladLike(_) => Ok(()),
             Self::AwareLike(rule) => rule.check(config),
             _ => self.row("", config).map(|_| ()),
@@ -232,7 +230,7 @@ impl RuleParams {
             Self::RladLike(rule) => Row::of(name, about, rule.trained(config)?),
             Self::AwareLike(rule) => Row::of(name, about, rule.trained(config)?),
             Self::Oracle(rule) => oracle(config, name, rule.params()).map_err(|error| text(&error))?,
-            Self::Ahead(rule) => rule.row(name, about, config).map_err(|error| text(&error))?,
+            Self::Ahead(rule) => rule.row(name, about, config)?,
             Self::Planner(rule) => rule.row(name, about, &topology)?,
             Self::Static(rule) => Row::of(
                 name,
