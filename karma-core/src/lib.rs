@@ -8,6 +8,7 @@
 //! | what an organisation asks of a team: masks, hardness, shaping | [`guide`] |
 //! | the traits that the other crates implement | [`Environment`], [`Autoscaler`], [`Policy`] and the rest of [`seams`] |
 //! | a shield between whoever decides and a cluster | [`Safeguard`] |
+//! | one who improves what is asked for before the shield | [`Adviser`] |
 //! | what a team is shown after a step, in a cluster or in its twin | [`TeamView`] |
 //! | success, latency, pending, recovery, availability, cost | [`resilience`] |
 //! | one root seed, many named streams, and draws from them | [`SeedTree`], [`draw`] |
@@ -17,6 +18,7 @@
 //! This crate does no I/O (readers take `impl Read`), reads no clock, and knows neither tensors nor Kubernetes.
 
 pub mod action;
+mod adviser;
 mod digest;
 pub mod draw;
 mod foresight;
@@ -44,6 +46,7 @@ pub use action::{
     Action, ActionError, ActionMask, ActionSpace, AttackerAction, DefenderAction, JointAction, NetChange,
     net_change,
 };
+pub use adviser::{Advised, Adviser, AdviserFactory};
 pub use digest::Digest;
 pub use foresight::Foresight;
 pub use guide::{

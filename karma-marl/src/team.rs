@@ -9,9 +9,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use karma_core::{
-    ActionMask, AgentId, Autoscaler, Conduct, Decision, DefenderTeam, Guidance, Guide, GuideFactory, History,
-    Interventions, JointAction, Memory, Observation, Observer, PerAgent, PerService, Policy, Replicas,
-    RunningSafeguard, SafeguardFactory, Snapshot, State, StreamRng,
+    ActionMask, Adviser, AdviserFactory, AgentId, Autoscaler, Conduct, Decision, DefenderTeam, Guidance,
+    Guide, GuideFactory, History, Interventions, JointAction, Memory, Observation, Observer, PerAgent,
+    PerService, Policy, Replicas, RunningSafeguard, SafeguardFactory, Snapshot, State, StreamRng,
 };
 
 use crate::error::TeamError;
@@ -34,6 +34,8 @@ pub struct TeamAutoscaler<P> {
     depth: usize,
     policies: PerAgent<P>,
     guides: Option<GuideFactory>,
+    advisers: Option<AdviserFactory>,
+    adviser: Option<Box<dyn Adviser>>,
     safeguards: Option<SafeguardFactory>,
     running: Option<RunningSafeguard>,
     course: Option<Course>,
@@ -55,7 +57,7 @@ pub struct Deliberation {
     pub later: Vec<JointAction>,
     /// What all that asks of the cluster.
     pub asked: Decision,
-    /// What became of it: the same, unless a safeguard changed it.
+    /// What became of it: the same, unless an adviser or a safeguard changed it.
     pub decision: Decision,
 }
 
@@ -103,6 +105,8 @@ impl<P: Policy> TeamAutoscaler<P> {
             depth,
             policies,
             guides: None,
+            advisers: None,
+            adviser: None,
             safeguards: None,
             running: None,
             course: None,
@@ -122,6 +126,13 @@ impl<P: Policy> TeamAutoscaler<P> {
     pub fn with_safeguard(self, safeguards: SafeguardFactory) -> Self {
         let running = Some(RunningSafeguard::begin(&safeguards));
         Self { safeguards: Some(safeguards), running, course: None, ..self }
+    }
+
+    /// The same team with an adviser, who may change what it asks for before a safeguard reviews it.
+    #[must_use]
+    pub fn with_adviser(self, advisers: AdviserFactory) -> Self {
+        let adviser = Some(advisers.make());
+        Self { advisers: Some(advisers), adviser, course: None, ..self }
     }
 
     /// The same team under an organisation: its guides restrict what the agents may do, as strictly as they are hard,
@@ -236,9 +247,13 @@ impl<P: Policy> TeamAutoscaler<P> {
         let mut asked = self.team.decide_from(&situation.desired, &joint);
         let again = before.map(|before| self.go_round_again((&situation, &masks), &before, &mut asked, rng));
         let Situation { history, guide, observations, .. } = situation;
-        let decision = match &mut self.running {
-            Some(running) => running.review(history.now(), asked.clone()),
+        let advised = match &mut self.adviser {
+            Some(adviser) => adviser.advise(snapshot, asked.clone(), self.running.as_ref(), rng),
             None => asked.clone(),
+        };
+        let decision = match &mut self.running {
+            Some(running) => running.review(history.now(), advised),
+            None => advised,
         };
         self.course = Some(Course { history, last: joint.clone(), guide });
         let later = again.unwrap_or_default();
@@ -259,6 +274,7 @@ impl<P: Policy> Autoscaler for TeamAutoscaler<P> {
 
     fn reset(&mut self) {
         self.course = None;
+        self.adviser = self.advisers.as_ref().map(AdviserFactory::make);
         self.running = self.safeguards.as_ref().map(RunningSafeguard::begin);
         self.conduct = Conduct::default();
     }
@@ -287,6 +303,8 @@ impl<P: Clone> Clone for TeamAutoscaler<P> {
             depth: self.depth,
             policies: self.policies.clone(),
             guides: self.guides.clone(),
+            advisers: self.advisers.clone(),
+            adviser: self.advisers.as_ref().map(AdviserFactory::make),
             safeguards: self.safeguards.clone(),
             running: self.safeguards.as_ref().map(RunningSafeguard::begin),
             course: None,
@@ -331,6 +349,7 @@ mod tests {
     }
 
     /// Adds one replica to service 0 while it sees one state only, then takes its last action back.
+    #[derive(Clone)]
     struct Probe(DefenderTeam);
 
     impl Policy for Probe {
@@ -385,6 +404,42 @@ mod tests {
         assert_eq!(team().decide(&snapshot(0.0, [1, 1]), &deliberation.joint), deliberation.asked);
         guarded.reset();
         assert_eq!(guarded.decide(&snapshot(0.0, [1, 1]), &mut rng), deliberation.decision);
+    }
+
+    /// Asks for one replica more of everything at the first decision, two at the second, and so on.
+    struct MoreEachTime(u32);
+
+    impl Adviser for MoreEachTime {
+        fn advise(
+            &mut self,
+            _snapshot: &Snapshot,
+            mut asked: Decision,
+            _safeguard: Option<&RunningSafeguard>,
+            _rng: &mut StreamRng,
+        ) -> Decision {
+            self.0 += 1;
+            asked.targets.iter_mut().for_each(|target| target.replicas.0 += self.0);
+            asked
+        }
+    }
+
+    #[test]
+    fn an_adviser_changes_what_is_asked_before_the_review_and_begins_anew_with_an_episode() {
+        let advised = || scaler().with_adviser(AdviserFactory::new(|| Box::new(MoreEachTime(0))));
+        let mut rng = karma_core::SeedTree::new(1).rng();
+        let mut more = |scaler: &mut TeamAutoscaler<Probe>| {
+            let Deliberation { asked, decision, .. } = scaler.deliberate(&snapshot(0.0, [1, 1]), &mut rng);
+            let of =
+                |decision: Decision| decision.targets.iter().map(|target| target.replicas.0).sum::<u32>();
+            of(decision) - of(asked)
+        };
+        let mut free = advised();
+        assert_eq!((more(&mut free), more(&mut free)), (2, 4), "one more of each of two services, then two");
+        assert_eq!(more(&mut free.clone()), 2, "a clone has been advised of nothing");
+        free.reset();
+        assert_eq!(more(&mut free), 2);
+        let mut guarded = advised().with_safeguard(karma_core::testing::Ceiling::factory(1));
+        assert_eq!(more(&mut guarded), 0, "the safeguard has the last word");
     }
 
     #[test]

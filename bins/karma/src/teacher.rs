@@ -8,7 +8,7 @@
 //! The settings were chosen on the calibration split.
 
 use karma_baseline::{Highest, OracleParams, Share, Threshold, ThresholdParams};
-use karma_core::Autoscaler;
+use karma_core::{Autoscaler, Topology};
 use karma_mock::environment::TeacherFactory;
 
 use crate::config::{RunConfig, Teacher};
@@ -30,11 +30,12 @@ pub(crate) fn factory(config: &RunConfig) -> Result<Option<TeacherFactory>, RunE
     if config.learner().params().imitation.is_none() {
         return Ok(None);
     }
+    let rule = || rule(&config.setup().topology);
     let (sees, knows) = match config.params().teacher {
         Teacher::None => return Ok(None),
         Teacher::Oracle => (None, Some(clairvoyants(config)?)),
-        Teacher::Threshold => (Some(rule(config)?), None),
-        Teacher::Prudent => (Some(rule(config)?), Some(clairvoyants(config)?)),
+        Teacher::Threshold => (Some(rule()), None),
+        Teacher::Prudent => (Some(rule()), Some(clairvoyants(config)?)),
     };
     Ok(Some(TeacherFactory::new(move |foresight| {
         let sees = sees.iter().map(|rule| Box::new(rule.clone()) as Box<dyn Autoscaler>);
@@ -43,10 +44,11 @@ pub(crate) fn factory(config: &RunConfig) -> Result<Option<TeacherFactory>, RunE
     })))
 }
 
-fn rule(config: &RunConfig) -> Result<Threshold, RunError> {
+/// The rule that a team imitates, and that is taken to follow where it looks ahead.
+#[expect(clippy::expect_used, reason = "its settings are those of this file")]
+pub(crate) fn rule(topology: &Topology) -> Threshold {
     let params = ThresholdParams { utilization: UTILIZATION, of: Share::Limit, ..ThresholdParams::default() };
-    let checked = params.check().map_err(|error| RunError::Rival(error.to_string()))?;
-    Ok(Threshold::new(&config.setup().topology, checked))
+    Threshold::new(topology, params.check().expect("a threshold"))
 }
 
 fn clairvoyants(config: &RunConfig) -> Result<Oracles, RunError> {

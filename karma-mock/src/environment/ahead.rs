@@ -56,7 +56,7 @@ impl Default for AheadParams {
 
 /// One who decides: a base rule with the safeguard behind it.
 #[derive(Clone)]
-struct Player<A> {
+pub(super) struct Player<A> {
     base: A,
     safeguard: Option<RunningSafeguard>,
     rng: StreamRng,
@@ -64,7 +64,7 @@ struct Player<A> {
 
 impl<A: Autoscaler + Clone> Player<A> {
     /// At the beginning of an episode.
-    fn begin(mut base: A, safeguard: Option<RunningSafeguard>, rng: StreamRng) -> Self {
+    pub(super) fn begin(mut base: A, safeguard: Option<RunningSafeguard>, rng: StreamRng) -> Self {
         base.reset();
         Self { base, safeguard, rng }
     }
@@ -109,8 +109,13 @@ impl<A: Autoscaler + Clone> Player<A> {
         self.improve(&futures, decision, params)
     }
 
-    /// The base's decision, and what can be improved of it.
-    fn improve(&self, futures: &[Episode], mut decision: Decision, params: AheadParams) -> Decision {
+    /// What is decided first, and what can be improved of it.
+    pub(super) fn improve(
+        &self,
+        futures: &[Episode],
+        mut decision: Decision,
+        params: AheadParams,
+    ) -> Decision {
         let Some(future) = futures.first() else { return decision };
         let mut best = self.follow(futures, &decision, params.horizon);
         for (id, service) in future.cluster().topology().services.iter_enumerated() {

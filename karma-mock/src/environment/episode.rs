@@ -7,7 +7,7 @@ use karma_core::{
 };
 
 use crate::scenario::Scenario;
-use crate::sim::{Simulation, SimulationConfig};
+use crate::sim::{Belief, Simulation, SimulationConfig};
 use crate::timeline::Timeline;
 use crate::workload::{Split, Workload};
 
@@ -70,9 +70,7 @@ impl Episode {
             Simulation::new(Arc::clone(&setup.topology), setup.simulation, Arc::new(timeline), cluster_seed);
         cluster.run_until(Seconds(warm_up));
         cluster.take_interval();
-        let most_moved = setup.topology.services.len() as f64 * f64::from(setup.alpha.max(1));
-        let (reward, period) = (setup.reward, setup.decision_period.0);
-        Self { cluster, reward, period, end, most_moved, attacker_reward: 0.0 }
+        Self::of_cluster(setup, cluster, end)
     }
 
     /// What an autoscaler may see now.
@@ -125,6 +123,28 @@ impl Episode {
         let mut copy = self.clone();
         copy.cluster.imagine(seed);
         copy
+    }
+
+    /// An episode of so many decisions in a cluster like the one that was `seen` ([`Simulation::resembling`]), and how badly the cluster
+    /// explains what was seen ([`Simulation::misfit`]).
+    pub(super) fn resembling(
+        setup: &Setup,
+        seen: &Snapshot,
+        belief: &Belief,
+        (settle, decisions): (Seconds, usize),
+        seed: u64,
+    ) -> (Self, f64) {
+        let place = (&setup.topology, setup.simulation);
+        let mut cluster = Simulation::resembling(place, seen, belief, settle, seed);
+        let misfit = cluster.misfit(seen);
+        let end = cluster.now().0 + setup.decision_period.0 * decisions as f64;
+        (Self::of_cluster(setup, cluster, end), misfit)
+    }
+
+    fn of_cluster(setup: &Setup, cluster: Simulation, end: f64) -> Self {
+        let most_moved = setup.topology.services.len() as f64 * f64::from(setup.alpha.max(1));
+        let (reward, period) = (setup.reward, setup.decision_period.0);
+        Self { cluster, reward, period, end, most_moved, attacker_reward: 0.0 }
     }
 
     /// The cluster.

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod episode;
+mod lookahead;
 mod observer;
 mod prospect;
 mod siege;
@@ -16,6 +17,7 @@ use karma_core::{
 
 pub use ahead::{AheadParams, evaluate_ahead};
 pub use episode::{Episode, Setup, evaluate};
+pub use lookahead::{Lookahead, LookaheadConfig, LookaheadError, LookaheadParams};
 pub use observer::ClusterObserver;
 pub use siege::{Assault, Defence, Siege, SiegeConfig, SiegeParams, SiegeParamsError};
 pub use teacher::TeacherFactory;

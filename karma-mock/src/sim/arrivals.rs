@@ -22,6 +22,8 @@ pub(super) struct Arrivals {
     rates: Vec<f64>,
     /// Requests per second beside those of the timeline.
     extra: f64,
+    /// Requests per second that take the place of those of the timeline, without end, and how many are still to come at once.
+    held: Option<(f64, u32)>,
     rng: StreamRng,
     now: f64,
     /// Moments in order of time that take the place of drawn ones, and how many have passed.
@@ -30,7 +32,17 @@ pub(super) struct Arrivals {
 
 impl Arrivals {
     pub(super) fn new(service: u32, entry: u32, traffic: Traffic, rates: &[f64], rng: StreamRng) -> Self {
-        Self { service, entry, traffic, rates: rates.to_vec(), extra: 0.0, rng, now: 0.0, recorded: None }
+        Self {
+            service,
+            entry,
+            traffic,
+            rates: rates.to_vec(),
+            extra: 0.0,
+            held: None,
+            rng,
+            now: 0.0,
+            recorded: None,
+        }
     }
 
     /// From `now` on, which is not after the next arrival, `extra` requests per second arrive beside those of the timeline,
@@ -57,6 +69,16 @@ impl Arrivals {
         (self.now, self.rng, self.recorded) = (now, rng, None);
     }
 
+    /// From `now` on, as many requests per second arrive, without end, after so many at once; draws are of `rng`.
+    pub(super) fn hold(&mut self, now: f64, (rate, at_once): (f64, u32), rng: StreamRng) {
+        (self.held, self.now, self.rng, self.recorded) = (Some((rate, at_once)), now, rng, None);
+    }
+
+    /// Whether these are the requests of those for whom the service is there.
+    pub(super) fn is_legitimate(&self) -> bool {
+        self.traffic == Traffic::Legitimate
+    }
+
     /// Requests per second between two moments, those beside the timeline's left out.
     fn mean_rate(&self, from: f64, to: f64) -> f64 {
         if from >= to {
@@ -80,6 +102,15 @@ impl Arrivals {
         if let Some((moments, passed)) = &mut self.recorded {
             *passed += 1;
             return moments.get(*passed - 1).copied().unwrap_or(NEVER);
+        }
+        if let Some((rate, at_once)) = &mut self.held {
+            if *at_once > 0 {
+                *at_once -= 1;
+                return self.now;
+            }
+            let amount: f64 = Exp1.sample(&mut self.rng);
+            self.now = if *rate > 0.0 { self.now + amount / *rate } else { NEVER };
+            return self.now;
         }
         let amount = Exp1.sample(&mut self.rng);
         let next = crossing(&self.rates, self.extra, self.now, amount);

@@ -29,6 +29,7 @@ mod ledger;
 mod lifecycle;
 mod node;
 mod pod;
+mod resembling;
 mod scrape;
 mod service;
 mod traffic;
@@ -47,6 +48,7 @@ use rand::RngExt as _;
 pub use completed::{Completed, Outcome};
 pub use config::{SimulationConfig, SimulationParams, SimulationParamsError};
 pub use ledger::{Imbalance, Ledger};
+pub use resembling::Belief;
 pub use scrape::Interval;
 pub use service::Waiting;
 
@@ -174,6 +176,18 @@ impl Simulation {
         timeline: Arc<Timeline>,
         seed: u64,
     ) -> Self {
+        let mut cluster = Self::assemble(topology, config, timeline, seed);
+        cluster.set_up();
+        cluster
+    }
+
+    /// Everything but pods and plans.
+    fn assemble(
+        topology: Arc<Topology>,
+        config: SimulationConfig,
+        timeline: Arc<Timeline>,
+        seed: u64,
+    ) -> Self {
         let seeds = SeedTree::new(seed).child("simulation");
         let arrivals = streams_of(&topology, &timeline, seeds);
         let services: Vec<_> = topology.services.ids().map(|id| ServiceRuntime::new(&topology, id)).collect();
@@ -223,7 +237,6 @@ impl Simulation {
             services,
         };
         cluster.last_scrape = cluster.blank();
-        cluster.set_up();
         cluster
     }
 

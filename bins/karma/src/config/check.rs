@@ -7,7 +7,7 @@ use karma_core::{Hardness, Seconds, Topology};
 use karma_guard::{SafetyConfig, Timing};
 use karma_marl::stats::{Bootstrap, BootstrapParams};
 use karma_marl::{MappoConfig, StopConfig};
-use karma_mock::environment::{SiegeConfig, SiegeParamsError};
+use karma_mock::environment::{LookaheadConfig, SiegeConfig, SiegeParamsError};
 use karma_mock::sim::SimulationConfig;
 use karma_mock::{Scenario, Setup, topologies};
 use karma_org::guide::GuideSetting;
@@ -36,6 +36,7 @@ pub(super) fn check(params: &RunParams, sources: &Sources) -> Result<RunConfig, 
     let mut config = RunConfig {
         charter: charter(params, &setup, sources)?,
         attacker: attacker(params, sources)?,
+        lookahead: lookahead(params, sources)?,
         safety: safety(params, &setup, sources)?,
         setup: Arc::new(setup),
         trace,
@@ -90,6 +91,13 @@ fn safety(params: &RunParams, setup: &Setup, sources: &Sources) -> Result<Option
 fn simulation(params: &RunParams, sources: &Sources) -> Result<SimulationConfig, ConfigError> {
     SimulationConfig::try_from(params.simulation)
         .map_err(|error| sources.refuse(&format!("simulation.{}", error.field), &error))
+}
+
+fn lookahead(params: &RunParams, sources: &Sources) -> Result<Option<LookaheadConfig>, ConfigError> {
+    let check = |lookahead: karma_mock::environment::LookaheadParams| {
+        lookahead.check().map_err(|error| sources.refuse(&format!("lookahead.{}", error.field), &error))
+    };
+    params.lookahead.map(check).transpose()
 }
 
 fn attacker(params: &RunParams, sources: &Sources) -> Result<Option<SiegeConfig>, ConfigError> {

@@ -17,7 +17,14 @@ fn the_example_file_is_the_defaults_in_full() {
 
 #[test]
 fn settings_without_a_default_value_are_shown_as_comments() {
-    for setting in ["# threads = ", "# hardness = ", "# twin = ", "# attacker = ", "# rollout_length = "] {
+    for setting in [
+        "# threads = ",
+        "# hardness = ",
+        "# twin = ",
+        "# attacker = ",
+        "# lookahead = ",
+        "# rollout_length = ",
+    ] {
         assert!(EXAMPLE.lines().any(|line| line.starts_with(setting)), "{setting}");
     }
 }

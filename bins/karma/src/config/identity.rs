@@ -3,7 +3,7 @@
 use karma_core::RewardParams;
 use karma_guard::SafetyParams;
 use karma_marl::MappoParams;
-use karma_mock::environment::SiegeParams;
+use karma_mock::environment::{LookaheadParams, SiegeParams};
 use karma_mock::sim::SimulationParams;
 use karma_mock::{ScenarioParams, WorkloadParams};
 use karma_twin::environment::FaultParams;
@@ -33,6 +33,9 @@ pub(super) struct Identity<'a> {
     /// The attacker that learns beside the team; `None` without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) attacker: Option<SiegeParams>,
+    /// How a trained team looks ahead; `None` if it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) lookahead: Option<LookaheadParams>,
     /// What the shield holds every policy to; `None` without a shield.
     pub(super) safety: Option<&'a SafetyParams>,
     pub(super) seed: u64,

@@ -4,7 +4,7 @@ use karma_core::RewardParams;
 use karma_guard::SafetyParams;
 use karma_marl::{MappoParams, StopParams};
 use karma_mock::Split;
-use karma_mock::environment::SiegeParams;
+use karma_mock::environment::{LookaheadParams, SiegeParams};
 use karma_mock::sim::SimulationParams;
 use karma_twin::environment::FaultParams;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,10 @@ pub struct RunParams {
     /// against the scenarios alone in any case. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attacker: Option<SiegeParams>,
+    /// Whether a trained team looks ahead in a twin of the present before it decides, and how far. Evaluation only: training knows
+    /// nothing of it. Default: it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lookahead: Option<LookaheadParams>,
     /// What the shield holds every policy to.
     pub safety: SafetyParams,
     /// The simulated cluster.
@@ -106,6 +110,7 @@ impl Default for RunParams {
             observation: ObservationForm::Parts,
             threads: None,
             attacker: None,
+            lookahead: None,
             safety: SafetyParams::default(),
             simulation: SimulationParams::default(),
             teacher: Teacher::Prudent,

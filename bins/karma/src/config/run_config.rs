@@ -5,11 +5,13 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 
-use karma_core::{DefenderTeam, Digest, Environment, EnvironmentSpec, PerAgent, Policy, SafeguardFactory};
+use karma_core::{
+    AdviserFactory, DefenderTeam, Digest, Environment, EnvironmentSpec, PerAgent, Policy, SafeguardFactory,
+};
 use karma_guard::SafetyConfig;
 use karma_marl::stats::Bootstrap;
 use karma_marl::{MappoConfig, StopConfig, TeamAutoscaler, TeamError};
-use karma_mock::environment::{NoScenario, Siege, SiegeConfig, TeacherFactory};
+use karma_mock::environment::{Lookahead, LookaheadConfig, NoScenario, Siege, SiegeConfig, TeacherFactory};
 use karma_mock::workload::ReplayParams;
 use karma_mock::{ClusterEnvironment, ClusterObserver, Episode, Scenario, Setup, Split, WorkloadParams};
 
@@ -28,6 +30,7 @@ pub struct RunConfig {
     pub(super) params: RunParams,
     pub(super) charter: Charter,
     pub(super) attacker: Option<SiegeConfig>,
+    pub(super) lookahead: Option<LookaheadConfig>,
     pub(super) safety: Option<SafetyConfig>,
     pub(super) setup: Arc<Setup>,
     pub(super) trace: Option<Vec<u8>>,
@@ -68,6 +71,14 @@ impl RunConfig {
     /// Makes shields, one for each episode; `None` without.
     pub fn safeguard(&self) -> Option<SafeguardFactory> {
         self.safety.as_ref().map(SafetyConfig::factory)
+    }
+
+    /// Makes advisers that look ahead, one for each episode; `None` where a trained team does not.
+    pub fn advisers(&self) -> Option<AdviserFactory> {
+        let (config, setup) = (self.lookahead?, Arc::clone(&self.setup));
+        let follower = teacher::rule(&setup.topology);
+        let make = move || Lookahead::new(Arc::clone(&setup), config, follower.clone());
+        Some(AdviserFactory::new(move || Box::new(make())))
     }
 
     /// What all episodes share.
@@ -210,6 +221,10 @@ impl RunConfig {
             Some(rounds) => team.with_rounds(rounds),
             None => team,
         };
+        let team = match self.advisers() {
+            Some(advisers) => team.with_adviser(advisers),
+            None => team,
+        };
         Ok(match self.safeguard() {
             Some(safeguard) => team.with_safeguard(safeguard),
             None => team,
@@ -256,6 +271,7 @@ impl RunConfig {
             twin: None,
             faults: default.faults,
             threads: None,
+            lookahead: None,
             ..self.params.clone()
         };
         if self.charter.files().is_some() {
@@ -289,6 +305,7 @@ impl RunConfig {
             organization: self.charter.digest().map(|digest| digest.to_string()),
             hardness: params.hardness,
             attacker: self.attacker.map(|attacker| *attacker.params()),
+            lookahead: params.lookahead,
             safety: params.shield.then_some(&params.safety),
             seed: params.seed,
             decision_period: params.decision_period,
@@ -311,11 +328,12 @@ impl RunConfig {
     /// Digest of the settings on which an episode depends, whoever plays it: nothing of how a team is made.
     #[cfg(feature = "lab")]
     pub(crate) fn stage_digest(&self) -> Digest {
-        const OF_A_TEAM: [&str; 11] = [
+        const OF_A_TEAM: [&str; 12] = [
             "rounds",
             "organization",
             "hardness",
             "attacker",
+            "lookahead",
             "seed",
             "observation",
             "teacher",

@@ -32,7 +32,7 @@ pub struct Row {
 }
 
 impl Row {
-    fn new(name: &str, about: &'static str, make: Factory) -> Self {
+    pub(crate) fn new(name: &str, about: &'static str, make: Factory) -> Self {
         Self { name: name.to_owned(), about, make, shielded: false, ahead: None }
     }
 

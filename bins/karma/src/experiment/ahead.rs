@@ -1,8 +1,10 @@
-//! Yardsticks that play the episode ahead: one that knows what comes, and one that does not.
+//! Who looks ahead: a yardstick that knows what comes, one that knows the present, and a rule that sees what every rule sees.
+
+use std::sync::Arc;
 
 use karma_baseline::{Threshold, ThresholdParams};
-use karma_core::{Autoscaler, Foresight, Topology};
-use karma_mock::environment::{AheadParams, evaluate_ahead};
+use karma_core::{Advised, AdviserFactory, Autoscaler, Foresight, Topology};
+use karma_mock::environment::{AheadParams, Lookahead, LookaheadParams, evaluate_ahead};
 use karma_mock::{Scenario, Split};
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +87,40 @@ impl PlannerRule {
         };
         let ahead = AheadParams { horizon, reach, futures, margin };
         Ok(Row::of(name, about, base).playing_ahead(about, playing(make, ahead)))
+    }
+}
+
+/// The threshold rule that looks ahead in a twin of what it sees, as a suite writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LookaheadRule {
+    /// CPU over the request above which the rule adds a replica; more than 0. Default 0.8.
+    utilization: f64,
+    /// How far it looks, and how sure it has to be. Default: as a team's.
+    look: LookaheadParams,
+}
+
+impl Default for LookaheadRule {
+    fn default() -> Self {
+        let ThresholdParams { utilization, .. } = ThresholdParams::default();
+        Self { utilization, look: LookaheadParams::default() }
+    }
+}
+
+impl LookaheadRule {
+    pub(super) fn row(&self, name: &str, about: &'static str, config: &RunConfig) -> Result<Row, Refused> {
+        let look = self.look.check().map_err(|error| format!("look.{error}"))?;
+        let base = ThresholdParams { utilization: self.utilization, ..ThresholdParams::default() };
+        let setup = Arc::clone(config.setup());
+        let base = Threshold::new(&setup.topology, base.check().map_err(|error| error.to_string())?);
+        let follower = base.clone();
+        let advisers =
+            AdviserFactory::new(move || Box::new(Lookahead::new(Arc::clone(&setup), look, follower.clone())));
+        let safeguards = config.safeguard();
+        let make = move |_: &Foresight| -> Box<dyn Autoscaler> {
+            Box::new(Advised::new(base.clone(), advisers.clone(), safeguards.clone()))
+        };
+        Ok(Row::new(name, about, Box::new(make)).with_shield_inside())
     }
 }
 

@@ -306,6 +306,28 @@ mod tests {
     }
 
     #[test]
+    fn who_looks_ahead_says_how_far_within_bounds_and_an_empty_table_asks_for_the_defaults() {
+        let rule = |look: &str| {
+            format!("[[rules]]\nname = \"a\"\nrule = {{ kind = \"lookahead\", look = {{ {look} }} }}\n")
+        };
+        assert_eq!(refused(&rule("futures = 0")), "rule \"a\": look.`futures` is 0, allowed is 1 to 1000");
+        assert!(suite(&(ARENA.to_owned() + &rule("misfit = 0.2"))).is_ok());
+        let team = |look: &str| {
+            format!("[[teams]]\nname = \"t\"\nseeds = 1\nsettings = {{ lookahead = {{ {look} }} }}\n")
+        };
+        let too_far = refused(&team("reach = 0"));
+        assert!(too_far.contains("lookahead.reach") && too_far.contains("1 to 100"), "{too_far}");
+        let suite = |look: &str| suite(&(ARENA.to_owned() + &team(look))).unwrap();
+        let (default, near) = (suite(""), suite("horizon = 2"));
+        let horizon = |suite: &super::super::suite::Suite| {
+            let (team, base) = (&suite.params.teams[0], std::path::Path::new(""));
+            let config = suite.playing(&suite.arenas[0], team, 1, base).unwrap();
+            config.params().lookahead.map(|look| look.horizon)
+        };
+        assert_eq!((horizon(&default), horizon(&near)), (Some(5), Some(2)));
+    }
+
+    #[test]
     fn twins_and_attackers_that_cannot_be_are_told() {
         let named =
             |rest: &str| refused(&format!("{rest}[[rules]]\nname = \"a\"\nrule = {{ kind = \"static\" }}\n"));

@@ -12,7 +12,7 @@ use karma_core::{Autoscaler as _, Replicas, SeedTree};
 use karma_mock::{Episode, Split};
 use serde::{Deserialize, Serialize};
 
-use super::ahead::{AheadRule, PlannerRule};
+use super::ahead::{AheadRule, LookaheadRule, PlannerRule};
 use super::aware::AwareRule;
 use crate::config::RunConfig;
 use crate::evaluation::{Row, oracle};
@@ -47,6 +47,8 @@ pub(crate) enum RuleParams {
     Ahead(AheadRule),
     /// The same without the future: its base is [`Threshold`], and it plans for things to stay as they are.
     Planner(PlannerRule),
+    /// See [`karma_mock::environment::Lookahead`]; its base is [`Threshold`]. It sees what every rule sees.
+    Lookahead(LookaheadRule),
     /// See [`StaticReplicas`].
     Static(StaticRule),
     /// See [`RandomWalk`].
@@ -178,6 +180,7 @@ impl RuleParams {
             }
             Self::Oracle(_) => "knows the coming load, but neither crashes nor crowded nodes",
             Self::Ahead(_) => "plays the episode ahead before each decision, and takes what is best",
+            Self::Lookahead(_) => "the threshold rule, looking ahead in a twin of what it sees",
             Self::Planner(_) => {
                 "a threshold rule that plays ahead what it may decide, as if everything stayed as it is"
             }
@@ -231,6 +234,7 @@ impl RuleParams {
             Self::AwareLike(rule) => Row::of(name, about, rule.trained(config)?),
             Self::Oracle(rule) => oracle(config, name, rule.params()).map_err(|error| text(&error))?,
             Self::Ahead(rule) => rule.row(name, about, config)?,
+            Self::Lookahead(rule) => rule.row(name, about, config)?,
             Self::Planner(rule) => rule.row(name, about, &topology)?,
             Self::Static(rule) => Row::of(
                 name,

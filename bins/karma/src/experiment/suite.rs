@@ -282,12 +282,23 @@ pub(super) fn merged(tables: &[&toml::Table]) -> toml::Table {
 
 fn merge(into: &mut toml::Table, path: &str, value: toml::Value) {
     match value {
-        toml::Value::Table(table) => {
+        // An empty table asks for defaults, where nothing else is said.
+        toml::Value::Table(table) if table.is_empty() && says(into, path) => {}
+        toml::Value::Table(table) if !table.is_empty() => {
             for (inner, value) in table {
                 merge(into, &format!("{path}.{inner}"), value);
             }
         }
         value => settings::set(into, path, value),
+    }
+}
+
+/// Whether there is anything at a dotted path.
+fn says(table: &toml::Table, path: &str) -> bool {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    match (table.get(first), rest) {
+        (Some(toml::Value::Table(inner)), Some(rest)) => says(inner, rest),
+        (found, rest) => found.is_some() && rest.is_none(),
     }
 }
 

@@ -1,0 +1,387 @@
+//! Looking ahead in a digital twin that is made from what is seen: an [`Adviser`] for any autoscaler.
+//!
+//! [`evaluate_ahead`](super::evaluate_ahead) measures what planning would gain for one who knew the cluster's whole state. Here is what
+//! of it can be had by one who is shown a snapshot, as every autoscaler is. At each decision
+//!
+//! 1. the cluster is made again from the snapshot, in some futures that differ in what is left to chance
+//!    ([`Episode::resembling`](super::Episode)): a twin of the present, in which load and disturbances stay as they are;
+//! 2. the twin is asked whether it **explains the present**: latencies and CPU of its last seconds are compared with those that were
+//!    measured. If they differ, others may be using the nodes, or a congestion may keep itself alive; both are believed in turn, and what explains
+//!    best is kept, if it explains much more. If nothing explains what is seen, what was asked for stands: a twin that errs on the present is not
+//!    asked for the future;
+//! 3. for the services one after the other, replicas from `reach` less to `reach` more than what was asked for are tried, followed by a rule
+//!    for `horizon` decisions, behind the same safeguard. What earns most is asked for.
+//!
+//! This is *rollout* (Bertsekas, Tsitsiklis and Wu, 1997) with certainty-equivalent model predictive control, and the check of the
+//! present is the innovation test of a state observer: the idea that an estimate is good while it foretells what is measured.
+//!
+//! **What it is not.** No foresight: it sees what every autoscaler sees, and draws its own futures. It knows the topology and the settings of
+//! the simulation, as the simulated cluster of the training does; on a cluster that differs from them, the misfit says so.
+//!
+//! Cost of a decision: (1 + 2 · services · reach) · horizon · futures decision periods of the simulated cluster, and `settle` seconds for each
+//! future and belief.
+
+use std::sync::Arc;
+
+use karma_core::{
+    Adviser, Autoscaler, Decision, Metric, PerService, RunningSafeguard, Seconds, Snapshot, StreamRng,
+    Topology,
+};
+use rand::RngExt as _;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::ahead::{AheadParams, Player};
+use super::{Episode, Setup};
+use crate::sim::Belief;
+
+/// Decisions for which a share of the nodes' CPU is still believed that explained what was seen: two minutes, in which contention that
+/// does not bind for a while is not yet over.
+const REMEMBERED: u32 = 6;
+/// What a belief may leave unexplained, of what is unexplained without it, to be kept.
+const MUCH_BETTER: f64 = 0.4;
+/// Misfit of a twin that explains the present well enough to look for nothing else.
+const EXPLAINED: f64 = 0.05;
+/// CPU that others leave, over what pods use.
+const LEFT: [f64; 3] = [1.05, 1.3, 1.6];
+/// Requests per second and cores from which on a speed can be told.
+const MEASURABLE: (f64, f64) = (5.0, 0.02);
+/// CPU over its limit above which a service has no more to give, and what it completes says little of its speed.
+const SATURATED: f64 = 0.93;
+/// Speeds above this are full speed: arrivals and work are drawn.
+const FULL_SPEED: f64 = 0.85;
+
+/// How far is looked ahead, and how sure one has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LookaheadParams {
+    /// Decisions that a try is followed, 1 to 1000. Default 5: longer looks count on things to stay as they are for longer.
+    pub horizon: usize,
+    /// Replicas of one service that are tried above and below what is asked for, 1 to 100. Default 1.
+    pub reach: u32,
+    /// Futures that are imagined for each decision, 1 to 1000. Default 2.
+    pub futures: usize,
+    /// Reward that a try has to earn more than what was asked for, 0 to 1; less is chance. Default 0.01.
+    pub margin: f32,
+    /// Seconds that a twin runs before it is asked, 1 to 60. Default 10: some times as long as a client waits.
+    pub settle: f64,
+    /// Misfit above which a twin is not asked: the mean of squared logarithms of ratios, 0 to 100. Default 0.1: a third more or less.
+    pub misfit: f64,
+}
+
+impl Default for LookaheadParams {
+    fn default() -> Self {
+        Self { horizon: 5, reach: 1, futures: 2, margin: 0.01, settle: 10.0, misfit: 0.1 }
+    }
+}
+
+/// A setting out of range.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{field}` is {found}, allowed is {allowed}")]
+pub struct LookaheadError {
+    /// The setting.
+    pub field: &'static str,
+    /// Its value.
+    pub found: String,
+    /// What it may be.
+    pub allowed: &'static str,
+}
+
+impl LookaheadParams {
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// The first that is out of its range.
+    pub fn check(self) -> Result<LookaheadConfig, LookaheadError> {
+        let Self { horizon, reach, futures, margin, settle, misfit } = self;
+        let fine = [
+            ("horizon", (1..=1000).contains(&horizon), horizon.to_string(), "1 to 1000"),
+            ("reach", (1..=100).contains(&reach), reach.to_string(), "1 to 100"),
+            ("futures", (1..=1000).contains(&futures), futures.to_string(), "1 to 1000"),
+            ("margin", (0.0..=1.0).contains(&margin), margin.to_string(), "0 to 1"),
+            ("settle", (1.0..=60.0).contains(&settle), settle.to_string(), "1 to 60"),
+            ("misfit", (0.0..=100.0).contains(&misfit), misfit.to_string(), "0 to 100"),
+        ];
+        match fine.into_iter().find(|(_, fine, ..)| !fine) {
+            Some((field, _, found, allowed)) => Err(LookaheadError { field, found, allowed }),
+            None => Ok(LookaheadConfig(self)),
+        }
+    }
+}
+
+/// Checked [`LookaheadParams`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LookaheadConfig(LookaheadParams);
+
+impl LookaheadConfig {
+    /// The settings.
+    pub const fn params(&self) -> &LookaheadParams {
+        &self.0
+    }
+}
+
+/// An adviser that looks ahead in a twin. `F` is the rule that follows each try.
+#[derive(Clone, Debug)]
+pub struct Lookahead<F> {
+    setup: Arc<Setup>,
+    params: LookaheadParams,
+    follower: F,
+    belief: Belief,
+    /// The last share of the nodes' CPU that explained something, and for how many more decisions it is remembered.
+    remembered: (f64, u32),
+}
+
+/// Twins of the present, one for each future, and how badly they explain it.
+struct Twins {
+    futures: Vec<Episode>,
+    misfit: f64,
+}
+
+impl<F: Autoscaler + Clone> Lookahead<F> {
+    /// One that knows the topology and the simulation of `setup`.
+    pub fn new(setup: Arc<Setup>, config: LookaheadConfig, follower: F) -> Self {
+        let belief = Belief::sound(&setup.topology);
+        Self { setup, params: config.0, follower, belief, remembered: (0.0, 0) }
+    }
+
+    fn twins(&self, seen: &Snapshot, (background, congested): (f64, bool), seeds: &[u64]) -> Twins {
+        let belief = Belief { background, congested, ..self.belief.clone() };
+        let (settle, decisions) = (Seconds(self.params.settle), self.params.horizon);
+        let twin = |seed: &u64| Episode::resembling(&self.setup, seen, &belief, (settle, decisions), *seed);
+        let (futures, misfits): (Vec<_>, Vec<_>) = seeds.iter().map(twin).unzip();
+        Twins { futures, misfit: misfits.iter().sum::<f64>() / seeds.len().max(1) as f64 }
+    }
+
+    /// The twins that explain the present best.
+    fn explain(&mut self, seen: &Snapshot, seeds: &[u64]) -> Twins {
+        let mut best = self.twins(seen, (0.0, false), seeds);
+        let (bound, mut background) = (MUCH_BETTER * best.misfit, 0.0);
+        if best.misfit > EXPLAINED {
+            let share = |left| others_share(&self.setup.topology, seen, left);
+            let shares: Vec<f64> = LEFT.into_iter().filter_map(share).collect();
+            let crowded = shares.iter().flat_map(|share| [(*share, false), (*share, true)]);
+            for belief in std::iter::once((0.0, true)).chain(crowded) {
+                let twins = self.twins(seen, belief, seeds);
+                if twins.misfit < bound.min(best.misfit) {
+                    (best, background) = (twins, belief.0);
+                }
+            }
+        }
+        if background > 0.0 {
+            self.remembered = (background, REMEMBERED);
+        } else if self.remembered.1 > 0 {
+            self.remembered.1 -= 1;
+            let twins = self.twins(seen, (self.remembered.0, false), seeds);
+            // What fits as well as nothing may still be there.
+            if twins.misfit < 1.3 * best.misfit + EXPLAINED / 10.0 {
+                best = twins;
+            }
+        }
+        best
+    }
+}
+
+impl<F: Autoscaler + Clone + Sync> Adviser for Lookahead<F> {
+    fn advise(
+        &mut self,
+        snapshot: &Snapshot,
+        asked: Decision,
+        safeguard: Option<&RunningSafeguard>,
+        rng: &mut StreamRng,
+    ) -> Decision {
+        if !snapshot.time.0.is_finite() || snapshot.services.len() != self.setup.topology.services.len() {
+            return asked;
+        }
+        tell_speeds(&self.setup.topology, snapshot, &mut self.belief.speeds);
+        let seeds: Vec<u64> = (0..self.params.futures).map(|_| rng.random()).collect();
+        let twins = self.explain(snapshot, &seeds);
+        if twins.misfit > self.params.misfit {
+            return asked;
+        }
+        let LookaheadParams { horizon, reach, futures, margin, .. } = self.params;
+        let player = Player::begin(self.follower.clone(), safeguard.cloned(), rng.clone());
+        player.improve(&twins.futures, asked, AheadParams { horizon, reach, futures, margin })
+    }
+}
+
+/// The share of the nodes' CPU that others use if they leave `left` times what the pods use; `None` if that is all there is.
+fn others_share(topology: &Topology, seen: &Snapshot, left: f64) -> Option<f64> {
+    let pool = |pool: &karma_core::topology::NodePool| f64::from(pool.count) * pool.cpu.cores();
+    let all: f64 = topology.nodes.iter().map(pool).sum();
+    let used = |service: &karma_core::ServiceSnapshot| service.metrics.get(Metric::CpuUsage).map(f64::from);
+    let used: f64 = seen.services.iter().filter_map(used).sum::<f64>() / 1000.0;
+    let share = 1.0 - left * used / all;
+    (all > 0.0 && share > 0.0).then_some(share)
+}
+
+/// How fast services compute: the CPU that their requests should have used over what was used. Where nothing can be told,
+/// what was thought before stands; of a service that is saturated only the worse is believed, because it may complete less than what
+/// arrives.
+fn tell_speeds(topology: &Topology, seen: &Snapshot, speeds: &mut PerService<f64>) {
+    for (id, service) in topology.services.iter_enumerated() {
+        let Some(row) = seen.services.get(id).map(|service| &service.metrics) else { continue };
+        let of = |metric| row.get(metric).map(f64::from);
+        let (Some(rate), Some(cpu)) = (of(Metric::RequestRate), of(Metric::CpuUsage)) else { continue };
+        let done = rate * (1.0 - of(Metric::ErrorRate).unwrap_or(0.0).min(1.0));
+        let cores = cpu / 1000.0;
+        if done < MEASURABLE.0 || cores < MEASURABLE.1 {
+            continue;
+        }
+        let speed = (done * service.mean_work() / cores).clamp(0.05, 1.0);
+        let utilization = of(Metric::CpuUtilization).unwrap_or(0.0) * service.request_of_limit();
+        if utilization <= SATURATED {
+            speeds[id] = if speed > FULL_SPEED { 1.0 } else { speed };
+        } else {
+            speeds[id] = speeds[id].min(speed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use karma_core::{Id as _, Replicas, SeedTree, ServiceId, Target};
+
+    use super::*;
+    use crate::{Event, EventKind, Timeline, Workload, topologies};
+
+    /// Adds a replica where there is much to do.
+    #[derive(Clone, Debug)]
+    struct Follower;
+
+    impl Autoscaler for Follower {
+        fn name(&self) -> &'static str {
+            "follower"
+        }
+
+        fn reset(&mut self) {}
+
+        fn decide(&mut self, snapshot: &Snapshot, _rng: &mut StreamRng) -> Decision {
+            let target = |service: &karma_core::ServiceSnapshot| {
+                let busy = service.metrics.get(Metric::CpuUtilization).is_some_and(|busy| busy > 0.5);
+                Target::new(Replicas(service.desired.0 + u32::from(busy)), "as busy as it is")
+            };
+            Decision { targets: snapshot.services.map(target) }
+        }
+    }
+
+    fn setup() -> Arc<Setup> {
+        let topology = Arc::new(topologies::by_name("chain4").unwrap());
+        Arc::new(Setup::new(topology, Workload::by_name("constant").unwrap()))
+    }
+
+    fn lookahead(params: LookaheadParams) -> Lookahead<Follower> {
+        Lookahead::new(setup(), params.check().unwrap(), Follower)
+    }
+
+    /// What is seen of chain4 after a minute of so much load.
+    fn seen(load: f64, events: Vec<Event>) -> Snapshot {
+        let setup = setup();
+        let mut timeline = Timeline::constant(&setup.topology.entry_points.map(|_| load), 60, 600);
+        timeline.events = events;
+        Episode::of_timeline(&setup, timeline, 3).snapshot()
+    }
+
+    fn advice(lookahead: &mut Lookahead<Follower>, seen: &Snapshot, asked: [u32; 4]) -> Vec<u32> {
+        let asked = asked.map(|replicas| Target::new(Replicas(replicas), "asked"));
+        let asked = Decision { targets: asked.into_iter().collect() };
+        let advice = lookahead.advise(seen, asked, None, &mut SeedTree::new(5).rng());
+        advice.targets.iter().map(|target| target.replicas.0).collect()
+    }
+
+    #[test]
+    fn who_asks_for_too_little_or_too_much_is_advised_better_and_who_asks_well_is_not() {
+        let mut lookahead = lookahead(LookaheadParams::default());
+        let busy = seen(150.0, Vec::new());
+        let advised = advice(&mut lookahead, &busy, [2, 2, 2, 3]);
+        assert!(advised[2] == 3 && advised[3] == 4, "{advised:?}: products and orders are short");
+        let idle = seen(20.0, Vec::new());
+        let advised = advice(&mut lookahead, &idle, [5, 5, 5, 5]);
+        assert_eq!(advised, [4; 4], "a replica less of each costs nothing");
+        assert_eq!(advice(&mut lookahead, &idle, [1; 4]), [1; 4]);
+    }
+
+    #[test]
+    fn a_twin_that_does_not_explain_the_present_is_not_asked() {
+        let busy = seen(150.0, Vec::new());
+        let mut sceptic = lookahead(LookaheadParams { misfit: 0.0, ..LookaheadParams::default() });
+        assert_eq!(advice(&mut sceptic, &busy, [2, 2, 2, 3]), [2, 2, 2, 3]);
+        let mut strange = busy;
+        for service in &mut strange.services {
+            service.metrics.set(Metric::LatencyMean, 1e6);
+        }
+        let mut lookahead = lookahead(LookaheadParams::default());
+        assert_eq!(advice(&mut lookahead, &strange, [2, 2, 2, 3]), [2, 2, 2, 3]);
+    }
+
+    #[test]
+    fn advice_depends_on_what_is_seen_and_on_the_draws_alone() {
+        let busy = seen(150.0, Vec::new());
+        let mut once = lookahead(LookaheadParams::default());
+        let first = advice(&mut once, &busy, [2, 2, 2, 3]);
+        assert_eq!(first, advice(&mut once, &busy, [2, 2, 2, 3]));
+        assert_eq!(first, advice(&mut lookahead(LookaheadParams::default()), &busy, [2, 2, 2, 3]));
+    }
+
+    #[test]
+    fn others_on_the_nodes_are_found_and_remembered_for_a_while() {
+        let background = EventKind::Background { share: 0.85 };
+        let crowded = seen(100.0, vec![Event { at: Seconds(20.0), kind: background }]);
+        let mut lookahead = lookahead(LookaheadParams::default());
+        let alone = lookahead.twins(&crowded, (0.0, false), &[1, 2]).misfit;
+        let twins = lookahead.explain(&crowded, &[1, 2]);
+        assert!(twins.misfit < MUCH_BETTER * alone, "{} of {alone}", twins.misfit);
+        assert!((lookahead.remembered.0 - 0.85).abs() < 0.05, "{:?}", lookahead.remembered);
+        for left in (0..REMEMBERED).rev() {
+            lookahead.explain(&seen(20.0, Vec::new()), &[1, 2]);
+            assert_eq!(lookahead.remembered.1, left);
+        }
+    }
+
+    #[test]
+    fn speeds_are_told_from_what_requests_cost() {
+        let (slow, two) = (ServiceId::from_index(1), ServiceId::from_index(2));
+        let speed = EventKind::Speed { service: slow, factor: 0.5 };
+        let seen = seen(60.0, vec![Event { at: Seconds(20.0), kind: speed }]);
+        let topology = &setup().topology;
+        let mut speeds = topology.services.map(|_| 1.0);
+        tell_speeds(topology, &seen, &mut speeds);
+        assert!((speeds[slow] - 0.5).abs() < 0.1, "{speeds:?}");
+        assert_eq!(speeds[two], 1.0);
+        let mut nothing = seen.clone();
+        nothing.services.iter_mut().for_each(|service| service.metrics = karma_core::MetricRow::default());
+        let before = speeds.clone();
+        tell_speeds(topology, &nothing, &mut speeds);
+        assert_eq!(speeds, before, "without samples what was thought stands");
+    }
+
+    #[test]
+    fn every_setting_has_its_range() {
+        let default = LookaheadParams::default;
+        let refused = |params: LookaheadParams| params.check().unwrap_err().to_string();
+        assert_eq!(
+            refused(LookaheadParams { horizon: 0, ..default() }),
+            "`horizon` is 0, allowed is 1 to 1000"
+        );
+        assert_eq!(
+            refused(LookaheadParams { reach: 101, ..default() }),
+            "`reach` is 101, allowed is 1 to 100"
+        );
+        assert_eq!(
+            refused(LookaheadParams { futures: 0, ..default() }),
+            "`futures` is 0, allowed is 1 to 1000"
+        );
+        assert_eq!(
+            refused(LookaheadParams { margin: f32::NAN, ..default() }),
+            "`margin` is NaN, allowed is 0 to 1"
+        );
+        assert_eq!(
+            refused(LookaheadParams { settle: 0.5, ..default() }),
+            "`settle` is 0.5, allowed is 1 to 60"
+        );
+        assert_eq!(
+            refused(LookaheadParams { misfit: -1.0, ..default() }),
+            "`misfit` is -1, allowed is 0 to 100"
+        );
+        assert_eq!(*default().check().unwrap().params(), default());
+    }
+}
