@@ -24,8 +24,8 @@
 use std::sync::Arc;
 
 use karma_core::{
-    Adviser, Autoscaler, Decision, Metric, PerService, RunningSafeguard, Seconds, Snapshot, StreamRng,
-    Topology,
+    Adviser, AdviserFactory, Autoscaler, Decision, Metric, PerService, RunningSafeguard, Seconds, Snapshot,
+    StreamRng, Topology,
 };
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
@@ -120,7 +120,7 @@ impl LookaheadConfig {
     }
 }
 
-/// An adviser that looks ahead in a twin. `F` is the rule that follows each try.
+/// An adviser that looks ahead in a twin. `F` is the rule that follows each try; it begins anew with each.
 #[derive(Clone, Debug)]
 pub struct Lookahead<F> {
     setup: Arc<Setup>,
@@ -135,6 +135,13 @@ pub struct Lookahead<F> {
 struct Twins {
     futures: Vec<Episode>,
     misfit: f64,
+}
+
+impl<F: Autoscaler + Clone + Sync + 'static> Lookahead<F> {
+    /// Makes such advisers, one for each episode.
+    pub fn factory(setup: Arc<Setup>, config: LookaheadConfig, follower: F) -> AdviserFactory {
+        AdviserFactory::new(move || Box::new(Self::new(Arc::clone(&setup), config, follower.clone())))
+    }
 }
 
 impl<F: Autoscaler + Clone> Lookahead<F> {
@@ -189,7 +196,8 @@ impl<F: Autoscaler + Clone + Sync> Adviser for Lookahead<F> {
         safeguard: Option<&RunningSafeguard>,
         rng: &mut StreamRng,
     ) -> Decision {
-        if !snapshot.time.0.is_finite() || snapshot.services.len() != self.setup.topology.services.len() {
+        // A load that was not measured is unknown, which is not none.
+        if snapshot.entry_points.iter().any(|entry| entry.request_rate.is_none()) {
             return asked;
         }
         tell_speeds(&self.setup.topology, snapshot, &mut self.belief.speeds);
@@ -311,6 +319,18 @@ mod tests {
         }
         let mut lookahead = lookahead(LookaheadParams::default());
         assert_eq!(advice(&mut lookahead, &strange, [2, 2, 2, 3]), [2, 2, 2, 3]);
+    }
+
+    #[test]
+    fn what_was_not_measured_is_no_reason_to_give_back() {
+        let mut lookahead = lookahead(LookaheadParams::default());
+        let seen = seen(20.0, Vec::new());
+        let mut no_load = seen.clone();
+        no_load.entry_points.iter_mut().for_each(|entry| entry.request_rate = None);
+        assert_eq!(advice(&mut lookahead, &no_load, [5; 4]), [5; 4]);
+        let mut load_alone = seen;
+        load_alone.services.iter_mut().for_each(|s| s.metrics = karma_core::MetricRow::default());
+        assert_eq!(advice(&mut lookahead, &load_alone, [5; 4]), [5; 4]);
     }
 
     #[test]

@@ -10,7 +10,8 @@ use super::{Simulation, Streams};
 
 impl Simulation {
     /// From now on things go on as they are, in one of the ways that chance leaves: each entry point has its load of the
-    /// last scrape interval, legitimate and malicious; an attacker who decides while the episode runs goes on as at present; no disturbance of the timeline begins, and none ends. All that is drawn
+    /// last scrape interval, legitimate and malicious; an attacker who decides while the episode runs goes on as at present; no
+    /// disturbance of the timeline begins, and none ends. All that is drawn
     /// from here on is drawn from `seed`. Cost: one pass over the rates of each stream.
     pub fn imagine(&mut self, seed: u64) {
         let seeds = SeedTree::new(seed).child("imagined");

@@ -27,6 +27,8 @@ use crate::timeline::Timeline;
 
 /// Most draws of a start-up delay that is longer than what has passed of it.
 const DRAWS: usize = 20;
+/// Restarts that are told apart: the back-off is at its longest long before.
+const MOST_RESTARTS: u32 = 1000;
 /// Most requests per second that are taken for the load of an entry point.
 const FASTEST: f32 = 1e5;
 /// Most requests that are taken to be under way at an entry point; more are no sample of a service.
@@ -56,7 +58,8 @@ impl Belief {
 
 impl Simulation {
     /// A cluster like the one that was `seen`, at the moment of the snapshot, after it has run for `settle` seconds under the load
-    /// of the snapshot. That load goes on for ever, and nothing else happens. Draws are of `seed`.
+    /// of the snapshot. That load goes on for ever, and nothing else happens. Draws are of `seed`. A load that was not measured is
+    /// none, a moment that is negative or no number is 0, before which no copy begins, and more replicas than the topology's most are the most.
     ///
     /// Cost: `settle` seconds of the simulated cluster.
     pub fn resembling(
@@ -68,13 +71,14 @@ impl Simulation {
     ) -> Self {
         let nothing = Timeline::constant(&topology.entry_points.map(|_| 0.0), 0, 0);
         let mut cluster = Self::assemble(Arc::clone(topology), config, Arc::new(nothing), seed);
-        let (begin, now) = (seen.time - settle, seen.time);
+        let now = Seconds(if seen.time.0.is_finite() { seen.time.0.max(0.0) } else { 0.0 });
+        let begin = Seconds((now.0 - settle.0).max(0.0));
         cluster.now = begin.0;
         cluster.scraped_at = begin.0;
         cluster.believe(belief);
-        cluster.recreate_pods(seen);
+        cluster.recreate_pods(seen, now.0);
         cluster.load_steadily(seen, belief.congested, SeedTree::new(seed).child("resembling"));
-        cluster.control.plan(cluster.next_scrape(seen), Task::Scrape);
+        cluster.control.plan(now.0 + cluster.until_next_scrape(seen), Task::Scrape);
         cluster.control.plan(begin.0 + 1.0, Task::Second);
         cluster.begin_measuring();
         cluster.last_scrape = seen.clone();
@@ -86,8 +90,9 @@ impl Simulation {
         cluster
     }
 
-    /// How far what it measured since it began is from what was `seen`: the mean of squared logarithms of ratios, of latencies and of
-    /// CPU. 0 if all is alike; 0.05 is a quarter more or less.
+    /// How far what it measured since it began, or was last scraped, is from what was `seen`: the mean of squared logarithms of ratios, of
+    /// latencies and of CPU. 0 if all is alike, 0.05 for a quarter more or less; infinite if nothing was measured that it could be
+    /// held against. Cost: O(pods).
     pub fn misfit(&mut self, seen: &Snapshot) -> f64 {
         let (mut sum, mut count) = (0.0, 0.0);
         let mut compare = |is: f64, was: f64, alike: f64| {
@@ -103,12 +108,12 @@ impl Simulation {
                 let is = counters.latency / counters.answered as f64;
                 compare(is, f64::from(was), ALIKE_LATENCY * topology.slo.0);
             }
-            if let Some(was) = row.get(Metric::CpuUsage) {
+            if let (Some(was), true) = (row.get(Metric::CpuUsage), elapsed > 0.0) {
                 let is = self.used_since_scrape(id.index()) / elapsed;
                 compare(is, f64::from(was) / 1000.0, ALIKE_CPU * service.cpu_limit.cores());
             }
         }
-        if count > 0.0 { sum / count } else { 0.0 }
+        if count > 0.0 { sum / count } else { f64::INFINITY }
     }
 
     /// Core-seconds that a service used since the last scrape.
@@ -131,11 +136,11 @@ impl Simulation {
         self.set_hazards();
     }
 
-    /// The first scrape that is still to come.
-    fn next_scrape(&self, seen: &Snapshot) -> f64 {
+    /// Seconds until the first scrape that is still to come.
+    fn until_next_scrape(&self, seen: &Snapshot) -> f64 {
         let period = self.config.scrape_period().0;
-        let since = seen.age().map_or(0.0, |age| age.0.max(0.0) % period);
-        seen.time.0 - since + period
+        let age = seen.age().map_or(0.0, |age| age.0).max(0.0);
+        if age.is_finite() { period - age % period } else { period }
     }
 
     fn load_steadily(&mut self, seen: &Snapshot, congested: bool, seeds: SeedTree) {
@@ -151,11 +156,11 @@ impl Simulation {
         }
     }
 
-    fn recreate_pods(&mut self, seen: &Snapshot) {
+    fn recreate_pods(&mut self, seen: &Snapshot, now: f64) {
         for (service, shown) in (0..self.services.len()).zip(&seen.services) {
             // Who has no node yet is asked for anew in the end.
             for pod in shown.pods.iter().filter(|pod| !pod.deleting && pod.started_at.is_some()) {
-                self.recreate(service, pod, seen.time.0);
+                self.recreate(service, pod, now);
             }
         }
     }
@@ -168,9 +173,10 @@ impl Simulation {
         }
         let started = seen.started_at.map_or(now, |at| at.0);
         let changed = seen.ready_changed_at.map_or(started, |at| at.0);
+        let restarts = seen.restarts.min(MOST_RESTARTS);
         let pod = &mut self.pods[slot as usize];
         (pod.scheduled_at, pod.ready_changed_at, pod.healthy_since) = (started, changed, changed);
-        (pod.restarts, pod.crashes) = (seen.restarts, seen.restarts);
+        (pod.restarts, pod.crashes) = (restarts, restarts);
         let generation = pod.generation;
         if seen.ready == Some(true) {
             pod.life = Life::Ready;
@@ -178,15 +184,15 @@ impl Simulation {
         } else if seen.crash_looping {
             pod.life = Life::BackOff;
             pod.crashes += 1;
-            let restart = (changed + back_off(seen.restarts)).max(now);
+            let restart = (changed + back_off(restarts)).max(now);
             self.control.plan(restart, Task::Restarted { slot, generation });
-        } else if seen.phase == PodPhase::Running && seen.restarts == 0 {
+        } else if seen.phase == PodPhase::Running && restarts == 0 {
             pod.life = Life::Unready;
             let wait = self.config.params().readiness_period / 2.0;
             self.control.plan(now + wait, Task::Probed { slot, generation });
         } else {
             pod.life = Life::Starting;
-            let began = seen.restarts.checked_sub(1).map_or(started, |before| changed + back_off(before));
+            let began = restarts.checked_sub(1).map_or(started, |before| changed + back_off(before));
             let at = self.will_have_started(service, began, now);
             self.control.plan(at, Task::Started { slot, generation });
         }
@@ -203,7 +209,7 @@ impl Simulation {
     /// Deployments ask for what they ask for since the scrape.
     fn ask_for_what_is_desired(&mut self, seen: &Snapshot) {
         for (service, shown) in (0..self.services.len()).zip(&seen.services) {
-            self.services[service].desired = shown.desired.0;
+            self.services[service].desired = shown.desired.0.min(self.services[service].max);
             self.reconcile(service);
         }
         self.carry_out_dooms();
@@ -390,7 +396,8 @@ mod tests {
         fn no_snapshot_makes_a_copy_that_does_not_run(
             samples in prop::collection::vec(wild(), 12),
             moments in prop::collection::vec(prop::option::of(prop_oneof![Just(f64::NAN), -1e9..1e9]), 8),
-            flags in prop::collection::vec(any::<[bool; 4]>(), 4),
+            flags in prop::collection::vec(any::<([bool; 4], u32, u32)>(), 4),
+            time in prop_oneof![Just(f64::NAN), Just(61.0), -1e9..1e9],
             belief in (0.0f64..=1.0, any::<bool>()),
         ) {
             let cluster = cluster(40.0, Vec::new());
@@ -400,19 +407,21 @@ mod tests {
                 service.metrics.set(Metric::InFlight, samples[1 + index]);
                 service.metrics.set(Metric::CpuUsage, samples[5 + index]);
                 service.metrics.set(Metric::LatencyMean, samples[(9 + index) % 12]);
-                let [ready, crash_looping, deleting, running] = flags[index];
+                let ([ready, crash_looping, deleting, running], restarts, desired) = flags[index];
+                service.desired = Replicas(desired);
                 for pod in service.pods.iter_mut().skip(1) {
-                    pod.ready = Some(ready);
+                    (pod.ready, pod.restarts) = (Some(ready), restarts);
                     (pod.crash_looping, pod.deleting) = (crash_looping, deleting);
                     pod.phase = if running { PodPhase::Running } else { PodPhase::Pending };
                     pod.started_at = moments[index].map(Seconds);
                     pod.ready_changed_at = moments[4 + index].map(Seconds);
                 }
             }
+            seen.time = Seconds(time);
             let belief = Belief { background: belief.0, congested: belief.1, ..sound(&cluster) };
             let place = (cluster.topology(), SimulationConfig::default());
             let mut copy = Simulation::resembling(place, &seen, &belief, Seconds(1.0), 3);
-            copy.run_until(seen.time + Seconds(2.0));
+            copy.run_until(copy.now() + Seconds(2.0));
             prop_assert!(!copy.misfit(&seen).is_nan());
             let ledger = copy.ledger();
             prop_assert_eq!(ledger.arrived, ledger.completed + ledger.failed + ledger.in_flight);
@@ -427,7 +436,7 @@ mod tests {
         blank.services.iter_mut().for_each(|service| service.desired = Replicas(2));
         let place = (cluster.topology(), SimulationConfig::default());
         let mut copy = Simulation::resembling(place, &blank, &sound(&cluster), SETTLE, 1);
-        assert_eq!(copy.misfit(&blank), 0.0);
+        assert_eq!(copy.misfit(&blank), f64::INFINITY, "nothing was measured that it could explain");
         blank.services.iter_mut().for_each(|service| service.metrics.set(Metric::CpuUsage, -1e30));
         assert!(copy.misfit(&blank).is_finite(), "less than nothing is nothing");
         copy.run_until(Seconds(1e9 + 60.0));

@@ -75,10 +75,8 @@ impl RunConfig {
 
     /// Makes advisers that look ahead, one for each episode; `None` where a trained team does not.
     pub fn advisers(&self) -> Option<AdviserFactory> {
-        let (config, setup) = (self.lookahead?, Arc::clone(&self.setup));
-        let follower = teacher::rule(&setup.topology);
-        let make = move || Lookahead::new(Arc::clone(&setup), config, follower.clone());
-        Some(AdviserFactory::new(move || Box::new(make())))
+        let follower = teacher::rule(&self.setup.topology);
+        Some(Lookahead::factory(Arc::clone(&self.setup), self.lookahead?, follower))
     }
 
     /// What all episodes share.

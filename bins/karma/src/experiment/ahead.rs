@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use karma_baseline::{Threshold, ThresholdParams};
-use karma_core::{Advised, AdviserFactory, Autoscaler, Foresight, Topology};
+use karma_core::{Advised, Autoscaler, Foresight, Topology};
 use karma_mock::environment::{AheadParams, Lookahead, LookaheadParams, evaluate_ahead};
 use karma_mock::{Scenario, Split};
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,9 @@ impl Default for AheadRule {
 impl AheadRule {
     pub(super) fn row(&self, name: &str, about: &'static str, config: &RunConfig) -> Result<Row, Refused> {
         let Self { target, lead, horizon, reach } = *self;
-        check(horizon, reach)?;
+        LookaheadParams { horizon, reach, ..LookaheadParams::default() }
+            .check()
+            .map_err(|e| e.to_string())?;
         let base = OracleRule { target, lead }.params();
         let ahead = AheadParams { horizon, reach, ..AheadParams::default() };
         let make = oracles(config, base).map_err(|error| error.to_string())?;
@@ -72,15 +74,9 @@ impl Default for PlannerRule {
 impl PlannerRule {
     pub(super) fn row(&self, name: &str, about: &'static str, topology: &Topology) -> Result<Row, Refused> {
         let Self { utilization, horizon, reach, futures, margin } = *self;
-        check(horizon, reach)?;
-        if !(1..=1000).contains(&futures) {
-            return Err(format!("`futures` is {futures}, allowed is 1 to 1000"));
-        }
-        if !(0.0..=1.0).contains(&margin) {
-            return Err(format!("`margin` is {margin}, allowed is 0 to 1"));
-        }
-        let base = ThresholdParams { utilization, ..ThresholdParams::default() };
-        let base = Threshold::new(topology, base.check().map_err(|error| error.to_string())?);
+        let look = LookaheadParams { horizon, reach, futures, margin, ..LookaheadParams::default() };
+        look.check().map_err(|error| error.to_string())?;
+        let base = threshold(utilization, topology)?;
         let make = {
             let base = base.clone();
             move |_: &Foresight| base.clone()
@@ -109,13 +105,9 @@ impl Default for LookaheadRule {
 
 impl LookaheadRule {
     pub(super) fn row(&self, name: &str, about: &'static str, config: &RunConfig) -> Result<Row, Refused> {
-        let look = self.look.check().map_err(|error| format!("look.{error}"))?;
-        let base = ThresholdParams { utilization: self.utilization, ..ThresholdParams::default() };
-        let setup = Arc::clone(config.setup());
-        let base = Threshold::new(&setup.topology, base.check().map_err(|error| error.to_string())?);
-        let follower = base.clone();
-        let advisers =
-            AdviserFactory::new(move || Box::new(Lookahead::new(Arc::clone(&setup), look, follower.clone())));
+        let look = self.look.check().map_err(|error| format!("look: {error}"))?;
+        let base = threshold(self.utilization, &config.setup().topology)?;
+        let advisers = Lookahead::factory(Arc::clone(config.setup()), look, base.clone());
         let safeguards = config.safeguard();
         let make = move |_: &Foresight| -> Box<dyn Autoscaler> {
             Box::new(Advised::new(base.clone(), advisers.clone(), safeguards.clone()))
@@ -124,15 +116,10 @@ impl LookaheadRule {
     }
 }
 
-/// Refuses what would look nowhere, or for ever.
-fn check(horizon: usize, reach: u32) -> Result<(), Refused> {
-    if !(1..=1000).contains(&horizon) {
-        return Err(format!("`horizon` is {horizon}, allowed is 1 to 1000"));
-    }
-    if !(1..=100).contains(&reach) {
-        return Err(format!("`reach` is {reach}, allowed is 1 to 100"));
-    }
-    Ok(())
+/// The threshold rule that is improved on.
+fn threshold(utilization: f64, topology: &Topology) -> Result<Threshold, Refused> {
+    let params = ThresholdParams { utilization, ..ThresholdParams::default() };
+    Ok(Threshold::new(topology, params.check().map_err(|error| error.to_string())?))
 }
 
 /// Plays an episode ahead, on top of what is made for it, behind the shield of the run.

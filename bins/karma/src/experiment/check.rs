@@ -310,7 +310,7 @@ mod tests {
         let rule = |look: &str| {
             format!("[[rules]]\nname = \"a\"\nrule = {{ kind = \"lookahead\", look = {{ {look} }} }}\n")
         };
-        assert_eq!(refused(&rule("futures = 0")), "rule \"a\": look.`futures` is 0, allowed is 1 to 1000");
+        assert_eq!(refused(&rule("futures = 0")), "rule \"a\": look: `futures` is 0, allowed is 1 to 1000");
         assert!(suite(&(ARENA.to_owned() + &rule("misfit = 0.2"))).is_ok());
         let team = |look: &str| {
             format!("[[teams]]\nname = \"t\"\nseeds = 1\nsettings = {{ lookahead = {{ {look} }} }}\n")
