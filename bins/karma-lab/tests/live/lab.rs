@@ -102,6 +102,14 @@ impl Lab {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Of a cluster on which a test failed, because nobody can look at it later.
+    fn say_what_there_is(&self) {
+        for kinds in ["deployments,horizontalpodautoscalers,pods", "events"] {
+            let output = self.run_kubectl(&["get", kinds, "--namespace", "karma", "--output", "wide"]);
+            eprintln!("{}", String::from_utf8_lossy(&output.stdout));
+        }
+    }
+
     /// The items of a kind in the services' namespace.
     pub(crate) fn items(&self, kind: &str) -> Vec<Value> {
         let text = self.kubectl(&["get", kind, "--namespace", "karma", "--output", "json"]);
@@ -119,6 +127,9 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.say_what_there_is();
+        }
         let _ = self.output(&["cluster", "down"]);
     }
 }

@@ -21,6 +21,7 @@ fn chain4_takes_load_is_scaled_by_the_real_autoscaler_and_its_pods_come_back() {
     a_service_under_load_is_scaled(&lab);
     metrics_are_in_prometheus_form(&lab);
     an_autoscaler_sees_what_there_is(&lab);
+    nobody_scales_any_more(&lab);
     a_killed_pod_is_replaced(&lab);
     a_crashing_pod_backs_off(&lab);
     other_tenants_come_and_go(&lab);
@@ -156,6 +157,17 @@ fn a_service_under_load_is_scaled(lab: &Lab) {
     });
     load.kill().unwrap();
     load.wait().unwrap();
+}
+
+/// A pod that the autoscaler adds while others are made to crash would never have crashed.
+fn nobody_scales_any_more(lab: &Lab) {
+    lab.kubectl(&["delete", "horizontalpodautoscalers", "--all", "--namespace", "karma"]);
+    eventually("every pod that was asked for is ready", || {
+        ["api", "auth", "products", "orders"].iter().all(|service| {
+            let pods = lab.pods_of(service);
+            pods.len() as u64 == replicas(lab, service) && pods.iter().all(is_ready)
+        })
+    });
 }
 
 fn other_tenants_come_and_go(lab: &Lab) {
