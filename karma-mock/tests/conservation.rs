@@ -120,7 +120,7 @@ impl Plan {
         timeline.events.clone_from(&self.events);
         let params = SimulationParams {
             scrape_loss: 0.2,
-            cpu_period: if self.seed & 1 == 0 { 0.0 } else { 0.1 },
+            cpu_period: self.cpu_period(),
             network: if self.seed & 2 == 0 { 0.0 } else { 0.003 },
             ..SimulationParams::default()
         };
@@ -130,6 +130,11 @@ impl Plan {
             Arc::new(timeline),
             self.seed,
         )
+    }
+
+    /// Seconds; 0 where CPU flows.
+    fn cpu_period(&self) -> f64 {
+        if self.seed & 1 == 0 { 0.0 } else { 0.1 }
     }
 
     /// Plays the whole plan; `each` sees the cluster after every event.
@@ -183,13 +188,17 @@ proptest! {
             cluster.run_until(Seconds(f64::from(second)));
             let snapshot = cluster.observe();
             prop_assert!(snapshot.age().is_none_or(|age| (0.0..=5.0 + 1e-9).contains(&age.0)));
-            for service in &snapshot.services {
+            for (id, service) in snapshot.services.iter_enumerated() {
                 let row = &service.metrics;
+                let limit = 1000.0 * cluster.topology().services[id].cpu_limit.cores();
                 let ready = service.pods.iter().filter(|pod| pod.ready == Some(true)).count() as f32;
                 prop_assert_eq!(row.get(karma_core::Metric::PodsHealthy).unwrap_or(0.0), ready);
                 for pod in &service.pods {
-                    let usage = pod.cpu.map_or(0.0, |sample| sample.value);
-                    prop_assert!((0.0..=1500.0 * 1.001).contains(&usage), "{} m used by a pod", usage);
+                    let Some(sample) = pod.cpu else { continue };
+                    // A window touches at most two periods more than fit into it, and each has its whole quota.
+                    let (usage, periods) = (f64::from(sample.value), 2.0 * plan.cpu_period() / sample.window.0);
+                    let most = limit * (1.0 + periods) * 1.001;
+                    prop_assert!((0.0..=most).contains(&usage), "{} m used by a pod of {} m", usage, limit);
                 }
             }
         }
