@@ -19,6 +19,7 @@
 //!     scraped_at: None,
 //!     services: vec![ServiceSnapshot::default()].into(),
 //!     entry_points: PerEntryPoint::default(),
+//!     nodes: Vec::new(),
 //!     resilience: None,
 //! };
 //! let decision = both.decide(&snapshot, &mut SeedTree::new(1).rng());
@@ -99,6 +100,7 @@ mod tests {
             scraped_at: None,
             services: vec![ServiceSnapshot { desired: Replicas(3), ..ServiceSnapshot::default() }; 2].into(),
             entry_points: PerEntryPoint::default(),
+            nodes: Vec::new(),
             resilience: None,
         }
     }

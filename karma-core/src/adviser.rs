@@ -143,6 +143,7 @@ mod tests {
             scraped_at: None,
             services: vec![ServiceSnapshot { desired: Replicas(1), ..ServiceSnapshot::default() }].into(),
             entry_points: PerEntryPoint::default(),
+            nodes: Vec::new(),
             resilience: None,
         };
         let decision = scaler.decide(&snapshot, &mut SeedTree::new(1).rng());

@@ -65,7 +65,8 @@ pub use seams::{
     Source, Step, Team, TrajectorySink, TransitionModel,
 };
 pub use snapshot::{
-    Decision, EntryPointSnapshot, PodPhase, PodSample, PodSnapshot, ServiceSnapshot, Snapshot, Target,
+    Decision, EntryPointSnapshot, NodeSnapshot, PodPhase, PodSample, PodSnapshot, ServiceSnapshot, Snapshot,
+    Target,
 };
 pub use state::{History, Observation, State, Trajectory, Transition};
 pub use team::{DefenderTeam, Role};

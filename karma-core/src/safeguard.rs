@@ -260,6 +260,7 @@ mod tests {
             scraped_at: None,
             services: vec![service.clone(), service].into(),
             entry_points: PerEntryPoint::default(),
+            nodes: Vec::new(),
             resilience: None,
         }
     }

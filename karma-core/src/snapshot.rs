@@ -17,6 +17,9 @@ pub struct Snapshot {
     pub services: PerService<ServiceSnapshot>,
     /// One entry for each entry point of the topology.
     pub entry_points: PerEntryPoint<EntryPointSnapshot>,
+    /// The nodes, where something measures them; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeSnapshot>,
     /// How the system as a whole did between the last two decisions, as far as it was measured.
     pub resilience: Option<OperationalResilience>,
 }
@@ -48,6 +51,15 @@ pub struct EntryPointSnapshot {
     pub available: bool,
 }
 
+/// A node as the last scrape saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeSnapshot {
+    /// CPU that it has, in milli-cores.
+    pub capacity: f32,
+    /// CPU in milli-cores that everything on it used, pods of others too; a mean over the scrape interval.
+    pub cpu: Option<f32>,
+}
+
 /// The phase of a pod, as Kubernetes names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PodPhase {
@@ -68,6 +80,9 @@ pub struct PodSnapshot {
     pub id: u64,
     /// Its phase.
     pub phase: PodPhase,
+    /// Where in [`Snapshot::nodes`] its node is; `None` if it has none yet, or nodes are not shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u32>,
     /// The Ready condition; `None` if the pod has none yet.
     pub ready: Option<bool>,
     /// `status.startTime`: when the kubelet acknowledged the pod.

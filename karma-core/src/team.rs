@@ -190,6 +190,7 @@ mod tests {
             scraped_at: None,
             services: desired.into_iter().map(service).collect(),
             entry_points: PerEntryPoint::default(),
+            nodes: Vec::new(),
             resilience: None,
         }
     }

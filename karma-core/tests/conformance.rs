@@ -30,6 +30,7 @@ fn snapshots() -> Vec<Snapshot> {
         scraped_at: (time > 0.0).then_some(Seconds(time - 3.0)),
         services: vec![ServiceSnapshot { desired: Replicas(2), ..ServiceSnapshot::default() }; 4].into(),
         entry_points: vec![EntryPointSnapshot { request_rate: None, available: true }].into(),
+        nodes: Vec::new(),
         resilience: None,
     };
     [0.0, 15.0, 30.0].map(at).to_vec()

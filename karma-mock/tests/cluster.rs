@@ -322,6 +322,53 @@ fn cpu_use_is_what_the_requests_need() {
     assert!((sum / 100.0 - 0.5).abs() < 0.03, "{}", sum / 100.0);
 }
 
+/// CPU of the only node beyond what its pods are seen to use, in milli-cores.
+fn beyond_the_pods(snapshot: &Snapshot) -> f32 {
+    assert_eq!((snapshot.nodes.len(), snapshot.nodes[0].capacity), (1, 4000.0));
+    let pods: f32 = web(snapshot).pods.iter().filter_map(|pod| pod.cpu).map(|sample| sample.value).sum();
+    snapshot.nodes[0].cpu.unwrap() - pods
+}
+
+#[test]
+fn a_node_uses_what_its_pods_and_others_on_it_use() {
+    let node = r#""nodes": [ { "cpu": 4000, "ram": 8192 } ],"#;
+    let crowded = EventKind::Background { share: 0.25 };
+    let story = story("\"initial_replicas\": 2,").rest(node).rate(60.0);
+    let mut cluster = story.event(100.0, crowded).event(200.0, EventKind::Background { share: 0.0 }).begin();
+    assert!(cluster.observe().nodes.is_empty(), "nothing was scraped yet");
+    let mut others = 0.0;
+    let mut scraped = None;
+    while cluster.now().0 < 300.0 {
+        cluster.run_until(cluster.now() + Seconds(1.0));
+        let seen = cluster.observe();
+        let (Some(at), true) = (seen.scraped_at, seen.scraped_at != scraped) else { continue };
+        others += f64::from(beyond_the_pods(&seen)) * scraped.map_or(0.0, |before: Seconds| at.0 - before.0);
+        scraped = Some(at);
+    }
+    assert!(
+        (others / 1000.0 - 100.0).abs() < 0.1,
+        "{others} milli-core-seconds instead of 100 s of one core"
+    );
+}
+
+#[test]
+fn what_a_pod_used_before_it_went_is_in_its_nodes_use() {
+    let node = r#""nodes": [ { "cpu": 4000, "ram": 8192 } ],"#;
+    let mut cluster = story("\"initial_replicas\": 2,").rest(node).rate(60.0).begin();
+    let fresh = |snapshot: &Snapshot| snapshot.age().is_some_and(|age| age.0 < 1.0);
+    cluster.run_until(Seconds(60.0));
+    when(&mut cluster, fresh);
+    cluster.run_until(cluster.now() + Seconds(3.0));
+    scale(&mut cluster, 1);
+    cluster.run_until(cluster.now() + Seconds(1.0));
+    when(&mut cluster, fresh);
+    let seen = cluster.observe();
+    assert_eq!(web(&seen).pods.len(), 1);
+    // 300 m for at least three of five seconds.
+    let gone = beyond_the_pods(&seen);
+    assert!((120.0..330.0).contains(&gone), "{gone}");
+}
+
 #[test]
 fn malicious_requests_share_the_fate_but_not_the_headline() {
     let mut cluster = Story { malicious: 500.0, ..story("") }.begin();

@@ -34,6 +34,7 @@ fn pod(id: u64, time: f64, cpu: f32) -> PodSnapshot {
     PodSnapshot {
         id,
         phase: PodPhase::Running,
+        node: None,
         ready: Some(true),
         started_at: Some(Seconds(time - 3600.0)),
         ready_changed_at: Some(Seconds(time - 3590.0)),
@@ -60,6 +61,7 @@ fn snapshot(time: f64, replicas: [u32; 2], cores: [f32; 2]) -> Snapshot {
         scraped_at: Some(Seconds(time)),
         services: replicas.into_iter().zip(cores).map(service).collect(),
         entry_points: vec![EntryPointSnapshot { request_rate: Some(50.0), available: true }].into(),
+        nodes: Vec::new(),
         resilience: None,
     }
 }

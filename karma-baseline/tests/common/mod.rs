@@ -31,6 +31,7 @@ pub(crate) fn pod(id: u64, time: f64, cpu: Option<f32>) -> PodSnapshot {
     PodSnapshot {
         id,
         phase: PodPhase::Running,
+        node: None,
         ready: Some(true),
         started_at: Some(Seconds(time - 3600.0)),
         ready_changed_at: Some(Seconds(time - 3590.0)),
@@ -64,6 +65,7 @@ pub(crate) fn snapshot(time: f64, replicas: [u32; 2], utilization: [Option<f32>;
         scraped_at: Some(Seconds(time)),
         services: services.into(),
         entry_points: vec![EntryPointSnapshot { request_rate: Some(120.0), available: true }].into(),
+        nodes: Vec::new(),
         resilience: None,
     }
 }

@@ -176,6 +176,7 @@ impl Collected<'_> {
             resilience: resilience(topology, &rows, &entry_points),
             services: services.into(),
             entry_points,
+            nodes: Vec::new(),
         };
         let junk = scope.deployments().iter().map(|deployment| self.junk(deployment, longest)).collect();
         Observed { snapshot, missing, failed: self.failed().collect(), junk }
@@ -404,6 +405,7 @@ mod tests {
         let pod = PodSnapshot {
             id: 1,
             phase: karma_core::PodPhase::Running,
+            node: None,
             ready: Some(true),
             started_at: None,
             ready_changed_at: None,

@@ -137,6 +137,7 @@ fn snapshot(pod: &Pod, used: Option<&PodUse>) -> PodSnapshot {
     PodSnapshot {
         id: id(pod.metadata.uid.as_deref().unwrap_or_default()),
         phase: phase(status.phase.as_deref()),
+        node: None,
         ready: ready.map(|condition| condition.status == "True"),
         started_at: status.start_time.as_ref().map(unix),
         ready_changed_at: ready.and_then(|condition| condition.last_transition_time.as_ref()).map(unix),
@@ -234,6 +235,7 @@ mod tests {
         let expected = PodSnapshot {
             id: 0x0a1b_2c3d_4e5f_6071,
             phase: PodPhase::Running,
+            node: None,
             ready: Some(true),
             started_at: Some(Seconds(1_767_225_601.0)),
             ready_changed_at: Some(Seconds(1_767_225_603.0)),

@@ -53,6 +53,7 @@ fn snapshot(time: f64, desired: [u32; 2]) -> Snapshot {
         scraped_at: None,
         services: desired.into_iter().map(service).collect(),
         entry_points: PerEntryPoint::default(),
+        nodes: Vec::new(),
         resilience: None,
     }
 }

@@ -109,6 +109,24 @@ impl<A: Autoscaler + Clone> Player<A> {
         self.improve(&futures, decision, params)
     }
 
+    /// Where to begin: what was asked for, unless what the base asks for earns more.
+    pub(super) fn begin_with(
+        &mut self,
+        futures: &[Episode],
+        seen: &Snapshot,
+        asked: Decision,
+        params: AheadParams,
+    ) -> Decision {
+        let own = self.decide(seen);
+        let replicas = |decision: &Decision| decision.targets.map(|target| target.replicas);
+        if replicas(&own) == replicas(&asked) {
+            return asked;
+        }
+        let [earns_asked, earns_own] =
+            [&asked, &own].map(|decision| self.follow(futures, decision, params.horizon));
+        if earns_own > earns_asked + params.margin * futures.len() as f32 { own } else { asked }
+    }
+
     /// What is decided first, and what can be improved of it.
     pub(super) fn improve(
         &self,

@@ -6,26 +6,31 @@
 //! 1. the cluster is made again from the snapshot, in some futures that differ in what is left to chance
 //!    ([`Episode::resembling`](super::Episode)): a twin of the present, in which load and disturbances stay as they are;
 //! 2. the twin is asked whether it **explains the present**: latencies and CPU of its last seconds are compared with those that were
-//!    measured. If they differ, others may be using the nodes, or a congestion may keep itself alive; both are believed in turn, and what explains
-//!    best is kept, if it explains much more. If nothing explains what is seen, what was asked for stands: a twin that errs on the present is not
-//!    asked for the future;
-//! 3. for the services one after the other, replicas from `reach` less to `reach` more than what was asked for are tried, followed by a rule
-//!    for `horizon` decisions, behind the same safeguard. What earns most is asked for.
+//!    measured. If they differ, a congestion may keep itself alive; it is believed in, and kept if it explains much more. If nothing
+//!    explains what is seen, what was asked for stands: a twin that errs on the present is not asked for the future;
+//! 3. what was asked for is tried, and what a rule would ask for instead: each is followed by that rule for `horizon` decisions, behind the
+//!    same safeguard. From the better of the two, for the services one after the other, replicas from `reach` less to `reach` more are tried
+//!    in the same way. What earns most is asked for.
 //!
-//! This is *rollout* (Bertsekas, Tsitsiklis and Wu, 1997) with certainty-equivalent model predictive control, and the check of the
-//! present is the innovation test of a state observer: the idea that an estimate is good while it foretells what is measured.
+//! This is *rollout* (Bertsekas, Tsitsiklis and Wu, 1997) with certainty-equivalent model predictive control. That it begins with the better
+//! of two policies is *parallel rollout* (Chang, Givan and Chong, *Parallel Rollout for Online Solution of Partially Observable Markov
+//! Decision Processes*, Discrete Event Dynamic Systems 14, 2004), in its first decision. The check of the present is the innovation test of
+//! a state observer: an estimate is good while it foretells what is measured.
+//!
+//! How fast services compute is told from the CPU that their requests cost, and how much CPU others use from what nodes use beyond the
+//! cluster's own pods. Where nodes are not measured, nobody else is believed to be on them.
 //!
 //! **What it is not.** No foresight: it sees what every autoscaler sees, and draws its own futures. It knows the topology and the settings of
 //! the simulation, as the simulated cluster of the training does; on a cluster that differs from them, the misfit says so.
 //!
-//! Cost of a decision: (1 + 2 · services · reach) · horizon · futures decision periods of the simulated cluster, and `settle` seconds for each
+//! Cost of a decision: at most (3 + 2 · services · reach) · horizon · futures decision periods of the simulated cluster, and `settle` seconds for each
 //! future and belief.
 
 use std::sync::Arc;
 
 use karma_core::{
-    Adviser, AdviserFactory, Autoscaler, Decision, Metric, PerService, RunningSafeguard, Seconds, Snapshot,
-    StreamRng, Topology,
+    Adviser, AdviserFactory, Autoscaler, Decision, Metric, PerService, RunningSafeguard, Seconds,
+    ServiceSnapshot, Snapshot, StreamRng, Topology,
 };
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
@@ -35,15 +40,12 @@ use super::ahead::{AheadParams, Player};
 use super::{Episode, Setup};
 use crate::sim::Belief;
 
-/// Decisions for which a share of the nodes' CPU is still believed that explained what was seen: two minutes, in which contention that
-/// does not bind for a while is not yet over.
-const REMEMBERED: u32 = 6;
 /// What a belief may leave unexplained, of what is unexplained without it, to be kept.
 const MUCH_BETTER: f64 = 0.4;
 /// Misfit of a twin that explains the present well enough to look for nothing else.
 const EXPLAINED: f64 = 0.05;
-/// CPU that others leave, over what pods use.
-const LEFT: [f64; 3] = [1.05, 1.3, 1.6];
+/// Share of the nodes' CPU below which others use none: pods that came or went between two samples.
+const IDLE: f64 = 0.03;
 /// Requests per second and cores from which on a speed can be told.
 const MEASURABLE: (f64, f64) = (5.0, 0.02);
 /// CPU over its limit above which a service has no more to give, and what it completes says little of its speed.
@@ -65,13 +67,13 @@ pub struct LookaheadParams {
     pub margin: f32,
     /// Seconds that a twin runs before it is asked, 1 to 60. Default 10: some times as long as a client waits.
     pub settle: f64,
-    /// Misfit above which a twin is not asked: the mean of squared logarithms of ratios, 0 to 100. Default 0.1: a third more or less.
+    /// Misfit above which a twin is not asked: the mean of squared logarithms of ratios, 0 to 100. Default 0.3: three quarters more or less.
     pub misfit: f64,
 }
 
 impl Default for LookaheadParams {
     fn default() -> Self {
-        Self { horizon: 5, reach: 1, futures: 2, margin: 0.01, settle: 10.0, misfit: 0.1 }
+        Self { horizon: 5, reach: 1, futures: 2, margin: 0.01, settle: 10.0, misfit: 0.3 }
     }
 }
 
@@ -127,8 +129,6 @@ pub struct Lookahead<F> {
     params: LookaheadParams,
     follower: F,
     belief: Belief,
-    /// The last share of the nodes' CPU that explained something, and for how many more decisions it is remembered.
-    remembered: (f64, u32),
 }
 
 /// Twins of the present, one for each future, and how badly they explain it.
@@ -148,11 +148,11 @@ impl<F: Autoscaler + Clone> Lookahead<F> {
     /// One that knows the topology and the simulation of `setup`.
     pub fn new(setup: Arc<Setup>, config: LookaheadConfig, follower: F) -> Self {
         let belief = Belief::sound(&setup.topology);
-        Self { setup, params: config.0, follower, belief, remembered: (0.0, 0) }
+        Self { setup, params: config.0, follower, belief }
     }
 
-    fn twins(&self, seen: &Snapshot, (background, congested): (f64, bool), seeds: &[u64]) -> Twins {
-        let belief = Belief { background, congested, ..self.belief.clone() };
+    fn twins(&self, seen: &Snapshot, congested: bool, seeds: &[u64]) -> Twins {
+        let belief = Belief { congested, ..self.belief.clone() };
         let (settle, decisions) = (Seconds(self.params.settle), self.params.horizon);
         let twin = |seed: &u64| Episode::resembling(&self.setup, seen, &belief, (settle, decisions), *seed);
         let (futures, misfits): (Vec<_>, Vec<_>) = seeds.iter().map(twin).unzip();
@@ -160,31 +160,13 @@ impl<F: Autoscaler + Clone> Lookahead<F> {
     }
 
     /// The twins that explain the present best.
-    fn explain(&mut self, seen: &Snapshot, seeds: &[u64]) -> Twins {
-        let mut best = self.twins(seen, (0.0, false), seeds);
-        let (bound, mut background) = (MUCH_BETTER * best.misfit, 0.0);
-        if best.misfit > EXPLAINED {
-            let share = |left| others_share(&self.setup.topology, seen, left);
-            let shares: Vec<f64> = LEFT.into_iter().filter_map(share).collect();
-            let crowded = shares.iter().flat_map(|share| [(*share, false), (*share, true)]);
-            for belief in std::iter::once((0.0, true)).chain(crowded) {
-                let twins = self.twins(seen, belief, seeds);
-                if twins.misfit < bound.min(best.misfit) {
-                    (best, background) = (twins, belief.0);
-                }
-            }
+    fn explain(&self, seen: &Snapshot, seeds: &[u64]) -> Twins {
+        let fluent = self.twins(seen, false, seeds);
+        if fluent.misfit <= EXPLAINED {
+            return fluent;
         }
-        if background > 0.0 {
-            self.remembered = (background, REMEMBERED);
-        } else if self.remembered.1 > 0 {
-            self.remembered.1 -= 1;
-            let twins = self.twins(seen, (self.remembered.0, false), seeds);
-            // What fits as well as nothing may still be there.
-            if twins.misfit < 1.3 * best.misfit + EXPLAINED / 10.0 {
-                best = twins;
-            }
-        }
-        best
+        let congested = self.twins(seen, true, seeds);
+        if congested.misfit < MUCH_BETTER * fluent.misfit { congested } else { fluent }
     }
 }
 
@@ -201,25 +183,43 @@ impl<F: Autoscaler + Clone + Sync> Adviser for Lookahead<F> {
             return asked;
         }
         tell_speeds(&self.setup.topology, snapshot, &mut self.belief.speeds);
+        if let Some(share) = others_share(snapshot) {
+            self.belief.background = share;
+        }
         let seeds: Vec<u64> = (0..self.params.futures).map(|_| rng.random()).collect();
         let twins = self.explain(snapshot, &seeds);
         if twins.misfit > self.params.misfit {
             return asked;
         }
         let LookaheadParams { horizon, reach, futures, margin, .. } = self.params;
-        let player = Player::begin(self.follower.clone(), safeguard.cloned(), rng.clone());
-        player.improve(&twins.futures, asked, AheadParams { horizon, reach, futures, margin })
+        let params = AheadParams { horizon, reach, futures, margin };
+        let mut player = Player::begin(self.follower.clone(), safeguard.cloned(), rng.clone());
+        let first = player.begin_with(&twins.futures, snapshot, asked, params);
+        player.improve(&twins.futures, first, params)
     }
 }
 
-/// The share of the nodes' CPU that others use if they leave `left` times what the pods use; `None` if that is all there is.
-fn others_share(topology: &Topology, seen: &Snapshot, left: f64) -> Option<f64> {
-    let pool = |pool: &karma_core::topology::NodePool| f64::from(pool.count) * pool.cpu.cores();
-    let all: f64 = topology.nodes.iter().map(pool).sum();
-    let used = |service: &karma_core::ServiceSnapshot| service.metrics.get(Metric::CpuUsage).map(f64::from);
-    let used: f64 = seen.services.iter().filter_map(used).sum::<f64>() / 1000.0;
-    let share = 1.0 - left * used / all;
-    (all > 0.0 && share > 0.0).then_some(share)
+/// The share of the nodes' CPU that others use: what the nodes use beyond the pods. `None` if no node was measured, or no pod of a
+/// service that has some.
+fn others_share(seen: &Snapshot) -> Option<f64> {
+    let measured =
+        seen.nodes.iter().filter_map(|node| Some((f64::from(node.cpu?), f64::from(node.capacity))));
+    let (used, capacity) = measured.fold((0.0, 0.0), |sum, node| (sum.0 + node.0, sum.1 + node.1));
+    let own: f64 = seen.services.iter().map(pods_use).sum::<Option<f64>>()?;
+    let share = (used - own) / capacity;
+    share.is_finite().then(|| if share < IDLE { 0.0 } else { share.min(1.0) })
+}
+
+/// CPU that a service's pods use, in milli-cores; one that is ready and was not sampled uses as much as its like.
+fn pods_use(service: &ServiceSnapshot) -> Option<f64> {
+    let sampled = service.pods.iter().filter_map(|pod| Some(f64::from(pod.cpu?.value)));
+    let (count, used) = sampled.fold((0.0, 0.0), |sum, used| (sum.0 + 1.0, sum.1 + used));
+    let unsampled = service.pods.iter().filter(|pod| pod.cpu.is_none() && pod.ready == Some(true)).count();
+    match (count > 0.0, unsampled) {
+        (true, _) => Some(used * (1.0 + unsampled as f64 / count)),
+        (false, 0) => Some(0.0),
+        (false, _) => None,
+    }
 }
 
 /// How fast services compute: the CPU that their requests should have used over what was used. Where nothing can be told,
@@ -304,7 +304,7 @@ mod tests {
         assert!(advised[2] == 3 && advised[3] == 4, "{advised:?}: products and orders are short");
         let idle = seen(20.0, Vec::new());
         let advised = advice(&mut lookahead, &idle, [5, 5, 5, 5]);
-        assert_eq!(advised, [4; 4], "a replica less of each costs nothing");
+        assert!(advised.iter().all(|replicas| *replicas <= 2), "{advised:?}: the rule asks for two of each");
         assert_eq!(advice(&mut lookahead, &idle, [1; 4]), [1; 4]);
     }
 
@@ -333,6 +333,50 @@ mod tests {
         assert_eq!(advice(&mut lookahead, &load_alone, [5; 4]), [5; 4]);
     }
 
+    /// Asks for as many replicas as one is told.
+    #[derive(Clone, Debug)]
+    struct Always([u32; 4]);
+
+    impl Autoscaler for Always {
+        fn name(&self) -> &'static str {
+            "always"
+        }
+
+        fn reset(&mut self) {}
+
+        fn decide(&mut self, _snapshot: &Snapshot, _rng: &mut StreamRng) -> Decision {
+            Decision {
+                targets: self
+                    .0
+                    .map(|replicas| Target::new(Replicas(replicas), "always"))
+                    .into_iter()
+                    .collect(),
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_rule_would_ask_for_is_a_beginning_too_if_it_earns_more() {
+        let busy = seen(150.0, Vec::new());
+        let advised = |rule: [u32; 4]| {
+            let params = LookaheadParams::default().check().unwrap();
+            let mut lookahead = Lookahead::new(setup(), params, Always(rule));
+            let asked = [1; 4].map(|replicas| Target::new(Replicas(replicas), "asked"));
+            let asked = Decision { targets: asked.into_iter().collect() };
+            let advice = lookahead.advise(&busy, asked, None, &mut SeedTree::new(5).rng());
+            advice.targets.iter().map(|target| target.replicas.0).collect::<Vec<_>>()
+        };
+        let better = advised([3, 3, 4, 5]);
+        assert!(
+            better.iter().zip([2, 2, 3, 4]).all(|(is, least)| *is >= least),
+            "{better:?}: beyond one more than one"
+        );
+        assert!(
+            advised([1; 4]).iter().all(|replicas| *replicas <= 2),
+            "one more than what was asked for at most"
+        );
+    }
+
     #[test]
     fn advice_depends_on_what_is_seen_and_on_the_draws_alone() {
         let busy = seen(150.0, Vec::new());
@@ -343,18 +387,36 @@ mod tests {
     }
 
     #[test]
-    fn others_on_the_nodes_are_found_and_remembered_for_a_while() {
+    fn others_on_the_nodes_are_told_from_what_the_nodes_use_beyond_the_pods() {
         let background = EventKind::Background { share: 0.85 };
         let crowded = seen(100.0, vec![Event { at: Seconds(20.0), kind: background }]);
-        let mut lookahead = lookahead(LookaheadParams::default());
-        let alone = lookahead.twins(&crowded, (0.0, false), &[1, 2]).misfit;
-        let twins = lookahead.explain(&crowded, &[1, 2]);
-        assert!(twins.misfit < MUCH_BETTER * alone, "{} of {alone}", twins.misfit);
-        assert!((lookahead.remembered.0 - 0.85).abs() < 0.05, "{:?}", lookahead.remembered);
-        for left in (0..REMEMBERED).rev() {
-            lookahead.explain(&seen(20.0, Vec::new()), &[1, 2]);
-            assert_eq!(lookahead.remembered.1, left);
+        let share = others_share(&crowded).unwrap();
+        assert!((share - 0.85).abs() < 0.01, "{share}");
+        assert_eq!(others_share(&seen(100.0, Vec::new())), Some(0.0));
+        let mut unsampled = crowded.clone();
+        for service in &mut unsampled.services {
+            service.pods[0].cpu = None;
         }
+        let share = others_share(&unsampled).unwrap();
+        assert!((share - 0.85).abs() < 0.03, "{share}: a pod without a sample uses as much as its like");
+        unsampled.services[ServiceId::from_index(1)].pods.iter_mut().for_each(|pod| pod.cpu = None);
+        assert_eq!(others_share(&unsampled), None, "a service of which nothing was sampled");
+        let mut unmeasured = crowded;
+        unmeasured.nodes.iter_mut().for_each(|node| node.cpu = None);
+        assert_eq!(others_share(&unmeasured), None);
+    }
+
+    #[test]
+    fn a_twin_that_sees_who_else_is_on_the_nodes_explains_the_present() {
+        let background = EventKind::Background { share: 0.85 };
+        let crowded = seen(100.0, vec![Event { at: Seconds(20.0), kind: background }]);
+        let misfit = |seen: &Snapshot| {
+            let mut lookahead = lookahead(LookaheadParams::default());
+            lookahead.belief.background = others_share(seen).unwrap_or(0.0);
+            lookahead.twins(seen, false, &[1, 2]).misfit
+        };
+        let blind = Snapshot { nodes: Vec::new(), ..crowded.clone() };
+        assert!(10.0 * misfit(&crowded) < misfit(&blind), "{} and {}", misfit(&crowded), misfit(&blind));
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Simulation {
             }
             EventKind::Background { share } => {
                 for node in &mut self.nodes {
-                    node.background = share.clamp(0.0, 1.0);
+                    node.crowd(share, self.now);
                 }
                 self.watch_contention();
                 self.refresh_quotas();

@@ -7,7 +7,7 @@ use rand_distr::{Distribution as _, LogNormal};
 use super::bandwidth::Bandwidth;
 use super::calendar::NEVER;
 use super::control::Task;
-use super::node::{place, release};
+use super::node::{place, put, release};
 use super::pod::{Life, Pod};
 use super::{Doom, Simulation};
 
@@ -130,8 +130,22 @@ impl Simulation {
             self.unscheduled.push(slot);
             return false;
         };
+        self.bound(slot, node);
+        true
+    }
+
+    /// Binds a pod to this node, whether or not it has room.
+    pub(super) fn bind_to(&mut self, slot: u32, node: usize) {
+        let request = self.services[self.pods[slot as usize].service as usize].request;
+        put(&mut self.nodes[node], slot, request);
+        self.bound(slot, node);
+    }
+
+    /// A pod is on a node.
+    fn bound(&mut self, slot: u32, node: usize) {
         #[expect(clippy::cast_possible_truncation, reason = "nodes are far fewer than 2^32")]
         let node = node as u32;
+        let pod = &mut self.pods[slot as usize];
         pod.node = node;
         pod.scheduled_at = self.now;
         if let Some(bandwidth) = &mut pod.bandwidth {
@@ -139,7 +153,6 @@ impl Simulation {
             pod.set_capacity(self.now, self.services[pod.service as usize].speed, 1.0);
         }
         self.watch_contention();
-        true
     }
 
     /// A container is created, and its application starts: a drawn delay.
@@ -208,6 +221,8 @@ impl Simulation {
         self.unscheduled.retain(|waiting| *waiting != slot);
         self.free_pods.push(slot);
         if bound {
+            let unseen = pod.scrape_use(self.now);
+            self.nodes[node as usize].note_use(unseen);
             release(&mut self.nodes[node as usize], slot, self.services[service].request);
             self.schedule_waiting();
         }

@@ -210,6 +210,7 @@ impl Simulation {
                 scraped_at: None,
                 services: Vec::new().into(),
                 entry_points: Vec::new().into(),
+                nodes: Vec::new(),
                 resilience: None,
             },
             pods: Vec::new(),

@@ -15,23 +15,51 @@ pub(super) const TICK: f64 = 0.1;
 pub(super) struct Node {
     /// Cores.
     pub(super) cores: f64,
-    free_cpu: u64,
-    free_memory: u64,
+    /// Milli-cores and mebibytes that no pod requests; negative where more pods are than have room.
+    free_cpu: i64,
+    free_memory: i64,
     /// Pods bound to it.
     pub(super) pods: Vec<u32>,
     /// Share of its CPU that other tenants keep busy.
-    pub(super) background: f64,
+    background: f64,
+    /// Core-seconds that were used since the last scrape: by tenants until `used_until`, and by pods until each was last asked.
+    used: f64,
+    used_until: f64,
 }
 
 impl Node {
     pub(super) fn new(millicores: u32, mebibytes: u32) -> Self {
         Self {
             cores: f64::from(millicores) / 1000.0,
-            free_cpu: u64::from(millicores),
-            free_memory: u64::from(mebibytes),
+            free_cpu: i64::from(millicores),
+            free_memory: i64::from(mebibytes),
             pods: Vec::new(),
             background: 0.0,
+            used: 0.0,
+            used_until: 0.0,
         }
+    }
+
+    /// From now on, other tenants keep such a share of its CPU busy.
+    pub(super) fn crowd(&mut self, share: f64, now: f64) {
+        self.settle(now);
+        self.background = share.clamp(0.0, 1.0);
+    }
+
+    /// A pod on it used so many core-seconds.
+    pub(super) fn note_use(&mut self, core_seconds: f64) {
+        self.used += core_seconds;
+    }
+
+    /// Core-seconds that were used since this was last asked.
+    pub(super) fn take_used(&mut self, now: f64) -> f64 {
+        self.settle(now);
+        std::mem::take(&mut self.used)
+    }
+
+    fn settle(&mut self, now: f64) {
+        self.used += self.cores * self.background * (now - self.used_until);
+        self.used_until = now;
     }
 
     /// Cores left for pods.
@@ -49,7 +77,7 @@ pub(super) struct Request {
 
 /// Binds a pod to the node with the most free CPU that has room; `None` if none has.
 pub(super) fn place(nodes: &mut [Node], pod: u32, request: Request) -> Option<usize> {
-    let (cpu, memory) = (u64::from(request.millicores), u64::from(request.mebibytes));
+    let (cpu, memory) = (i64::from(request.millicores), i64::from(request.mebibytes));
     let room = |node: &Node| node.free_cpu >= cpu && node.free_memory >= memory;
     // max_by_key keeps the last of equals; reversed, the first: the choice is stable.
     let (index, node) = nodes
@@ -58,16 +86,21 @@ pub(super) fn place(nodes: &mut [Node], pod: u32, request: Request) -> Option<us
         .rev()
         .filter(|(_, node)| room(node))
         .max_by_key(|(_, node)| node.free_cpu)?;
-    node.free_cpu -= cpu;
-    node.free_memory -= memory;
-    node.pods.push(pod);
+    put(node, pod, request);
     Some(index)
+}
+
+/// Binds a pod to a node, whether or not it has room.
+pub(super) fn put(node: &mut Node, pod: u32, request: Request) {
+    node.free_cpu -= i64::from(request.millicores);
+    node.free_memory -= i64::from(request.mebibytes);
+    node.pods.push(pod);
 }
 
 /// Unbinds a pod.
 pub(super) fn release(node: &mut Node, pod: u32, request: Request) {
-    node.free_cpu += u64::from(request.millicores);
-    node.free_memory += u64::from(request.mebibytes);
+    node.free_cpu += i64::from(request.millicores);
+    node.free_memory += i64::from(request.mebibytes);
     node.pods.retain(|bound| *bound != pod);
 }
 

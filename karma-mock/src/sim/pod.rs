@@ -97,7 +97,7 @@ pub(super) struct Pod {
     /// Core-seconds that its requests would have used with its whole limit.
     wanted: f64,
     limit: f64,
-    pub(super) used_at_scrape: f64,
+    used_at_scrape: f64,
     wanted_at_tick: f64,
     pub(super) scheduled_at: f64,
     pub(super) ready_changed_at: f64,
@@ -291,6 +291,18 @@ impl Pod {
     pub(super) fn used_until(&mut self, now: f64) -> f64 {
         self.update(now);
         self.used
+    }
+
+    /// Core-seconds used since the last scrape.
+    pub(super) fn use_since_scrape(&mut self, now: f64) -> f64 {
+        self.used_until(now) - self.used_at_scrape
+    }
+
+    /// The same; it is scraped now.
+    pub(super) fn scrape_use(&mut self, now: f64) -> f64 {
+        let used = self.use_since_scrape(now);
+        self.used_at_scrape = self.used;
+        used
     }
 
     /// Mean cores that its requests wanted since the last call.

@@ -7,12 +7,14 @@
 //! for clients that have given up, would not be there; if one is believed in, the copy begins with all that is under way at its
 //! entry points.
 //!
-//! What no snapshot shows is taken for granted ([`Belief`]): how fast services compute, how much CPU others leave on the nodes, and whether
-//! a congestion is on. Whether a
-//! belief explains what was seen, the seconds before tell ([`Simulation::misfit`]).
+//! What no snapshot says outright is taken for granted ([`Belief`]): how fast services compute, how much of the nodes' CPU others use, and
+//! whether a congestion is on. Whether a belief explains what was seen, the seconds before tell ([`Simulation::misfit`]).
 //!
-//! **What it leaves out.** Pods that are being deleted, on which node each pod is, and what tells an attack's requests from others: all
-//! arrivals are legitimate. The hazards are those of the topology.
+//! Pods are on the nodes that they were seen on, which matters where others leave little CPU: of two nodes that are as crowded, the one
+//! with more of the pods is slower. Where nodes are not shown, pods are placed anew.
+//!
+//! **What it leaves out.** Pods that are being deleted, nodes that are more crowded than others, and what tells an attack's requests from
+//! others: all arrivals are legitimate. The hazards are those of the topology.
 
 use std::sync::Arc;
 
@@ -38,7 +40,7 @@ const ALIKE_LATENCY: f64 = 0.125;
 /// Share of a pod's CPU limit below which two uses of CPU are alike.
 const ALIKE_CPU: f64 = 0.2;
 
-/// What has to be believed of a cluster, because no snapshot shows it.
+/// What has to be believed of a cluster, because no snapshot says it outright.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Belief {
     /// How fast each service computes; 1 is its own speed.
@@ -119,10 +121,7 @@ impl Simulation {
     /// Core-seconds that a service used since the last scrape.
     fn used_since_scrape(&mut self, service: usize) -> f64 {
         let now = self.now;
-        let used = |slot: &u32| {
-            let pod = &mut self.pods[*slot as usize];
-            pod.used_until(now) - pod.used_at_scrape
-        };
+        let used = |slot: &u32| self.pods[*slot as usize].use_since_scrape(now);
         self.services[service].pods.iter().map(used).sum()
     }
 
@@ -131,7 +130,7 @@ impl Simulation {
             runtime.speed = *speed;
         }
         for node in &mut self.nodes {
-            node.background = belief.background.clamp(0.0, 1.0);
+            node.crowd(belief.background, self.now);
         }
         self.set_hazards();
     }
@@ -168,8 +167,10 @@ impl Simulation {
     /// Makes a pod that was seen again; what it waits for comes when it would have come after `now`.
     fn recreate(&mut self, service: usize, seen: &PodSnapshot, now: f64) {
         let slot = self.create(service);
-        if !self.bind(slot) {
-            return;
+        match seen.node.map(|node| node as usize).filter(|node| *node < self.nodes.len()) {
+            Some(node) => self.bind_to(slot, node),
+            None if !self.bind(slot) => return,
+            None => {}
         }
         let started = seen.started_at.map_or(now, |at| at.0);
         let changed = seen.ready_changed_at.map_or(started, |at| at.0);
@@ -295,6 +296,22 @@ mod tests {
     }
 
     #[test]
+    fn pods_are_on_the_nodes_that_they_were_seen_on_and_else_placed_anew() {
+        let cluster = cluster(40.0, Vec::new());
+        let pods_on_nodes = |node: Option<u32>| -> Vec<usize> {
+            let mut seen = cluster.observe();
+            seen.services.iter_mut().flat_map(|service| &mut service.pods).for_each(|pod| pod.node = node);
+            let place = (cluster.topology(), SimulationConfig::default());
+            let copy = Simulation::resembling(place, &seen, &sound(&cluster), SETTLE, 1);
+            copy.nodes.iter().map(|node| node.pods.len()).collect()
+        };
+        let shown = cluster.observe().services.iter().map(|service| service.pods.len()).sum();
+        assert_eq!(pods_on_nodes(Some(1)), [0, shown, 0]);
+        assert_eq!(pods_on_nodes(None), pods_on_nodes(Some(3)), "there are three nodes");
+        assert!(pods_on_nodes(None).iter().all(|pods| *pods > 0));
+    }
+
+    #[test]
     fn what_is_asked_for_after_the_scrape_is_asked_for_in_the_copy() {
         let mut cluster = cluster(40.0, Vec::new());
         let replicas = [4, 1, 2, 3].map(|replicas| Target::new(Replicas(replicas), "at the last moment"));
@@ -410,7 +427,7 @@ mod tests {
                 let ([ready, crash_looping, deleting, running], restarts, desired) = flags[index];
                 service.desired = Replicas(desired);
                 for pod in service.pods.iter_mut().skip(1) {
-                    (pod.ready, pod.restarts) = (Some(ready), restarts);
+                    (pod.ready, pod.restarts, pod.node) = (Some(ready), restarts, Some(restarts % 4));
                     (pod.crash_looping, pod.deleting) = (crash_looping, deleting);
                     pod.phase = if running { PodPhase::Running } else { PodPhase::Pending };
                     pod.started_at = moments[index].map(Seconds);

@@ -1,13 +1,14 @@
 //! What a scrape records, and what an autoscaler is then shown.
 
 use karma_core::{
-    EntryPointSnapshot, Id as _, Metric, MetricRow, OperationalResilience, PodPhase, PodSample, PodSnapshot,
-    Replicas, Seconds, ServiceSnapshot, Snapshot,
+    EntryPointSnapshot, Id as _, Metric, MetricRow, NodeSnapshot, OperationalResilience, PodPhase, PodSample,
+    PodSnapshot, Replicas, Seconds, ServiceSnapshot, Snapshot,
 };
 use rand::RngExt as _;
 
 use super::Simulation;
 use super::control::Task;
+use super::node::Node;
 use super::pod::{Life, Pod};
 use super::service::Counters;
 
@@ -31,6 +32,7 @@ impl Simulation {
             scraped_at: None,
             services: self.topology.services.map(|_| ServiceSnapshot::default()),
             entry_points: self.topology.entry_points.map(entry),
+            nodes: Vec::new(),
             resilience: None,
         }
     }
@@ -58,6 +60,7 @@ impl Simulation {
             scraped_at: Some(Seconds(self.now)),
             services: services.into(),
             entry_points: self.scrape_entries(elapsed),
+            nodes: self.scrape_nodes(elapsed),
             resilience: None,
         };
         self.scraped_at = self.now;
@@ -76,6 +79,18 @@ impl Simulation {
             available: self.is_available(entry.service.index()),
         };
         self.topology.entry_points.iter().zip(arrivals).map(snapshot).collect()
+    }
+
+    /// What the kubelets say of their nodes. Cost: O(nodes).
+    #[expect(clippy::cast_possible_truncation, reason = "samples are single precision")]
+    fn scrape_nodes(&mut self, elapsed: f64) -> Vec<NodeSnapshot> {
+        let now = self.now;
+        let shown = |node: &mut Node| {
+            let used = node.take_used(now);
+            let cpu = (elapsed > 0.0).then(|| (1000.0 * used / elapsed) as f32);
+            NodeSnapshot { capacity: (1000.0 * node.cores) as f32, cpu }
+        };
+        self.nodes.iter_mut().map(shown).collect()
     }
 
     fn scrape_service(
@@ -160,9 +175,11 @@ impl Simulation {
     fn scrape_pod(&mut self, slot: u32, elapsed: f64, lost: bool) -> PodSnapshot {
         let now = self.now;
         let pod = &mut self.pods[slot as usize];
-        let used = pod.used_until(now);
-        let cores = (used - pod.used_at_scrape) / elapsed.max(f64::MIN_POSITIVE);
-        pod.used_at_scrape = used;
+        let used = pod.scrape_use(now);
+        let cores = used / elapsed.max(f64::MIN_POSITIVE);
+        if let Some(node) = self.nodes.get_mut(pod.node as usize) {
+            node.note_use(used);
+        }
         // A pod that became ready within the window has no whole window of CPU to show yet.
         let whole = pod.life.runs() && !lost && elapsed > 0.0 && pod.scheduled_at <= now - elapsed;
         let memory = self.services[pod.service as usize].memory_idle + pod.request_memory;
@@ -223,6 +240,7 @@ fn pod_status(pod: &Pod) -> PodSnapshot {
     PodSnapshot {
         id: pod.id,
         phase: if created { PodPhase::Running } else { PodPhase::Pending },
+        node: bound.then_some(pod.node),
         ready: bound.then_some(matches!(pod.life, Life::Ready)),
         started_at: bound.then_some(Seconds(pod.scheduled_at)),
         ready_changed_at: bound.then_some(Seconds(pod.ready_changed_at)),

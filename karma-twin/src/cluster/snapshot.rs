@@ -121,6 +121,7 @@ impl PodBook {
                     available: self.pods[entry.service].iter().any(|pod| pod.health == Health::Healthy),
                 })
                 .collect(),
+            nodes: Vec::new(),
             resilience: state.resilience,
         }
     }
@@ -188,6 +189,7 @@ impl Pod {
         PodSnapshot {
             id: self.id,
             phase: if self.health == Health::Pending { PodPhase::Pending } else { PodPhase::Running },
+            node: None,
             ready: Some(healthy),
             started_at: Some(self.started_at),
             ready_changed_at: Some(self.changed_at),

@@ -216,6 +216,7 @@ mod tests {
                     EntryPointSnapshot { request_rate: None, available: true },
                     1,
                 ),
+                nodes: Vec::new(),
                 resilience: None,
             },
         }

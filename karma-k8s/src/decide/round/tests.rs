@@ -100,6 +100,7 @@ fn seen(number: u32, replicas: [u32; 2], rate: f32) -> Snapshot {
         scraped_at: Some(time - Seconds(5.0)),
         services: replicas.map(service).to_vec().into(),
         entry_points: vec![EntryPointSnapshot { request_rate: Some(rate), available: true }].into(),
+        nodes: Vec::new(),
         resilience: None,
     }
 }
