@@ -238,6 +238,7 @@ pub(super) fn rule(entry: &RuleEntry, home: &RunConfig) -> Result<Rule, SuiteErr
     Ok(Rule {
         name: entry.name.clone(),
         yardstick: entry.yardstick,
+        ours: entry.ours,
         arenas: entry.arenas.clone(),
         candidates,
     })

@@ -25,7 +25,8 @@ const ENOUGH: f64 = 0.95;
 /// Who is placed: its tables of both measures, over the same episodes as everybody's.
 pub(super) struct Entry {
     pub(super) name: String,
-    pub(super) is_team: bool,
+    /// Whether it is held against the front, instead of being on it.
+    pub(super) is_ours: bool,
     pub(super) tables: [Crossed; 2],
 }
 
@@ -34,6 +35,7 @@ pub(super) struct Entry {
 pub(crate) struct Front {
     /// The rules on it, the cheapest first.
     pub(crate) rules: Vec<Point>,
+    /// Who is held against it: teams, and rules that are marked as ours.
     pub(crate) teams: Vec<Saving>,
 }
 
@@ -63,7 +65,7 @@ impl Front {
     pub(super) fn of(entries: &[Entry], bootstrap: &Bootstrap, rng: &mut StreamRng) -> Self {
         let points = |figures: &[Vec<f64>]| -> (Vec<Point>, Vec<Point>) {
             let placed = entries.iter().zip(figures);
-            let (teams, rules): (Vec<_>, Vec<_>) = placed.partition(|(entry, _)| entry.is_team);
+            let (teams, rules): (Vec<_>, Vec<_>) = placed.partition(|(entry, _)| entry.is_ours);
             let points = |those: Vec<(&Entry, &Vec<f64>)>| those.into_iter().filter_map(Point::of).collect();
             (hull(points(rules)), points(teams))
         };
@@ -189,13 +191,13 @@ mod tests {
         assert_eq!(kept.len(), 3, "the way on gets flatter");
     }
 
-    fn entry(name: &str, is_team: bool, episodes: [(f64, f64); 4]) -> Entry {
+    fn entry(name: &str, is_ours: bool, episodes: [(f64, f64); 4]) -> Entry {
         let table = |of: fn(&(f64, f64)) -> f64| {
             Crossed::new(vec![episodes.iter().map(|episode| vec![of(episode)]).collect()]).unwrap()
         };
         Entry {
             name: name.to_owned(),
-            is_team,
+            is_ours,
             tables: [table(|episode| episode.0), table(|episode| episode.1)],
         }
     }

@@ -88,6 +88,9 @@ pub(crate) struct RuleEntry {
     /// Whether it is a yardstick that no operator could run, such as one that knows the future.
     #[serde(default)]
     pub(crate) yardstick: bool,
+    /// Whether it has to stand up to the other rules, as teams have to: it is neither the best rule of a scenario nor on the rules' front.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) ours: bool,
 }
 
 /// `[[teams]]`: a team, trained once for each seed.

@@ -133,8 +133,10 @@ impl Results {
         for name in &names {
             let of: Vec<&Record> = records.iter().filter(|record| record.contestant == *name).collect();
             if !of.is_empty() && !contestants.iter().any(|other| other.name == *name) {
-                let yardstick = suite.rules.iter().any(|rule| rule.name == *name && rule.yardstick);
-                contestants.push(Contestant { name, records: of, yardstick });
+                let rule = suite.rules.iter().find(|rule| rule.name == *name);
+                let yardstick = rule.is_some_and(|rule| rule.yardstick);
+                let ours = rule.is_none_or(|rule| rule.ours);
+                contestants.push(Contestant { name, records: of, yardstick, ours });
             }
         }
         let first = suite.params.teams.first().map(|team| team.name.as_str());
@@ -163,6 +165,8 @@ struct Contestant<'a> {
     name: &'a str,
     records: Vec<&'a Record>,
     yardstick: bool,
+    /// A team, or a rule that has to stand up to the others.
+    ours: bool,
 }
 
 impl Contestant<'_> {
@@ -255,7 +259,7 @@ impl Judge<'_> {
         tables.iter_mut().flatten().for_each(|table| table.retain(|key, _| keys.contains(key)));
         let entry = |(one, [resilience, cost]): (&&Contestant<'_>, &[Table; 2])| {
             let tables = [crossed(resilience)?, crossed(cost)?];
-            Some(Entry { name: one.name.to_owned(), is_team: one.is_team(), tables })
+            Some(Entry { name: one.name.to_owned(), is_ours: one.ours, tables })
         };
         let entries: Vec<Entry> = there.iter().zip(&tables).filter_map(entry).collect();
         let mut rng = SeedTree::new(0).child("front").child(arena).child(scenario.unwrap_or("all")).rng();
@@ -268,8 +272,8 @@ impl Judge<'_> {
         several.map(|scenario| (scenario.clone(), self.front(arena, Some(scenario)))).collect()
     }
 
-    fn is_team(&self, name: &str) -> bool {
-        self.contestants.iter().any(|one| one.name == name && one.is_team())
+    fn is_ours(&self, name: &str) -> bool {
+        self.contestants.iter().any(|one| one.name == name && one.ours)
     }
 
     /// Seconds of an episode in an arena.
@@ -376,7 +380,7 @@ impl Judge<'_> {
                 let best = |yardstick: bool| {
                     let named = standings
                         .iter()
-                        .filter(|one| one.yardstick == yardstick && !self.is_team(&one.name))
+                        .filter(|one| one.yardstick == yardstick && !self.is_ours(&one.name))
                         .filter_map(|one| Some((one.name.clone(), figure(one)?)));
                     named.reduce(
                         |best, other| if better(column.better, other.1, best.1) { other } else { best },

@@ -46,6 +46,8 @@ pub(crate) struct Arena {
 pub(crate) struct Rule {
     pub(crate) name: String,
     pub(crate) yardstick: bool,
+    /// Whether it has to stand up to the other rules.
+    pub(crate) ours: bool,
     /// Where it plays; absent: everywhere.
     pub(crate) arenas: Option<Vec<String>>,
     pub(crate) candidates: Vec<Candidate>,

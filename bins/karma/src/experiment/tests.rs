@@ -50,6 +50,10 @@ rule = { kind = "ahead", horizon = 2, reach = 1 }
 name = "planner"
 yardstick = true
 rule = { kind = "planner", horizon = 2, futures = 1 }
+[[rules]]
+name = "most"
+ours = true
+rule = { kind = "static", replicas = 10 }
 [[teams]]
 name = "hard"
 seeds = 2
@@ -86,13 +90,16 @@ fn a_suite_is_played_and_says_who_is_better_and_how_much_room_is_left() {
     );
     let arena = &results.arenas[0];
     let names: Vec<&str> = arena.standings.iter().map(|standing| standing.name.as_str()).collect();
-    assert_eq!(names, ["hpa", "static", "oracle", "foresight", "planner", "hard", "none"]);
-    assert_eq!((arena.standings[5].runs, arena.standings[0].runs), (2, 1));
+    assert_eq!(names, ["hpa", "static", "oracle", "foresight", "planner", "most", "hard", "none"]);
+    assert_eq!((arena.standings[6].runs, arena.standings[0].runs), (2, 1));
     assert_eq!(results.calibrations["hpa"].candidates.len(), 2);
     assert!(arena.versus.iter().all(|versus| versus.p <= versus.p_holm && versus.against != "hard"));
     assert!(arena.versus.iter().any(|versus| versus.against == "none"), "teams are compared, too");
     assert_eq!(arena.room.len(), 4, "two scenarios, two measures");
-    assert!(arena.room.iter().all(|room| ["hpa", "static"].contains(&room.rule.0.as_str())));
+    assert!(
+        arena.room.iter().all(|room| ["hpa", "static"].contains(&room.rule.0.as_str())),
+        "what is ours is nobody's rival, however good it is"
+    );
     assert_eq!(results.trainings.len(), 2);
     for standing in &arena.standings {
         assert!(standing.tails["episodic_return"].value <= standing.figures["episodic_return"].value);
@@ -104,7 +111,8 @@ fn a_suite_is_played_and_says_who_is_better_and_how_much_room_is_left() {
         let with = |attacker: &str| attacked.figures[attacker]["episodic_return"].value;
         assert!(with("untrained") < with("nobody") && attacked.loss.unwrap().value > 0.0, "{attacked:?}");
     }
-    assert_eq!((arena.front.teams.len(), arena.services), (2, 4));
+    let ours: Vec<&str> = arena.front.teams.iter().map(|saving| saving.team.name.as_str()).collect();
+    assert_eq!((ours.as_slice(), arena.services), (["most", "hard", "none"].as_slice(), 4));
     assert_eq!(arena.fronts.keys().collect::<Vec<_>>(), ["ddos:2", "nominal"]);
     let figure = |name: &str, measure: &str| {
         arena.standings.iter().find(|standing| standing.name == name).unwrap().figures[measure].value
