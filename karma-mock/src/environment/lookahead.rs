@@ -199,12 +199,11 @@ impl<F: Autoscaler + Clone + Sync> Adviser for Lookahead<F> {
     }
 }
 
-/// The share of the nodes' CPU that others use: what the nodes use beyond the pods. `None` if no node was measured, or no pod of a
-/// service that has some.
+/// The share of the nodes' CPU that others use: what the nodes use beyond the pods. `None` if there is a node that was not measured, or
+/// a service whose pods were not.
 fn others_share(seen: &Snapshot) -> Option<f64> {
-    let measured =
-        seen.nodes.iter().filter_map(|node| Some((f64::from(node.cpu?), f64::from(node.capacity))));
-    let (used, capacity) = measured.fold((0.0, 0.0), |sum, node| (sum.0 + node.0, sum.1 + node.1));
+    let used: f64 = seen.nodes.iter().map(|node| node.cpu.map(f64::from)).sum::<Option<f64>>()?;
+    let capacity: f64 = seen.nodes.iter().map(|node| f64::from(node.capacity)).sum();
     let own: f64 = seen.services.iter().map(pods_use).sum::<Option<f64>>()?;
     let share = (used - own) / capacity;
     share.is_finite().then(|| if share < IDLE { 0.0 } else { share.min(1.0) })
@@ -402,7 +401,9 @@ mod tests {
         unsampled.services[ServiceId::from_index(1)].pods.iter_mut().for_each(|pod| pod.cpu = None);
         assert_eq!(others_share(&unsampled), None, "a service of which nothing was sampled");
         let mut unmeasured = crowded;
-        unmeasured.nodes.iter_mut().for_each(|node| node.cpu = None);
+        unmeasured.nodes[0].cpu = None;
+        assert_eq!(others_share(&unmeasured), None);
+        unmeasured.nodes.clear();
         assert_eq!(others_share(&unmeasured), None);
     }
 
