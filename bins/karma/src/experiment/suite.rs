@@ -9,7 +9,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::check;
-use super::params::{ArenaParams, AssaultParams, SuiteParams, TeamEntry, TwinEntry, plays_in};
+use super::params::{ArenaParams, AssaultParams, RuleEntry, SuiteParams, TeamEntry, TwinEntry, plays_in};
 use super::rule::RuleParams;
 use crate::config::{RunConfig, Written};
 use crate::evaluation::Column;
@@ -239,7 +239,9 @@ impl Suite {
             .collect();
         let contestant = match job {
             Job::Rule(rule) => {
+                // Whom it is held against changes nothing of what it plays.
                 let entry = self.params.rules.iter().find(|entry| entry.name == rule.name);
+                let entry = entry.map(|entry| RuleEntry { ours: false, ..entry.clone() });
                 let home = self.home.stage_digest().to_string();
                 json!({ "rule": entry, "calibration": self.params.calibration, "home": home })
             }

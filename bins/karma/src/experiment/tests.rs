@@ -293,7 +293,9 @@ fn who_joins_a_suite_makes_nobody_else_play_again() {
     let one: Vec<String> = changed("organization = \"none\"", "organization = \"soft\"");
     assert_eq!(one, ["none-seed-1"]);
     let rules: Vec<String> = changed("[calibration]\nseeds = 1", "[calibration]\nseeds = 2");
-    assert_eq!(rules, ["foresight", "hpa", "oracle", "planner", "static"]);
+    assert_eq!(rules, ["foresight", "hpa", "most", "oracle", "planner", "static"]);
+    let nobody: Vec<String> = changed("ours = true\n", "");
+    assert!(nobody.is_empty(), "whom a rule is held against is nothing that it plays");
     let teams: Vec<String> = changed("budget = 2", "budget = 2\n\"learner.gamma\" = 0.9");
     let all = ["hard-seed-1", "hard-seed-2", "none-seed-1", "static"];
     assert_eq!(teams, all, "no rule depends on how teams learn, unless an attacker learns so");
