@@ -103,39 +103,45 @@ impl<A: Autoscaler + Clone> Player<A> {
     fn plan(&mut self, episode: &Episode, params: AheadParams) -> Decision {
         let decision = self.decide(&episode.snapshot());
         if params.futures == 0 {
-            return self.improve(std::slice::from_ref(episode), decision, params);
+            let future = std::slice::from_ref(episode);
+            return self.improve(future, self.weigh(future, decision, params), params);
         }
         let futures: Vec<_> = (0..params.futures).map(|_| episode.imagined(self.rng.random())).collect();
-        self.improve(&futures, decision, params)
+        self.improve(&futures, self.weigh(&futures, decision, params), params)
     }
 
-    /// Where to begin: what was asked for, unless what the base asks for earns more.
+    /// A decision, and the rewards that follow from it.
+    fn weigh(&self, futures: &[Episode], decision: Decision, params: AheadParams) -> (Decision, f32) {
+        let earned = self.follow(futures, &decision, params.horizon);
+        (decision, earned)
+    }
+
+    /// Where to begin, and what follows: what was asked for, unless what the base asks for earns more.
     pub(super) fn begin_with(
         &mut self,
         futures: &[Episode],
         seen: &Snapshot,
         asked: Decision,
         params: AheadParams,
-    ) -> Decision {
+    ) -> (Decision, f32) {
         let own = self.decide(seen);
+        let asked = self.weigh(futures, asked, params);
         let replicas = |decision: &Decision| decision.targets.map(|target| target.replicas);
-        if replicas(&own) == replicas(&asked) {
+        if replicas(&own) == replicas(&asked.0) {
             return asked;
         }
-        let [earns_asked, earns_own] =
-            [&asked, &own].map(|decision| self.follow(futures, decision, params.horizon));
-        if earns_own > earns_asked + params.margin * futures.len() as f32 { own } else { asked }
+        let own = self.weigh(futures, own, params);
+        if own.1 > asked.1 + params.margin * futures.len() as f32 { own } else { asked }
     }
 
-    /// What is decided first, and what can be improved of it.
+    /// What is decided first, with the rewards that follow from it, and what can be improved of it.
     pub(super) fn improve(
         &self,
         futures: &[Episode],
-        mut decision: Decision,
+        (mut decision, mut best): (Decision, f32),
         params: AheadParams,
     ) -> Decision {
         let Some(future) = futures.first() else { return decision };
-        let mut best = self.follow(futures, &decision, params.horizon);
         for (id, service) in future.cluster().topology().services.iter_enumerated() {
             let from = decision.targets[id].replicas;
             let most = i32::try_from(params.reach).unwrap_or(i32::MAX);

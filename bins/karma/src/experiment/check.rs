@@ -211,6 +211,9 @@ pub(super) fn objective(params: &SuiteParams) -> Result<&'static Column, SuiteEr
 /// Every combination of the values that are searched.
 pub(super) fn rule(entry: &RuleEntry, home: &RunConfig) -> Result<Rule, SuiteError> {
     let place = format!("rule \"{}\"", entry.name);
+    if entry.yardstick && entry.ours {
+        return Err(refuse(&place, "a yardstick has to stand up to nobody; leave out yardstick or ours"));
+    }
     let mut tables = vec![(Vec::new(), entry.rule.clone())];
     for (setting, values) in &entry.search {
         let values = values.as_array().filter(|values| !values.is_empty());
@@ -304,6 +307,14 @@ mod tests {
         let objective =
             "[calibration]\nobjective = \"beauty\"\n[[rules]]\nname = \"a\"\nrule = { kind = \"static\" }\n";
         assert!(refused(objective).starts_with("calibration.objective: there is no measure \"beauty\""));
+    }
+
+    #[test]
+    fn nobody_is_both_a_yardstick_and_ours() {
+        let rule = "[[rules]]\nname = \"a\"\nrule = { kind = \"static\" }\nours = true\n";
+        assert!(suite(&(ARENA.to_owned() + rule)).is_ok());
+        let both = refused(&format!("{rule}yardstick = true\n"));
+        assert_eq!(both, "rule \"a\": a yardstick has to stand up to nobody; leave out yardstick or ours");
     }
 
     #[test]
