@@ -8,12 +8,13 @@
 
 use std::ops::RangeInclusive;
 
+use crate::topology::Service;
 use crate::{
-    Action, ActionError, ActionMask, ActionSpace, AgentId, Autoscaler, Decision, Environment,
+    Action, ActionError, ActionMask, ActionSpace, AdviserFactory, AgentId, Autoscaler, Decision, Environment,
     EnvironmentSpec, Guidance, Guide, History, Id as _, JointAction, Memory, Metric, Observation, Observer,
-    PerAgent, PerService, Policy, Prediction, Replicas, Reviewed, RewardFunction, Safeguard,
-    SafeguardFactory, SeedTree, Snapshot, State, Step, StreamRng, Target, Topology, TrajectorySink,
-    Transition, TransitionModel,
+    PerAgent, PerService, Policy, Prediction, Replicas, Reviewed, RewardFunction, RunningSafeguard,
+    Safeguard, SafeguardFactory, SeedTree, ServiceSnapshot, Snapshot, State, Step, StreamRng, Target,
+    Topology, TrajectorySink, Transition, TransitionModel,
 };
 use rand_xoshiro::rand_core::Rng as _;
 
@@ -147,18 +148,49 @@ pub fn autoscaler<A: Autoscaler>(mut make: impl FnMut() -> A, topology: &Topolog
     let decisions = run(&mut scaler);
     assert_eq!(decisions, run(&mut scaler), "reset forgets everything");
     assert_eq!(decisions, run(&mut make()), "the same snapshots and seed give the same decisions");
-    for decision in &decisions {
-        assert_eq!(decision.targets.len(), topology.services.len(), "a target for each service");
-        for (target, service) in decision.targets.iter().zip(&topology.services) {
-            let bounds = service.min_replicas..=service.max_replicas;
-            assert!(
-                bounds.contains(&target.replicas),
-                "{}: {} lies outside of {bounds:?}",
-                service.name,
-                target.replicas
-            );
-            assert!(!target.reason.is_empty(), "{}: every target has a reason", service.name);
-        }
+    decisions.iter().for_each(|decision| check_decision(decision, topology));
+}
+
+fn check_decision(decision: &Decision, topology: &Topology) {
+    assert_eq!(decision.targets.len(), topology.services.len(), "a target for each service");
+    for (target, service) in decision.targets.iter().zip(&topology.services) {
+        let bounds = service.min_replicas..=service.max_replicas;
+        assert!(
+            bounds.contains(&target.replicas),
+            "{}: {} lies outside of {bounds:?}",
+            service.name,
+            target.replicas
+        );
+        assert!(!target.reason.is_empty(), "{}: every target has a reason", service.name);
+    }
+}
+
+/// An [`Adviser`](crate::Adviser)'s promises, with and without a safeguard behind it: whatever is asked for within the topology's
+/// bounds, it advises a target for each service within them; made anew, it advises the same for the same snapshots and seed.
+pub fn adviser(advisers: &AdviserFactory, topology: &Topology, snapshots: &[Snapshot]) {
+    let least = |service: &Service, _: Replicas| service.min_replicas;
+    let most = |service: &Service, _: Replicas| service.max_replicas;
+    let hold = |service: &Service, now: Replicas| now.clamp(service.min_replicas, service.max_replicas);
+    let asked: [fn(&Service, Replicas) -> Replicas; 3] = [least, hold, most];
+    let safeguards = [None, Some(RunningSafeguard::begin(&Ceiling::factory(2)))];
+    for (asked, safeguard) in
+        asked.iter().flat_map(|asked| safeguards.iter().map(move |guard| (asked, guard)))
+    {
+        let advise = || -> Vec<_> {
+            let mut adviser = advisers.make();
+            let mut rng = SeedTree::new(5).child("conformance").rng();
+            let advice = |snapshot: &Snapshot| {
+                let target = |(service, shown): (&Service, &ServiceSnapshot)| {
+                    Target::new(asked(service, shown.desired), "asked")
+                };
+                let targets = topology.services.iter().zip(&snapshot.services).map(target).collect();
+                adviser.advise(snapshot, Decision { targets }, safeguard.as_ref(), &mut rng)
+            };
+            snapshots.iter().map(advice).collect()
+        };
+        let advice = advise();
+        advice.iter().for_each(|advice| check_decision(advice, topology));
+        assert_eq!(advice, advise(), "made anew, the same snapshots and seed give the same advice");
     }
 }
 

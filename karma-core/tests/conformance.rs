@@ -6,10 +6,11 @@ use std::cell::Cell;
 
 use common::{assert_complains, diamond};
 use karma_core::{
-    Action, ActionMask, ActionSpace, AgentId, Autoscaler, Decision, EntryPointSnapshot, Guidance, Guide,
-    Guided, Hardness, History, JointAction, Metric, MetricRow, Observation, Observer, PerAgent, Policy,
-    Prediction, Replicas, RewardFunction, Seconds, ServiceSnapshot, Snapshot, Source, State, StreamRng,
-    Target, Trajectory, TrajectorySink, Transition, TransitionModel, testing,
+    Action, ActionMask, ActionSpace, Adviser, AdviserFactory, AgentId, Autoscaler, Decision,
+    EntryPointSnapshot, Guidance, Guide, Guided, Hardness, History, JointAction, Metric, MetricRow,
+    Observation, Observer, PerAgent, Policy, Prediction, Replicas, RewardFunction, RunningSafeguard, Seconds,
+    ServiceSnapshot, Snapshot, Source, State, StreamRng, Target, Trajectory, TrajectorySink, Transition,
+    TransitionModel, testing,
 };
 use rand::Rng as _;
 
@@ -101,6 +102,44 @@ fn autoscalers_decide_within_bounds_and_forget_at_reset() {
         (Fixed { replicas: 4, ..GOOD }, "b: 4 lies outside of"),
         (Fixed { replicas: 0, ..GOOD }, "a: 0 lies outside of"),
         (Fixed { drift: 1, forgets: false, ..GOOD }, "reset forgets everything"),
+    ] {
+        assert_complains(complaint, || check(broken));
+    }
+}
+
+/// Advises what a function makes of what was asked for.
+struct Advise<F>(F);
+
+impl<F: Fn(&mut Vec<Target>) + Send + Sync> Adviser for Advise<F> {
+    fn advise(
+        &mut self,
+        _: &Snapshot,
+        asked: Decision,
+        _: Option<&RunningSafeguard>,
+        _: &mut StreamRng,
+    ) -> Decision {
+        let mut targets: Vec<_> = asked.targets.iter().cloned().collect();
+        (self.0)(&mut targets);
+        Decision { targets: targets.into() }
+    }
+}
+
+#[test]
+fn advisers_stay_within_bounds_whatever_is_asked_for_and_remember_nothing_of_another_episode() {
+    let check = |change: fn(&mut Vec<Target>)| {
+        let advisers = AdviserFactory::new(move || Box::new(Advise(change)));
+        testing::adviser(&advisers, &diamond(), &snapshots());
+    };
+    check(|_| ());
+    for (broken, complaint) in [
+        ((|targets| drop(targets.pop())) as fn(&mut Vec<Target>), "a target for each service"),
+        (|targets| targets[0].replicas.0 += 1, "a: 6 lies outside of"),
+        (|targets| targets[0].replicas.0 -= 1, "a: 0 lies outside of"),
+        (|targets| targets[1] = Target::new(targets[1].replicas, ""), "b: every target has a reason"),
+        (
+            |targets| targets[0] = Target::new(Replicas(1 + mood() % 2), "mood"),
+            "made anew, the same snapshots",
+        ),
     ] {
         assert_complains(complaint, || check(broken));
     }

@@ -288,7 +288,10 @@ mod tests {
         Episode::of_timeline(&setup, timeline, 3).snapshot()
     }
 
-    fn advice(lookahead: &mut Lookahead<Follower>, seen: &Snapshot, asked: [u32; 4]) -> Vec<u32> {
+    fn advice<F>(lookahead: &mut Lookahead<F>, seen: &Snapshot, asked: [u32; 4]) -> Vec<u32>
+    where
+        F: Autoscaler + Clone + Sync,
+    {
         let asked = asked.map(|replicas| Target::new(Replicas(replicas), "asked"));
         let asked = Decision { targets: asked.into_iter().collect() };
         let advice = lookahead.advise(seen, asked, None, &mut SeedTree::new(5).rng());
@@ -363,11 +366,7 @@ mod tests {
         let busy = seen(150.0, Vec::new());
         let advised = |rule: [u32; 4]| {
             let params = LookaheadParams::default().check().unwrap();
-            let mut lookahead = Lookahead::new(setup(), params, Always(rule));
-            let asked = [1; 4].map(|replicas| Target::new(Replicas(replicas), "asked"));
-            let asked = Decision { targets: asked.into_iter().collect() };
-            let advice = lookahead.advise(&busy, asked, None, &mut SeedTree::new(5).rng());
-            advice.targets.iter().map(|target| target.replicas.0).collect::<Vec<_>>()
+            advice(&mut Lookahead::new(setup(), params, Always(rule)), &busy, [1; 4])
         };
         let better = advised([3, 3, 4, 5]);
         assert!(
@@ -387,6 +386,16 @@ mod tests {
         let first = advice(&mut once, &busy, [2, 2, 2, 3]);
         assert_eq!(first, advice(&mut once, &busy, [2, 2, 2, 3]));
         assert_eq!(first, advice(&mut lookahead(LookaheadParams::default()), &busy, [2, 2, 2, 3]));
+    }
+
+    #[test]
+    fn it_keeps_the_promises_of_an_adviser() {
+        let slow = EventKind::Speed { service: ServiceId::from_index(1), factor: 0.5 };
+        let shown = [seen(20.0, Vec::new()), seen(150.0, vec![Event { at: Seconds(20.0), kind: slow }])];
+        let params =
+            LookaheadParams { horizon: 2, futures: 1, ..LookaheadParams::default() }.check().unwrap();
+        let advisers = Lookahead::factory(setup(), params, Always([3; 4]));
+        karma_core::testing::adviser(&advisers, &setup().topology, &shown);
     }
 
     #[test]
