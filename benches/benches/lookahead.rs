@@ -6,7 +6,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use karma_baseline::{Share, Threshold, ThresholdParams};
 use karma_benches::setup;
 use karma_core::{Adviser as _, Autoscaler as _, SeedTree};
-use karma_mock::{Episode, Lookahead, LookaheadParams, Setup, Timeline};
+use karma_mock::environment::{Lookahead, LookaheadParams};
+use karma_mock::{Episode, Setup, Timeline};
 
 /// The rule that follows every try, as behind a trained team.
 fn follower(setup: &Setup) -> Threshold {

@@ -148,7 +148,9 @@ pub fn autoscaler<A: Autoscaler>(mut make: impl FnMut() -> A, topology: &Topolog
     let decisions = run(&mut scaler);
     assert_eq!(decisions, run(&mut scaler), "reset forgets everything");
     assert_eq!(decisions, run(&mut make()), "the same snapshots and seed give the same decisions");
-    decisions.iter().for_each(|decision| check_decision(decision, topology));
+    for decision in &decisions {
+        check_decision(decision, topology);
+    }
 }
 
 fn check_decision(decision: &Decision, topology: &Topology) {
@@ -189,7 +191,9 @@ pub fn adviser(advisers: &AdviserFactory, topology: &Topology, snapshots: &[Snap
             snapshots.iter().map(advice).collect()
         };
         let advice = advise();
-        advice.iter().for_each(|advice| check_decision(advice, topology));
+        for advice in &advice {
+            check_decision(advice, topology);
+        }
         assert_eq!(advice, advise(), "made anew, the same snapshots and seed give the same advice");
     }
 }
