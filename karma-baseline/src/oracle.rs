@@ -136,7 +136,8 @@ impl Oracle {
         })
     }
 
-    /// The fewest replicas that carry what comes to `service` from `now` on, before the bounds.
+    /// The fewest replicas that carry what comes to `service` from `now` on, before the bounds. A stopped service with load needs more
+    /// than any bound; one without load needs none.
     pub fn needed(&self, service: ServiceId, now: Seconds) -> Replicas {
         let until = now + self.config.horizon;
         let rate: f64 = self
@@ -145,7 +146,7 @@ impl Oracle {
             .map(|(entry, visits)| self.peak(entry, now, until) * visits[service])
             .sum();
         let speed = self.foresight.lowest_speed(service, now, until);
-        Replicas(ceil(rate / (self.planned_capacity[service] * speed)))
+        Replicas::ceil(rate / (self.planned_capacity[service] * speed))
     }
 
     fn peak(&self, entry: EntryPointId, now: Seconds, until: Seconds) -> f64 {
@@ -181,15 +182,4 @@ fn check_grid<'a>(
         |grid: &Vec<f64>| !grid.is_empty() && grid.iter().all(|cell| cell.is_finite() && *cell >= 0.0);
     let legal = step.get().is_finite() && step.get() > 0.0 && grids.all(usable);
     if legal { Ok(()) } else { Err(OracleError::Grid { what }) }
-}
-
-/// The ceiling; a load that is a hair above a whole number of replicas by rounding alone is that number. A stopped
-/// service with load needs more than any bound; one without load needs none.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "saturating at 0 and the largest count; NaN is 0"
-)]
-fn ceil(replicas: f64) -> u32 {
-    (replicas - 1e-9).ceil() as u32
 }

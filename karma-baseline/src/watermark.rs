@@ -112,7 +112,7 @@ impl WatermarkConfig {
         let Self(WatermarkParams { high, low, tolerance, .. }) = *self;
         let each = load / f64::from(ready.max(1));
         if each > high * (1.0 + tolerance) {
-            ((load / high) - 1e-9).ceil() as u32
+            Replicas::ceil(load / high).0
         } else if each < low * (1.0 - tolerance) {
             ((load / low) + 1e-9).floor().max(1.0) as u32
         } else {

@@ -89,6 +89,24 @@ impl Replicas {
     pub fn moved(self, change: i32, min: Self, max: Self) -> Self {
         Self(self.0.saturating_add_signed(change).clamp(min.0, max.0.max(min.0)))
     }
+
+    /// The fewest replicas that are `count` or more. A count that is a hair above a whole number by rounding alone is that number,
+    /// one beyond all numbers is the largest, and one that is negative or no number is none.
+    ///
+    /// ```
+    /// use karma_core::Replicas;
+    /// assert_eq!(Replicas::ceil(2.1), Replicas(3));
+    /// assert_eq!(Replicas::ceil(0.3 / 0.1), Replicas(3));
+    /// ```
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturating at 0 and the largest count; NaN is 0"
+    )]
+    pub fn ceil(count: f64) -> Self {
+        Self((count - 1e-9).ceil() as u32)
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +117,13 @@ mod tests {
     fn units_print_with_their_suffix() {
         assert_eq!(Millicores(250).to_string(), "250m");
         assert_eq!(format!("{:.1}", RequestsPerSecond(12.34)), "12.3/s");
+    }
+
+    #[test]
+    fn replicas_are_whole_and_saturate() {
+        let whole =
+            [0.0, 1e-10, 2.0, 2.000_01, f64::INFINITY, -3.0, f64::NAN].map(|count| Replicas::ceil(count).0);
+        assert_eq!(whole, [0, 0, 2, 3, u32::MAX, 0, 0]);
     }
 
     #[test]

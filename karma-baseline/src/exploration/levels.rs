@@ -31,9 +31,10 @@ impl Levels {
         let (ceiling, visits) = (topology.ceiling().factor, topology.nominal_visits());
         let levels = |(id, bounds): (_, &Bounds)| {
             let busiest = ceiling * visits[id] / topology.services[id].pod_capacity().get();
-            let [quarter, half, most] = SHARES.map(|share| bounds.clamp(Replicas(ceil(share * busiest))));
+            let [quarter, half, most] = SHARES.map(|share| bounds.clamp(Replicas::ceil(share * busiest)));
             let span = f64::from(bounds.max.get().saturating_sub(bounds.min.get()));
-            let near_max = bounds.clamp(Replicas(bounds.min.get().saturating_add(ceil(0.9 * span))));
+            let near_max =
+                bounds.clamp(Replicas(bounds.min.get().saturating_add(Replicas::ceil(0.9 * span).0)));
             [bounds.min, quarter, half, most, near_max]
         };
         Self(bounds.iter_enumerated().map(levels).collect())
@@ -73,14 +74,4 @@ impl Levels {
         let apart = self.0.ids().map(|id| share((0..COUNT).filter(|level| leads(id, *level)).count()));
         TOGETHER * share(together) + (1.0 - TOGETHER) * apart.product::<f64>()
     }
-}
-
-/// The ceiling; more than the largest count is the largest count.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "saturating at 0 and the largest count; NaN is 0"
-)]
-fn ceil(replicas: f64) -> u32 {
-    (replicas - 1e-9).ceil() as u32
 }

@@ -1,7 +1,7 @@
 //! What a topology can carry, by arithmetic: visits, unloaded latency, and the ceiling of full scale-out.
 
-use super::{Connection, EntryPoint, FanOut, NodePool, Service, Topology};
-use crate::{EntryPointId, PerService, RequestsPerSecond, Seconds, ServiceId};
+use super::{Connection, FanOut, NodePool, Service, Topology};
+use crate::{EntryPointId, PerEntryPoint, PerService, RequestsPerSecond, Seconds, ServiceId};
 
 /// What stops a topology from carrying more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +38,15 @@ impl Topology {
 
     /// Expected visits of each service per second, when every entry point receives its nominal rate.
     pub fn nominal_visits(&self) -> PerService<f64> {
-        self.visits_of_all(|entry| entry.nominal_rate.0)
+        self.visits_under(&self.entry_points.map(|entry| entry.nominal_rate.0))
     }
 
-    /// Expected visits of each service when every entry point receives as much as `rate` says.
-    pub(super) fn visits_of_all(&self, rate: impl Fn(&EntryPoint) -> f64) -> PerService<f64> {
+    /// Expected visits of each service per second, when the entry points receive `rates`, in requests per second. Cost: services +
+    /// connections.
+    pub fn visits_under(&self, rates: &PerEntryPoint<f64>) -> PerService<f64> {
         let mut arrivals = PerService::filled(0.0, self.services.len());
-        for entry in &self.entry_points {
-            arrivals[entry.service] += rate(entry);
+        for (entry, rate) in self.entry_points.iter().zip(rates) {
+            arrivals[entry.service] += rate;
         }
         self.spread(arrivals)
     }

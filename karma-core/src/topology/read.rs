@@ -134,7 +134,7 @@ impl Topology {
 
     /// Calls multiply along a path, so that few connections can ask for more work than there is time.
     fn check_visits(&self) -> Result<(), TopologyError> {
-        let visits = self.visits_of_all(|_| 1.0);
+        let visits = self.visits_under(&self.entry_points.map(|_| 1.0));
         let Some((id, count)) = visits.iter_enumerated().find(|(_, count)| **count > MAX_VISITS) else {
             return Ok(());
         };

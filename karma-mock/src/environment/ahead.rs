@@ -70,7 +70,7 @@ impl<A: Autoscaler + Clone> Player<A> {
     }
 
     /// What the base asks for.
-    fn decide(&mut self, snapshot: &Snapshot) -> Decision {
+    pub(super) fn decide(&mut self, snapshot: &Snapshot) -> Decision {
         self.base.decide(snapshot, &mut self.rng)
     }
 
@@ -116,22 +116,28 @@ impl<A: Autoscaler + Clone> Player<A> {
         (decision, earned)
     }
 
-    /// Where to begin, and what follows: what was asked for, unless what the base asks for earns more.
+    /// Where to begin, and what follows: what was asked for, unless one of the others earns more.
     pub(super) fn begin_with(
-        &mut self,
+        &self,
         futures: &[Episode],
-        seen: &Snapshot,
         asked: Decision,
+        others: impl IntoIterator<Item = Decision>,
         params: AheadParams,
     ) -> (Decision, f32) {
-        let own = self.decide(seen);
-        let asked = self.weigh(futures, asked, params);
         let replicas = |decision: &Decision| decision.targets.map(|target| target.replicas);
-        if replicas(&own) == replicas(&asked.0) {
-            return asked;
+        let mut tried = vec![replicas(&asked)];
+        let mut best = self.weigh(futures, asked, params);
+        for other in others {
+            if tried.contains(&replicas(&other)) {
+                continue;
+            }
+            tried.push(replicas(&other));
+            let other = self.weigh(futures, other, params);
+            if other.1 > best.1 + params.margin * futures.len() as f32 {
+                best = other;
+            }
         }
-        let own = self.weigh(futures, own, params);
-        if own.1 > asked.1 + params.margin * futures.len() as f32 { own } else { asked }
+        best
     }
 
     /// What is decided first, with the rewards that follow from it, and what can be improved of it.

@@ -8,12 +8,12 @@
 //! 2. the twin is asked whether it **explains the present**: latencies and CPU of its last seconds are compared with those that were
 //!    measured. If they differ, a congestion may keep itself alive; it is believed in, and kept if it explains much more. If nothing
 //!    explains what is seen, what was asked for stands: a twin that errs on the present is not asked for the future;
-//! 3. what was asked for is tried, and what a rule would ask for instead: each is followed by that rule for `horizon` decisions, behind the
-//!    same safeguard. From the better of the two, for the services one after the other, replicas from `reach` less to `reach` more are tried
-//!    in the same way. What earns most is asked for.
+//! 3. what was asked for is tried, what a rule would ask for instead, and what the load needs by arithmetic, with room and with little
+//!    (`needs.rs`): each is followed by that rule for `horizon` decisions, behind the same safeguard. From the best of them, for the services one
+//!    after the other, replicas from `reach` less to `reach` more are tried in the same way. What earns most is asked for.
 //!
-//! This is *rollout* (Bertsekas, Tsitsiklis and Wu, 1997) with certainty-equivalent model predictive control. That it begins with the better
-//! of two policies is *parallel rollout* (Chang, Givan and Chong, *Parallel Rollout for Online Solution of Partially Observable Markov
+//! This is *rollout* (Bertsekas, Tsitsiklis and Wu, 1997) with certainty-equivalent model predictive control. That it begins with the best
+//! of several policies is *parallel rollout* (Chang, Givan and Chong, *Parallel Rollout for Online Solution of Partially Observable Markov
 //! Decision Processes*, Discrete Event Dynamic Systems 14, 2004), in its first decision. The check of the present is the innovation test of
 //! a state observer: an estimate is good while it foretells what is measured.
 //!
@@ -23,12 +23,14 @@
 //! **What it is not.** No foresight: it sees what every autoscaler sees, and draws its own futures. It knows the topology and the settings of
 //! the simulation, as the simulated cluster of the training does; on a cluster that differs from them, the misfit says so.
 //!
-//! Cost of a decision: at most (2 + 2 · services · reach) · horizon · futures decision periods of the simulated cluster, and `settle` seconds for each
+//! Cost of a decision: at most (4 + 2 · services · reach) · horizon · futures decision periods of the simulated cluster, and `settle` seconds for each
 //! future and belief.
 
+mod needs;
 mod params;
 mod senses;
 
+use std::iter;
 use std::sync::Arc;
 
 use karma_core::{
@@ -36,6 +38,7 @@ use karma_core::{
 };
 use rand::RngExt as _;
 
+use needs::needed;
 pub use params::{LookaheadConfig, LookaheadError, LookaheadParams};
 use senses::{others_share, tell_speeds};
 
@@ -120,7 +123,9 @@ impl<F: Autoscaler + Clone + Sync> Adviser for Lookahead<F> {
         let LookaheadParams { horizon, reach, futures, margin, .. } = self.params;
         let params = AheadParams { horizon, reach, futures, margin };
         let mut player = Player::begin(self.follower.clone(), safeguard.cloned(), rng.clone());
-        let first = player.begin_with(&twins.futures, snapshot, asked, params);
+        let own = player.decide(snapshot);
+        let others = iter::once(own).chain(needed(&self.setup.topology, snapshot, &self.belief.speeds));
+        let first = player.begin_with(&twins.futures, asked, others, params);
         player.improve(&twins.futures, first, params)
     }
 }

@@ -47,22 +47,29 @@ where
     let asked = asked.map(|replicas| Target::new(Replicas(replicas), "asked"));
     let asked = Decision { targets: asked.into_iter().collect() };
     let advice = lookahead.advise(seen, asked, None, &mut SeedTree::new(5).rng());
-    advice.targets.iter().map(|target| target.replicas.0).collect()
+    replicas(&advice)
+}
+
+/// What the load needs, with room and with little.
+fn needs(seen: &Snapshot) -> [Vec<u32>; 2] {
+    let topology = &setup().topology;
+    needed(topology, seen, &topology.services.map(|_| 1.0)).map(|decision| replicas(&decision))
+}
+
+pub(super) fn replicas(decision: &Decision) -> Vec<u32> {
+    decision.targets.iter().map(|target| target.replicas.0).collect()
 }
 
 #[test]
 fn who_asks_for_too_little_or_too_much_is_advised_better_and_who_asks_well_is_not() {
     let mut lookahead = lookahead(LookaheadParams::default());
     let busy = seen(150.0, Vec::new());
+    let [roomy, tight] = needs(&busy);
     let advised = advice(&mut lookahead, &busy, [2, 2, 2, 3]);
-    assert!(advised[2] == 3 && advised[3] == 4, "{advised:?}: products and orders are short");
+    let short = advised.iter().zip(&tight).any(|(pods, needed)| pods < needed);
+    assert!(!short, "{advised:?}: the load needs {tight:?} at least, with room {roomy:?}");
     let idle = seen(20.0, Vec::new());
-    let advised = advice(&mut lookahead, &idle, [5, 5, 5, 5]);
-    assert_eq!(
-        advised,
-        [1, 2, 2, 2],
-        "the rule asks for two of each, and one less at the entry costs nothing"
-    );
+    assert_eq!(advice(&mut lookahead, &idle, [5, 5, 5, 5]), [1; 4]);
     assert_eq!(advice(&mut lookahead, &idle, [1; 4]), [1; 4]);
 }
 
@@ -109,22 +116,30 @@ impl Autoscaler for Always {
     }
 }
 
+/// What is advised to one who asks for one of each, where the rule always asks for the same.
+fn advice_beside(rule: [u32; 4], seen: &Snapshot) -> Vec<u32> {
+    let params = LookaheadParams::default().check().unwrap();
+    advice(&mut Lookahead::new(setup(), params, Always(rule)), seen, [1; 4])
+}
+
+#[test]
+fn services_that_are_short_together_get_more_together() {
+    let busy = seen(150.0, Vec::new());
+    let [_, tight] = needs(&busy);
+    let advised = advice_beside([1; 4], &busy);
+    assert!(
+        advised.iter().zip(&tight).all(|(pods, needed)| pods >= needed),
+        "{advised:?}, needed are {tight:?}"
+    );
+}
+
 #[test]
 fn what_the_rule_would_ask_for_is_a_beginning_too_if_it_earns_more() {
-    let busy = seen(150.0, Vec::new());
-    let advised = |rule: [u32; 4]| {
-        let params = LookaheadParams::default().check().unwrap();
-        advice(&mut Lookahead::new(setup(), params, Always(rule)), &busy, [1; 4])
-    };
-    let better = advised([3, 3, 4, 5]);
-    assert!(
-        better.iter().zip([2, 2, 3, 4]).all(|(is, least)| *is >= least),
-        "{better:?}: beyond one more than one"
-    );
-    assert!(
-        advised([1; 4]).iter().all(|replicas| *replicas <= 2),
-        "one more than what was asked for at most"
-    );
+    let calm = seen(60.0, Vec::new());
+    let [roomy, _] = needs(&calm);
+    assert!(roomy.iter().all(|pods| *pods <= 2), "{roomy:?}");
+    assert_eq!(advice_beside([4; 4], &calm), [4; 4], "who will have four of each anyway has them at once");
+    assert!(advice_beside([1; 4], &calm).iter().all(|pods| *pods <= 3));
 }
 
 #[test]
