@@ -144,6 +144,17 @@ fn the_ceiling_keeps_the_mix_of_several_entry_points() {
     assert!(close(ceiling.factor, 20.0) && close(ceiling.rate.0, 800.0), "c at 800/s: {ceiling:?}");
 }
 
+#[test]
+fn the_loads_of_several_entry_points_add_up() {
+    let services = [("a", CORE), ("b", CORE), ("c", CORE)];
+    let calls = ["INPUT>a \"throughput\": 30", "INPUT>b \"throughput\": 10", "a>c", "b>c \"calls\": 2"];
+    let topology = read(&document(&services, &calls));
+    let under = |rates: Vec<f64>| of(&topology, &topology.visits_under(&rates.into()), &["a", "b", "c"]);
+    assert_eq!(under(vec![5.0, 7.0]), [5.0, 7.0, 19.0]);
+    assert_eq!(under(vec![30.0, 10.0]), of(&topology, &topology.nominal_visits(), &["a", "b", "c"]));
+    assert_eq!(under(vec![5.0]), [5.0, 0.0, 5.0], "an entry point without a rate receives nothing");
+}
+
 type Calls = BTreeMap<(usize, usize), f64>;
 
 /// Throughputs of a few services, and calls from lower to higher numbers with their mean.

@@ -41,8 +41,8 @@ impl Topology {
         self.visits_under(&self.entry_points.map(|entry| entry.nominal_rate.0))
     }
 
-    /// Expected visits of each service per second, when the entry points receive `rates`, in requests per second. Cost: services +
-    /// connections.
+    /// Expected visits of each service per second, when the entry points receive `rates`, in requests per second; one
+    /// without a rate receives nothing. Cost: services + connections.
     pub fn visits_under(&self, rates: &PerEntryPoint<f64>) -> PerService<f64> {
         let mut arrivals = PerService::filled(0.0, self.services.len());
         for (entry, rate) in self.entry_points.iter().zip(rates) {
