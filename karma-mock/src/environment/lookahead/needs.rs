@@ -15,9 +15,10 @@ use karma_core::topology::Service;
 use karma_core::{Decision, PerService, Replicas, Snapshot, Target, Topology};
 
 /// Shares of what a pod completes at most: with room for waves, and with little.
-pub(super) const SHARES: [f64; 2] = [0.5, 0.7];
+const SHARES: [f64; 2] = [0.5, 0.7];
 
-/// What the load that was seen needs, for each of the [`SHARES`]. An entry point that was not measured receives nothing.
+/// What the load that was seen needs where services compute at `speeds` (1 is their own), for each of the [`SHARES`], within the
+/// bounds of each service. An entry point that was not measured receives nothing; what is no number needs the least.
 pub(super) fn needed(
     topology: &Topology,
     seen: &Snapshot,
@@ -28,7 +29,7 @@ pub(super) fn needed(
     SHARES.map(|share| {
         let target = |(id, service): (_, &Service)| {
             let pods = Replicas::ceil(visits[id] / (share * speeds[id] * service.pod_capacity().0));
-            Target::new(pods.moved(0, service.min_replicas, service.max_replicas), "what the load needs")
+            Target::new(pods.max(service.min_replicas).min(service.max_replicas), "what the load needs")
         };
         Decision { targets: topology.services.iter_enumerated().map(target).collect() }
     })
